@@ -1,0 +1,71 @@
+# Everything that people and the pipeline run. `make` alone lists it.
+
+PYTHON ?= python3
+PORT ?= 8000
+RESET ?=
+# How many tests run at once.
+JOBS ?= 2
+
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+# Every line and branch of these is tried: they decide who comes in.
+FULLY_COVERED := broker/errors.py tenants/db.py tenants/discovery.py tenants/domains.py tenants/policies.py \
+	tenants/routing_domains.py tenants/statements.py
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/.set-up ## Run the broker with simulated identity providers and applications (PORT=9000, RESET=1)
+	@PORT=$(PORT) RESET=$(RESET) $(BIN)/python -m broker.demo
+
+.PHONY: test
+test: needs .venv/.set-up-dev lint ## Check style, types and import rules, run all tests, hold the coverage floors
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal --cov --cov-report=
+	@$(BIN)/coverage report
+	@for file in $(FULLY_COVERED); do \
+		$(BIN)/coverage report --include=$$file --fail-under=100 >/dev/null \
+		|| { echo "$$file has to be covered in full:"; $(BIN)/coverage report --include=$$file; exit 1; }; \
+	done
+
+.PHONY: lint
+lint: .venv/.set-up-dev ## Check style, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+
+.PHONY: format
+format: .venv/.set-up-dev ## Put the code in shape, as far as a machine can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: .venv/.set-up-dev ## Measure the hot paths against a Flask "hello" on the same server
+	@$(BIN)/python -m bench
+
+.PHONY: lock
+lock: .venv/.set-up-dev ## Pin the newest versions that pyproject.toml allows, with hashes
+	$(LOCK) --upgrade --output-file requirements.lock
+	$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+.PHONY: needs
+needs:
+	@$(PYTHON) tools/needs.py venv browser
+
+.venv/.set-up: requirements.lock tools/link.py
+	@$(PYTHON) tools/needs.py venv
+	@echo "Setting up .venv (half a minute, only when requirements.lock changes) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python tools/link.py
+	@touch $@
+
+.venv/.set-up-dev: .venv/.set-up requirements-dev.lock
+	@echo "Adding what tests need to .venv (half a minute, only when requirements-dev.lock changes) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@

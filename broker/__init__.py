@@ -1,0 +1,94 @@
+"""SSO Broker: what moves. `create_app` is the table of contents."""
+
+from flask import Flask, request
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+
+from broker.downstream.oidc.routes import back_channel, oidc
+from broker.errors import init_errors
+from broker.headers import init_headers
+from broker.health import health
+from broker.home import home_pages
+from broker.logs import configure_logs, init_logs
+from broker.look import init_look
+from broker.places import template_folder
+from broker.ports import Ports
+from broker.session import init_session, set_cookies
+from broker.settings import Settings
+from broker.signin.routes import signin
+from broker.tenancy import Entrance, TenantFlask, open_tenant
+from broker.wiring import make_broker
+
+MAX_BODY_BYTES = 256 * 1024
+CSRF_EXEMPT = frozenset({"signin.callback", "oidc.authorize", "oidc.logout"})
+"""Endpoints that other sites may POST to; with the blueprint `back_channel` this list is closed."""
+
+
+def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
+    """The application, wired in the order in which a request meets its parts."""
+    settings = settings or Settings()
+    configure_logs(settings.log_level)
+
+    app = TenantFlask(__name__, template_folder=str(template_folder()), static_folder=None)
+    app.extensions["broker"] = make_broker(settings, ports)
+    _configure(app)
+
+    init_logs(app)
+    app.before_request(open_tenant)
+    init_session(app)
+    _protect_forms(app)
+    Babel(app)
+    init_errors(app)
+    init_look(app)
+
+    app.register_blueprint(health)
+    app.register_blueprint(signin)
+    app.register_blueprint(home_pages)
+    app.register_blueprint(oidc)
+    app.register_blueprint(back_channel)
+
+    app.after_request(set_cookies)
+    init_headers(app)
+    app.wsgi_app = Entrance(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask's own way to wrap it
+    return app
+
+
+def _configure(app: Flask) -> None:
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
+    app.config.update(
+        SECRET_KEY=app.extensions["broker"].vault.derive("flask"),
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        MAX_FORM_PARTS=200,
+        WTF_CSRF_CHECK_DEFAULT=False,  # checked below, after the tenant is known
+        WTF_CSRF_TIME_LIMIT=None,  # bound to the cookie, and as good as that one
+        WTF_CSRF_SSL_STRICT=False,  # asks for a Referer, which our pages don't send; the Origin is checked instead
+    )
+
+
+def _protect_forms(app: Flask) -> None:
+    csrf = CSRFProtect(app)
+
+    def check() -> None:
+        if request.blueprint == "back_channel" or request.endpoint in CSRF_EXEMPT:
+            return
+        if request.method in {"POST", "PUT", "PATCH", "DELETE"} and request.endpoint is not None:
+            _check_origin()
+            csrf.protect()
+
+    app.before_request(check)
+
+
+def _check_origin() -> None:
+    """A form of ours is posted from our own place; browsers say so in one header or the other."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", "null")
+    if site not in {"same-origin", "none"} or (origin != "null" and not _is_own(origin)):
+        raise CSRFError("posted from another site")
+
+
+def _is_own(origin: str) -> bool:
+    return bool(origin == f"{request.environ['wsgi.url_scheme']}://{request.environ.get('HTTP_HOST', '')}")

@@ -1,0 +1,19 @@
+"""The operator's command line: `broker <command>`. Each command is a file beside this one."""
+
+import click
+
+from broker.cli.apply import apply
+from broker.cli.doctor import doctor
+from broker.cli.invite import invite
+from broker.cli.keys import keys
+from broker.cli.migrate import migrate
+from broker.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run and configure the broker. Settings come from the environment: BROKER_BASE_URL and the like."""
+
+
+for command in (apply, doctor, invite, keys, migrate, serve):
+    main.add_command(command)

@@ -1,0 +1,85 @@
+"""`broker apply FILE.toml`: tenants as a file (docs/tenants-file.md)."""
+
+import os
+from pathlib import Path
+
+import click
+
+from broker.cli.start import started
+from broker.icons import SYMBOLS
+from broker.upstream import KINDS
+from broker.upstream.kind import Kind, secret_fields
+from broker.wiring import Broker
+from tenants.manifest.applying import Apply
+from tenants.manifest.changes import TenantPlan, Workshop
+from tenants.manifest.faults import ManifestError
+from tenants.manifest.reading import KindForm, Surroundings, read_manifest
+from tenants.manifest.sources import Sources
+
+_OWN_ICONS = Path(__file__).parent.parent / "static" / "icons"
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--prune", is_flag=True, help="Also remove what the file named before and names no longer.")
+@click.option(
+    "--confirm-delete-credentials",
+    "confirmed",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Needed where local sign-in is switched off: how many accounts lose their local credentials.",
+)
+def apply(file: Path, dry_run: bool, prune: bool, confirmed: int) -> None:
+    """Make the tenants as FILE says. A second time, there is nothing to change."""
+    with started() as broker:
+        run = Apply(
+            db=broker.db,
+            workshop=Workshop(broker.vault, broker.hasher.hash),
+            now=broker.ports.clock.now(),
+            prune=prune,
+            confirmed_credentials=confirmed,
+        )
+        try:
+            manifest = read_manifest(_text(file), surroundings(broker), Sources(file.parent, os.environ))
+            plans = run.plan(manifest) if dry_run else run.run(manifest)
+        except ManifestError as error:
+            raise click.ClickException(f"{file.name} can't be applied:\n{error}") from None
+    for line in report(plans, dry_run=dry_run):
+        click.echo(line)
+
+
+def surroundings(broker: Broker) -> Surroundings:
+    """What this installation offers to a tenants file."""
+    return Surroundings(
+        kinds={name: _form(kind) for name, kind in KINDS.items()},
+        icons=frozenset(SYMBOLS) | {path.stem for path in _OWN_ICONS.glob("*.svg")},
+        main_host=broker.settings.main_host,
+    )
+
+
+def _form(kind: Kind) -> KindForm:
+    return KindForm(kind.options_type, frozenset(secret_fields(kind.options_type)))
+
+
+def report(plans: tuple[TenantPlan, ...], *, dry_run: bool) -> list[str]:
+    """What happened, or would: a line for each change, then what was left, then the sum."""
+    lines = [str(change) for plan in plans for change in plan.changes]
+    count = len(lines)
+    leftovers = [path for plan in plans for path in plan.leftovers]
+    lines += [f"kept {path}: not in the file any more; --prune removes it" for path in leftovers]
+    lost = sum(plan.lost_credentials for plan in plans)
+    if dry_run and lost:
+        lines.append(f"To apply this, add --confirm-delete-credentials {lost}.")
+    if not count:
+        return [*lines, "Nothing to change."]
+    changes = f"{count} change{'s' if count != 1 else ''}"
+    return [*lines, f"{changes} to make; nothing was written." if dry_run else f"{changes} made."]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name} is not text in UTF-8.") from None

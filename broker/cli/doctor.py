@@ -1,0 +1,70 @@
+"""`broker doctor`: is everything in place, and do the identity providers answer?"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from broker.cli.serve import refusals
+from broker.cli.start import started
+from broker.upstream import KINDS
+from broker.upstream.kind import Finding
+from broker.wiring import Broker
+from tenants.causes import BrokerError
+from tenants.connections import Connection
+from tenants.tenants import ALL_TENANTS
+from tenants.vault import Place, VaultError
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, database, tenants and connections. Ends with 1 where something is wrong."""
+    is_well = True
+    with started() as broker:
+        click.echo("ok    settings, database, tables")
+        for sentence in refusals(broker):
+            is_well = False
+            click.echo(f"bad   {sentence}")
+        for path, finding in findings(broker):
+            is_well = is_well and finding.severity != "bad"
+            click.echo(f"{finding.severity:<5} {path}: {finding.sentence}")
+    if not is_well:
+        raise click.exceptions.Exit(1)
+
+
+def findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
+    """What the kinds say about every connection that is switched on."""
+    for tenant in broker.db.look_up(ALL_TENANTS):
+        with broker.db.tenant(tenant.id).reading() as session:
+            switched_on = select(Connection).where(Connection.is_enabled).order_by(Connection.position, Connection.key)
+            connections = list(session.scalars(switched_on))
+        for connection in connections:
+            for finding in _examined(broker, connection):
+                yield f"tenants.{tenant.slug}.connections.{connection.key}", finding
+
+
+def _examined(broker: Broker, connection: Connection) -> list[Finding]:
+    """Outside of any transaction: this asks the identity provider."""
+    kind = KINDS.get(connection.kind)
+    if kind is None:
+        return [Finding("bad", "kind_unknown", f"This version has no kind {connection.kind}.")]
+    try:
+        options = kind.options_type.model_validate({**connection.options, **_secrets(broker, connection)})
+        return kind.check(options, broker.ports)
+    except VaultError:
+        return [Finding("bad", "secret_sealed", "Its secrets don't open with BROKER_MASTER_KEYS.")]
+    except ValidationError:
+        return [Finding("bad", "options_invalid", "Its options don't fit this version.")]
+    except BrokerError as error:
+        return [Finding("bad", error.cause.value, error.detail or error.cause.value)]
+
+
+def _secrets(broker: Broker, connection: Connection) -> dict[str, Any]:
+    if connection.secrets_sealed is None:
+        return {}
+    place = Place(connection.tenant_id, Connection.__tablename__, "secrets_sealed", connection.id)
+    secrets: dict[str, Any] = json.loads(broker.vault.open(connection.secrets_sealed, place))
+    return secrets

@@ -1,0 +1,54 @@
+"""`broker invite`: a one-time link with which somebody sets a password and an authenticator app."""
+
+import click
+from sqlalchemy import Row
+
+from broker.cli.start import started
+from broker.wiring import Broker
+from tenants.addresses import Address, AddressError, normalise_address
+from tenants.invitations import Invitee, NotInvited
+from tenants.invitations import invite as invite_account
+from tenants.tenants import TENANT_BY_SLUG
+
+
+@click.command()
+@click.argument("email")
+@click.option("--tenant", "slug", required=True, help="Slug of the tenant.")
+@click.option("--name", default="", help="Full name of a new account.")
+@click.option("--organization", default="", metavar="KEY", help="Organization of a new account.")
+@click.option("--group", "groups", multiple=True, help="Group of a new account; may be repeated.")
+@click.option("--role", type=click.Choice(["owner", "admin", "helpdesk", "auditor"]), help="Role of a new account.")
+def invite(email: str, slug: str, name: str, organization: str, groups: tuple[str, ...], role: str | None) -> None:
+    """Print a link for EMAIL, whose account is made where there is none. An older link ends with it."""
+    invitee = Invitee(_address(email), _line(name), organization, tuple(map(_line, groups)), role)
+    with started() as broker:
+        tenant = _tenant(broker, slug)
+        try:
+            with broker.db.tenant(tenant.id).writing() as session:
+                token, expires_at = invite_account(session, invitee, broker.ports.clock.now())
+        except NotInvited as error:
+            raise click.ClickException(str(error)) from None
+        base_url = broker.snapshots.base_url(tenant.slug, tenant.canonical_host)
+    click.echo(f"{base_url}/activate/{token}")
+    click.echo(f"For {invitee.address.text}, once, until {expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+def _tenant(broker: Broker, slug: str) -> Row[tuple[str, str, str]]:
+    rows = broker.db.look_up(TENANT_BY_SLUG, slug=slug)
+    if not rows:
+        raise click.ClickException("There is no such tenant.")
+    return rows[0]
+
+
+def _address(email: str) -> Address:
+    try:
+        return normalise_address(email)
+    except AddressError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _line(text: str) -> str:
+    """One line of plain text: it will stand in mails and pages (security.md, IR-10)."""
+    if not text.isprintable() or len(text) > 200:
+        raise click.ClickException("Names and groups are one line of at most 200 characters.")
+    return text.strip()

@@ -1,0 +1,69 @@
+"""The authorization request, as the simulated Entra checks it before anybody sees a page."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from urllib.parse import urlencode
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The one application that the directory knows."""
+
+    client_id: str
+    client_secret: str
+    name: str
+    redirect_uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """The parameters that matter (OpenID Connect Core, 3.1.2.1; RFC 7636, 4.3)."""
+
+    client_id: str = ""
+    redirect_uri: str = ""
+    response_type: str = ""
+    response_mode: str = ""
+    scope: str = ""
+    state: str = ""
+    nonce: str = ""
+    code_challenge: str = ""
+    code_challenge_method: str = ""
+    login_hint: str = ""
+    prompt: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "AuthorizationRequest":
+        return cls(**{name: values[name] for name in cls.__dataclass_fields__ if name in values})
+
+    def as_fields(self) -> dict[str, str]:
+        """For the hidden fields of the page that asks who you are."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def return_url(self, **answer: str) -> str:
+        """Where the browser goes with the answer."""
+        joint = "&" if "?" in self.redirect_uri else "?"
+        return self.redirect_uri + joint + urlencode({**answer, **({"state": self.state} if self.state else {})})
+
+
+def fault_of_application(request: AuthorizationRequest, registration: Registration) -> str | None:
+    """Why the person can't even be sent back: shown on a page of the simulated Microsoft."""
+    if request.client_id != registration.client_id:
+        return f"AADSTS700016: Application with identifier '{request.client_id}' was not found in the directory."
+    if request.redirect_uri not in registration.redirect_uris:
+        return f"AADSTS50011: The redirect URI '{request.redirect_uri}' does not match the redirect URIs configured."
+    return None
+
+
+def fault_of_request(request: AuthorizationRequest) -> tuple[str, str] | None:
+    """Error and description for the application, where its request is not as it should be."""
+    if request.response_type != "code":
+        return "unsupported_response_type", "AADSTS70005: Only the response type 'code' is known here."
+    if request.response_mode not in {"", "query"}:
+        return "invalid_request", "AADSTS70007: Only the response mode 'query' is known here."
+    if "openid" not in request.scope.split():
+        return "invalid_scope", "AADSTS70011: The scope 'openid' is missing."
+    if request.code_challenge_method != "S256" or len(request.code_challenge) != 43:
+        return "invalid_request", "AADSTS501491: A code challenge of method S256 is needed."
+    if request.prompt == "none":
+        return "login_required", "AADSTS50058: Nobody is signed in, and the request forbids to ask."
+    return None

@@ -1,0 +1,67 @@
+"""The token endpoint of the simulated Entra (RFC 6749, 4.1.3)."""
+
+import socket
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from flask import Response, jsonify, request
+
+from broker.demo.entra.authorization import Registration
+from broker.demo.entra.tokens import TOKEN_LIFE, Codes, Pick, Signer
+from broker.ports import Clock
+from tenants.ids import is_same, new_secret
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEndpoint:
+    registration: Registration
+    codes: Codes
+    signer: Signer
+    clock: Clock
+
+    def answer(self) -> Response:
+        """One request: client, grant type, code, return address and verifier in this order."""
+        if not self._is_client():
+            return _refuse(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.")
+        if request.form.get("grant_type") != "authorization_code":
+            return _refuse(400, "unsupported_grant_type", "AADSTS70003: Only 'authorization_code' is known here.")
+        pick = self.codes.redeem(request.form.get("code", ""), self.clock.now())
+        if not pick:
+            return _refuse(400, "invalid_grant", "AADSTS54005: The code was already redeemed, has expired or is unknown.")
+        if request.form.get("redirect_uri") != pick.request.redirect_uri:
+            return _refuse(400, "invalid_grant", "AADSTS500112: The reply address is not the one of the request.")
+        if not pick.is_verifier(request.form.get("code_verifier", "")):
+            return _refuse(400, "invalid_grant", "AADSTS501481: The code verifier does not match the code challenge.")
+        return _hang_up() if pick.switch.is_silent else self._tokens(pick)
+
+    def _is_client(self) -> bool:
+        """The secret may come as Basic (form-encoded parts, RFC 6749, 2.3.1) or in the body."""
+        basic = request.authorization
+        if basic and basic.type == "basic":
+            given = (unquote_plus(basic.username or ""), unquote_plus(basic.password or ""))
+        else:
+            given = (request.form.get("client_id", ""), request.form.get("client_secret", ""))
+        known = (self.registration.client_id, self.registration.client_secret)
+        return all(is_same(one, other) for one, other in zip(given, known, strict=True))
+
+    def _tokens(self, pick: Pick) -> Response:
+        return jsonify(
+            token_type="Bearer",
+            scope=pick.request.scope,
+            expires_in=int(TOKEN_LIFE.total_seconds()),
+            access_token=new_secret(),
+            id_token=self.signer.id_token(pick, self.clock.now()),
+        )
+
+
+def _refuse(status: int, error: str, description: str) -> Response:
+    response = jsonify(error=error, error_description=description)
+    response.status_code = status
+    return response
+
+
+def _hang_up() -> Response:
+    """Close the connection under the answer: to the caller nothing ever comes."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    return Response(status=503)

@@ -1,0 +1,66 @@
+"""The start page of the demo: what to open, what to try, and the sample accounts with their current codes."""
+
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyotp
+from flask import Flask, make_response, render_template, request
+from werkzeug.wrappers import Response
+
+from broker.demo.entra.switches import SWITCHES
+from broker.demo.people import DIRECTORY_PEOPLE, INVITED, LOCAL_PEOPLE, LocalPerson
+from broker.demo.places import Places
+from broker.demo.site import make_site
+from broker.ports import Clock
+
+STEP_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A sample account as the page shows it."""
+
+    person: LocalPerson
+    code: str
+    """The six digits of now, in two groups."""
+
+
+def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask:
+    """`seeds`: e-mail address → seed of the authenticator app."""
+    site = make_site("SSO Broker demo", "helper")
+
+    @site.get("/")
+    def front() -> Response:
+        now = clock.now()
+        left = STEP_SECONDS - int(now.timestamp()) % STEP_SECONDS
+        own_secret = request.args.get("secret", "")
+        response = make_response(
+            render_template(
+                "helper/front.html",
+                places=places,
+                accounts=[Account(person, code_at(seeds[person.email], now)) for person in LOCAL_PEOPLE],
+                left=left,
+                people=DIRECTORY_PEOPLE,
+                switches=SWITCHES,
+                invited=INVITED[1],
+                invitation=places.invitation.read_text(encoding="utf-8") if places.invitation.exists() else "",
+                own_secret=own_secret,
+                own_code=code_at(own_secret, now) if own_secret else "",
+            )
+        )
+        # The page follows the codes by itself.
+        response.headers["Refresh"] = str(left + 1)
+        return response
+
+    return site
+
+
+def code_at(secret: str, now: datetime) -> str:
+    """The six digits of an authenticator app in two groups; empty for what is no secret."""
+    try:
+        code = pyotp.TOTP(secret.replace(" ", "")).at(now)
+    except (binascii.Error, ValueError):
+        return ""
+    return f"{code[:3]} {code[3:]}"

@@ -1,0 +1,61 @@
+"""Secrets of the demo: made at random on the first start, then kept in its folder, readable by its owner only."""
+
+import base64
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyotp
+from joserfc.jwk import RSAKey
+
+from broker.demo.people import LOCAL_PEOPLE
+from broker.real_ports import SystemRandomness
+from tenants.ids import new_secret
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSecrets:
+    """Everything secret that has to be the same after a restart."""
+
+    master_key: str
+    """32 bytes in base64, for BROKER_MASTER_KEYS."""
+    entra_client: str
+    travel_at_acme: str
+    travel_at_lumen: str
+    entra_signing_key: dict[str, Any]
+    """A private RSA key as JWK."""
+    totp_seeds: dict[str, str]
+    """E-mail address of a local account → seed of its authenticator app in base32."""
+
+
+def load_or_make(folder: Path) -> KeptSecrets:
+    """The secrets kept in `folder`; what is missing there is made and written."""
+    file = folder / "secrets.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    seeds = known.get("totp_seeds", {})
+    kept = KeptSecrets(
+        master_key=known.get("master_key") or base64.b64encode(SystemRandomness().token_bytes(32)).decode(),
+        entra_client=known.get("entra_client") or new_secret(),
+        travel_at_acme=known.get("travel_at_acme") or new_secret(),
+        travel_at_lumen=known.get("travel_at_lumen") or new_secret(),
+        entra_signing_key=known.get("entra_signing_key") or _new_signing_key(),
+        totp_seeds={person.email: seeds.get(person.email) or pyotp.random_base32() for person in LOCAL_PEOPLE},
+    )
+    if asdict(kept) != known:
+        _write(file, json.dumps(asdict(kept), indent=2))
+    return kept
+
+
+def _new_signing_key() -> dict[str, Any]:
+    key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True, auto_kid=True)
+    return dict(key.as_dict(private=True))
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace `file` in one step, so that a kill half-way leaves the old one."""
+    draft = file.with_suffix(".new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+    draft.replace(file)

@@ -1,0 +1,24 @@
+"""The tenants file of a demo: the template beside this module with addresses filled in, and the logos next to it."""
+
+import shutil
+from pathlib import Path
+from string import Template
+
+from broker.demo.places import DIRECTORY, ENTRA_CLIENT, Places
+
+HERE = Path(__file__).parent
+
+
+def write_tenants_file(places: Places) -> None:
+    """Write it anew, so that a changed template or port counts at the next start."""
+    template = Template((HERE / "tenants.toml").read_text(encoding="utf-8"))
+    text = template.substitute(
+        entra=places.entra,
+        travel=places.travel,
+        desk=places.desk,
+        directory=DIRECTORY,
+        entra_client=ENTRA_CLIENT,
+    )
+    places.tenants_file.write_text(text, encoding="utf-8")
+    for logo in HERE.glob("logos/*.svg"):
+        shutil.copy(logo, places.data)

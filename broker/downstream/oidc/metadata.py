@@ -1,0 +1,77 @@
+"""What the provider can do and its public keys, as bytes kept for each version of the tenant's configuration."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from broker.downstream.oidc.checks import PROMPTS, SCOPES
+from broker.downstream.oidc.claims import CLAIMS_OF_SCOPE
+from broker.downstream.oidc.keys import ALGORITHMS, public_jwk
+from broker.downstream.oidc.token import GRANTS
+from broker.tenancy import tenant_url
+from broker.wiring import the_broker
+from tenants.applications import ClientAuth
+
+_FRESH = "public, max-age=300"
+_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "sid", "jti")
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    body: bytes
+    etag: str
+
+
+def metadata() -> Response:
+    """OpenID Connect Discovery 1.0, 3 and 4."""
+    return _kept("oidc.metadata", _metadata)
+
+
+def key_set() -> Response:
+    """RFC 7517, 5: the keys that sign, and those that signed what may still be around."""
+    return _kept("oidc.key_set", lambda: {"keys": [public_jwk(key) for key in g.tenant.keys]})
+
+
+def _metadata() -> dict[str, Any]:
+    return {
+        "issuer": g.tenant.issuer,
+        "authorization_endpoint": tenant_url("/oidc/authorize"),
+        "token_endpoint": tenant_url("/oidc/token"),
+        "userinfo_endpoint": tenant_url("/oidc/userinfo"),
+        "jwks_uri": tenant_url("/oidc/jwks"),
+        "end_session_endpoint": tenant_url("/oidc/logout"),
+        "scopes_supported": list(SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(GRANTS),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "token_endpoint_auth_methods_supported": [method.value for method in ClientAuth],
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": list(PROMPTS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*_TOKEN_CLAIMS, *(name for names in CLAIMS_OF_SCOPE.values() for name in names)],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        # Said outright, because silence means yes (Discovery, 3).
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }
+
+
+def _kept(name: str, make: Callable[[], dict[str, Any]]) -> Response:
+    document = the_broker().snapshots.keep(g.tenant, name, lambda: _document(make()))
+    response = Response(document.body, mimetype="application/json")
+    response.headers["Cache-Control"] = _FRESH
+    response.set_etag(document.etag)
+    return response.make_conditional(request)
+
+
+def _document(content: dict[str, Any]) -> _Document:
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return _Document(body, sha256(body).hexdigest()[:32])

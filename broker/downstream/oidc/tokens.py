@@ -1,0 +1,43 @@
+"""Tokens of this tenant: signed, and read back. joserfc does the signature; what has to hold is checked here."""
+
+import json
+from typing import Any
+
+from flask import g
+from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry, deserialize_compact, extract_compact, serialize_compact
+
+from broker.downstream.oidc.keys import ALGORITHMS, signer, verifier
+
+ID_TOKEN = "JWT"
+ACCESS_TOKEN = "at+jwt"
+"""RFC 9068, 2.1: neither kind of token can be taken for the other."""
+_LONGEST = 8192
+
+_REGISTRY = JWSRegistry(algorithms=ALGORITHMS)
+
+
+def sign(claims: dict[str, Any], kind: str, algorithm: str) -> str:
+    """A JWT of this tenant in compact form."""
+    key = signer(algorithm)
+    header = {"alg": key.algorithm, "kid": key.kid, "typ": kind}
+    payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
+    return serialize_compact(header, payload, key.key, registry=_REGISTRY)
+
+
+def read(token: str | None, kind: str) -> dict[str, Any] | None:
+    """The claims of a token that this tenant signed as this kind, or None. Its times are the caller's to judge.
+
+    Algorithm and key are found by `kid` among our own: what the header says of them decides nothing (RFC 8725, 3.1).
+    """
+    if token is None or len(token) > _LONGEST or not token.isascii():
+        return None
+    try:
+        header = extract_compact(token.encode()).headers()
+        key = verifier(header.get("kid"))
+        if key is None or header.get("alg") != key.algorithm or header.get("typ") != kind:
+            return None
+        claims = json.loads(deserialize_compact(token, key.key, registry=_REGISTRY).payload)
+    except (JoseError, ValueError, TypeError, RecursionError):
+        return None
+    return claims if isinstance(claims, dict) and claims.get("iss") == g.tenant.issuer else None

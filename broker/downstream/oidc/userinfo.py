@@ -1,0 +1,69 @@
+"""The UserInfo endpoint (OpenID Connect Core 1.0, 5.3; RFC 6750)."""
+
+import json
+from typing import Any
+
+from flask import Response, g, request
+
+from broker.downstream.oidc import tokens
+from broker.downstream.oidc.claims import userinfo_address, userinfo_claims
+from broker.downstream.oidc.grants import revoked_because
+from broker.downstream.oidc.parameters import Parameters
+from broker.wiring import the_broker
+from tenants.accounts import GROUPS_OF_ACCOUNT
+from tenants.causes import Cause, ProtocolFault
+from tenants.sessions import PERSON_OF_GRANT
+
+
+def userinfo() -> Response:
+    """What the access token's scope allows to be told of its person, as it is now."""
+    claims = _require_token(_bearer_token())
+    scope = str(claims["scope"]).split()
+    now = the_broker().ports.clock.now()
+    groups: list[str] = []
+    with g.db.reading() as db:
+        person = db.one(PERSON_OF_GRANT, grant_id=claims["gid"])
+        if person is not None and "groups" in scope:
+            groups = [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=person.account_id)]
+    reason = revoked_because(person, now) if person is not None else "the grant is gone"
+    if person is None or reason is not None:
+        raise ProtocolFault(Cause.TOKEN_INVALID, reason or "")
+    g.tenant = the_broker().snapshots.at_least(g.tenant, person.config_version)
+    _require_application(person.application_id)
+    response = Response(json.dumps(userinfo_claims(person, scope, groups)), mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _bearer_token() -> str:
+    """From the header, or from a posted form; never from the address (RFC 6750, 2)."""
+    scheme, _, in_header = request.headers.get("Authorization", "").partition(" ")
+    in_form = None
+    if request.method == "POST" and request.mimetype == "application/x-www-form-urlencoded":
+        in_form = Parameters.of_form().get("access_token")
+    if scheme and in_form is not None:
+        raise ProtocolFault(Cause.REQUEST_INVALID, "the access token came in two ways at once")
+    if scheme and scheme.lower() != "bearer":
+        raise ProtocolFault(Cause.TOKEN_INVALID, "the Authorization header has to be Bearer")
+    token = in_header.strip() if scheme else in_form
+    if not token:
+        raise ProtocolFault(Cause.TOKEN_INVALID, "there is no access token")
+    return token
+
+
+def _require_token(token: str) -> dict[str, Any]:
+    """RFC 9068, 4: signed here as an access token, for this place, not yet expired."""
+    claims = tokens.read(token, tokens.ACCESS_TOKEN)
+    if claims is None or claims["aud"] != userinfo_address():
+        raise ProtocolFault(Cause.TOKEN_INVALID, "the access token is not one of ours")
+    if claims["exp"] <= the_broker().ports.clock.now().timestamp():
+        raise ProtocolFault(Cause.TOKEN_INVALID, "the access token has expired")
+    if "openid" not in str(claims["scope"]).split():
+        raise ProtocolFault(Cause.TOKEN_INVALID, "openid was not granted", error="insufficient_scope", status=403)
+    return claims
+
+
+def _require_application(application_id: str) -> None:
+    application = g.tenant.application_by_id(application_id)
+    if application is None or not application.is_enabled:
+        raise ProtocolFault(Cause.TOKEN_INVALID, "the application was switched off", application_id=application_id)

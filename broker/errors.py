@@ -1,0 +1,266 @@
+"""How each cause is answered: one table, one handler.
+
+Raising a BrokerError rolled the work back; here its audit is written in a transaction of its own, and the answer is
+made for the channel of the endpoint: a page, JSON for an application's back channel, or a redirect to a return address
+that was verified before.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+
+import structlog
+from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from broker.flow import current_flow
+from broker.pages import Button, ErrorPage, Tone
+from broker.sentences import SENTENCES
+from broker.tenancy import client_address
+from broker.wiring import the_broker
+from tenants import audit
+from tenants.audit import Event
+from tenants.causes import BrokerError, Cause
+from tenants.ids import new_reference
+
+log = structlog.get_logger()
+
+
+class Next(StrEnum):
+    """What a person can do after a failure."""
+
+    START_AGAIN = "start_again"
+    TRY_AGAIN = "try_again"
+    OTHER_WAYS = "other_ways"
+    OTHER_ACCOUNT = "other_account"
+    HOME = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one cause is answered. `shown_as` names the cause whose words a person sees, where two must look alike."""
+
+    status: int
+    next: tuple[Next, ...] = ()
+    event: Event | None = Event.LOGIN_REFUSED
+    oauth_error: str = "invalid_request"
+    icon: str = "exclamation-triangle"
+    tone: Tone = "warn"
+    shown_as: Cause | None = None
+
+
+_RETRY = (Next.TRY_AGAIN, Next.OTHER_WAYS)
+_OTHER = (Next.OTHER_WAYS,)
+_ACCESS = Event.ACCESS_REFUSED
+
+ANSWERS: dict[Cause, Answer] = {
+    Cause.CREDENTIALS_INVALID: Answer(403, _RETRY),
+    Cause.FACTOR_INVALID: Answer(403, _RETRY),
+    Cause.FACTOR_ENROLMENT_REQUIRED: Answer(403, _OTHER, icon="shield-lock"),
+    Cause.RATE_LIMITED: Answer(429, _OTHER, Event.THROTTLED, icon="hourglass-split"),
+    Cause.CREDENTIAL_LOCKED: Answer(429, _OTHER, Event.THROTTLED, icon="hourglass-split"),
+    Cause.METHOD_NOT_ALLOWED: Answer(403, _OTHER),
+    Cause.FLOW_EXPIRED: Answer(400, (Next.START_AGAIN,), icon="hourglass-split"),
+    Cause.FORM_FOREIGN: Answer(403, (Next.START_AGAIN,), _ACCESS),
+    Cause.ACCOUNT_UNKNOWN: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
+    Cause.ACCOUNT_DISABLED: Answer(403, icon="person-x"),
+    Cause.ACCOUNT_EXPIRED: Answer(403, icon="person-x"),
+    Cause.ACCOUNT_NOT_ACTIVATED: Answer(403, icon="person-x"),
+    Cause.ACCOUNT_INACTIVE: Answer(403, icon="person-x"),
+    Cause.DOMAIN_NOT_ALLOWED: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
+    Cause.LINK_REQUIRED: Answer(403, _OTHER, icon="person-x"),
+    Cause.EMAIL_UNVERIFIED: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
+    Cause.INVITATION_USED: Answer(410, (Next.HOME,)),
+    Cause.UPSTREAM_DENIED: Answer(403, _RETRY),
+    Cause.CONSENT_MISSING: Answer(403, _OTHER, icon="shield-lock"),
+    Cause.UPSTREAM_NOT_ASSIGNED: Answer(403, _OTHER, icon="person-x"),
+    Cause.UPSTREAM_ACCOUNT_BLOCKED: Answer(403, _OTHER, icon="person-x"),
+    Cause.UPSTREAM_POLICY_BLOCKED: Answer(403, _RETRY, icon="shield-lock"),
+    Cause.UPSTREAM_TENANT_MISMATCH: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
+    Cause.UPSTREAM_UNREACHABLE: Answer(503, _RETRY, icon="hourglass-split"),
+    Cause.UPSTREAM_RESPONSE_INVALID: Answer(403, _RETRY, tone="bad"),
+    Cause.CONNECTION_MISCONFIGURED: Answer(403, _OTHER, tone="bad"),
+    Cause.CONNECTION_DISABLED: Answer(403, _OTHER),
+    Cause.APPLICATION_UNKNOWN: Answer(400, (), _ACCESS),
+    Cause.APPLICATION_NOT_ASSIGNED: Answer(403, (Next.HOME,), _ACCESS, "access_denied", icon="shield-lock"),
+    Cause.RETURN_ADDRESS_MISMATCH: Answer(400, (), _ACCESS, tone="bad"),
+    Cause.REQUEST_INVALID: Answer(400, (), _ACCESS),
+    Cause.INTERACTION_NEEDED: Answer(401, (), None, "login_required"),
+    Cause.CLIENT_INVALID: Answer(401, (), _ACCESS, "invalid_client"),
+    Cause.GRANT_INVALID: Answer(400, (), _ACCESS, "invalid_grant"),
+    Cause.TOKEN_INVALID: Answer(401, (), _ACCESS, "invalid_token"),
+    Cause.TENANT_UNKNOWN: Answer(404, (), None),
+    Cause.TENANT_SUSPENDED: Answer(403, (), _ACCESS),
+    Cause.PAGE_UNKNOWN: Answer(404, (Next.HOME,), None),
+    Cause.HTTP_METHOD_UNKNOWN: Answer(405, (Next.HOME,), None),
+    Cause.BODY_TOO_LARGE: Answer(413, (), None),
+    Cause.STORE_UNREACHABLE: Answer(503, (), None, "temporarily_unavailable", tone="bad"),
+    Cause.BUSY: Answer(503, (), None, "temporarily_unavailable", icon="hourglass-split"),
+    Cause.BROKEN: Answer(500, (), None, "server_error", tone="bad"),
+}
+
+_OF_STATUS = {
+    400: Cause.REQUEST_INVALID,
+    404: Cause.PAGE_UNKNOWN,
+    405: Cause.HTTP_METHOD_UNKNOWN,
+    413: Cause.BODY_TOO_LARGE,
+    415: Cause.REQUEST_INVALID,
+    431: Cause.BODY_TOO_LARGE,
+}
+
+
+def init_errors(app: Flask) -> None:
+    """Register the one handler, and the translations of what libraries raise."""
+    app.register_error_handler(BrokerError, answer)
+    app.register_error_handler(CSRFError, lambda error: answer(BrokerError(Cause.FORM_FOREIGN, str(error.description))))
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(SQLAlchemyError, _answer_database)
+    app.register_error_handler(Exception, _answer_broken)
+
+
+def answer(error: BrokerError) -> Response:
+    """Audit, then answer in the channel of the endpoint."""
+    reference = _reference()
+    _record(error, reference)
+    if "redirect" in error.facts:
+        return cast(Response, error.facts["redirect"])
+    if request.blueprint == "back_channel":
+        return _as_json(error)
+    return _as_page(error, reference)
+
+
+def _answer_http(error: HTTPException) -> Response:
+    if error.code is not None and error.code < 400:
+        return cast(Response, error.get_response())
+    return answer(BrokerError(_OF_STATUS.get(error.code or 500, Cause.REQUEST_INVALID), error.name))
+
+
+def _answer_database(error: SQLAlchemyError) -> Response:
+    if isinstance(error, DBAPIError | PoolTimeout):
+        return answer(BrokerError(Cause.STORE_UNREACHABLE, type(error).__name__))
+    return _answer_broken(error)
+
+
+def _answer_broken(error: Exception) -> Response:
+    log.error("broken", exc_info=error)
+    return answer(BrokerError(Cause.BROKEN, type(error).__name__))
+
+
+def _reference() -> str:
+    flow = current_flow()
+    return flow.reference if flow else new_reference()
+
+
+def record(error: BrokerError) -> None:
+    """Audit a refusal that a page answers at its field, without ending the request."""
+    _record(error, _reference())
+
+
+def _record(error: BrokerError, reference: str) -> None:
+    """One audit row for each refusal, in a transaction of its own; a log line in any case."""
+    event = ANSWERS[error.cause].event
+    log.info("refused", cause=error.cause.value, detail=audit.printable(error.detail), reference=reference)
+    if event is None or g.get("tenant") is None:
+        return
+    flow = current_flow()
+    try:
+        with g.db.writing() as db:
+            audit.append(
+                db,
+                event,
+                at=the_broker().ports.clock.now(),
+                cause=error.cause.value,
+                reference=reference,
+                account_id=_fact(error, "account_id"),
+                connection_id=_fact(error, "connection_id") or (flow.connection_id if flow else None),
+                application_id=_fact(error, "application_id") or (flow.application_id if flow else None),
+                address=client_address(),
+                user_agent=request.user_agent.string,
+                detail={"detail": error.detail, "email": _fact(error, "email")},
+            )
+    except SQLAlchemyError as failure:
+        log.error("audit_failed", cause=error.cause.value, reference=reference, error=type(failure).__name__)
+
+
+def _fact(error: BrokerError, name: str) -> str | None:
+    value = error.facts.get(name)
+    return str(value) if value is not None else None
+
+
+def _as_json(error: BrokerError) -> Response:
+    """RFC 6749, section 5.2: error code and description; 401 says by which scheme to authenticate."""
+    shape = ANSWERS[error.cause]
+    code = str(error.facts.get("error", shape.oauth_error))
+    status = cast(int, error.facts.get("status", shape.status))
+    response = jsonify(error=code, error_description=_ascii(error.detail or error.cause.value))
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    if status == 401:
+        scheme = "Bearer" if code in {"invalid_token", "insufficient_scope"} else "Basic"
+        extra = f', error="{code}"' if scheme == "Bearer" and request.authorization else ""
+        response.headers["WWW-Authenticate"] = f'{scheme} realm="{g.tenant.slug if g.get("tenant") else ""}"{extra}'
+    return response
+
+
+def _ascii(text: str) -> str:
+    """The characters that RFC 6749 allows in a description."""
+    return "".join(letter if " " <= letter <= "~" and letter not in '"\\' else "?" for letter in text)[:200]
+
+
+def _as_page(error: BrokerError, reference: str) -> Response:
+    shape = ANSWERS[error.cause]
+    heading, sentences = SENTENCES[shape.shown_as or error.cause]
+    words = _words(error)
+    page = ErrorPage(
+        heading=str(heading) % words,
+        sentences=[str(sentence) % words for sentence in sentences],
+        buttons=_buttons(shape.next),
+        icon=shape.icon,
+        tone=shape.tone,
+        reference=reference,
+        at=the_broker().ports.clock.now(),
+    )
+    return make_response(render_template("errors/error.html", page=page), shape.status)
+
+
+def _words(error: BrokerError) -> dict[str, object]:
+    tenant = g.get("tenant")
+    flow = current_flow()
+    words: dict[str, object] = {
+        "organization": tenant.name if tenant else _("your organization"),
+        "provider": flow.connection_label if flow and flow.connection_label else _("the identity provider"),
+        "application": flow.application_name if flow and flow.application_name else _("this application"),
+        "email": _("another address"),
+        "domain": _("this domain"),
+        "until": _("later"),
+    }
+    return words | {key: value for key, value in error.facts.items() if value is not None}
+
+
+def _buttons(steps: tuple[Next, ...]) -> list[Button]:
+    if g.get("tenant") is None:
+        return []
+    flow = current_flow()
+    buttons: list[Button] = []
+    for step in steps:
+        label, url = _button(step, flow.tx if flow and flow.is_live else None)
+        if url not in {button.url for button in buttons}:
+            buttons.append(Button(label, url, primary=not buttons))
+    return buttons
+
+
+def _button(step: Next, tx: str | None) -> tuple[str, str]:
+    flow = current_flow()
+    if step is Next.HOME:
+        return _("Your applications"), url_for("home.home")
+    if step is Next.START_AGAIN or tx is None:
+        return _("Start again"), url_for("signin.again", tx=flow.tx if flow else None)
+    if step is Next.OTHER_WAYS:
+        return _("Other ways to sign in"), url_for("signin.choose", tx=tx)
+    if step is Next.OTHER_ACCOUNT and flow and flow.method:
+        return _("Use another account"), url_for("signin.choose", tx=tx, other="1", way=flow.method)
+    return _("Try again"), url_for("signin.choose", tx=tx)

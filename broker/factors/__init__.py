@@ -1,0 +1,1 @@
+"""Checking what a person knows or has: one file for each factor."""

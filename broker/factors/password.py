@@ -1,0 +1,54 @@
+"""The password: looked up, checked in the hashing pool, its hash renewed when the parameters have changed."""
+
+from typing import Any
+
+from flask import g
+from sqlalchemy import Row
+
+from broker.tenancy import client_address
+from broker.wiring import the_broker
+from tenants.addresses import AddressError, normalise_address
+from tenants.credentials import NOTE_PASSWORD_USE, PASSWORD_OF_ADDRESS, STORE_REHASH
+from tenants.passwords import PasswordError, normalise_password
+
+
+def is_possible(typed: str) -> bool:
+    """Can this be a password of anybody? What is over the cap, or no text, is refused before it costs a hash (LC-05)."""
+    return _normalised(typed) is not None
+
+
+def check(email: str, typed: str) -> Row[Any] | None:
+    """The account row (of PASSWORD_OF_ADDRESS) when the password is right; else None, after the same time.
+
+    Unknown addresses and accounts without a password cost a hash as well (LC-04).
+    """
+    hasher = the_broker().hasher
+    candidate = _normalised(typed)
+    account = _account(email)
+    known_hash = account.secret_hash if account else None
+    if candidate is None or not hasher.verify(known_hash, candidate) or account is None:
+        return None
+    renewed = hasher.hash(candidate) if hasher.is_outdated(account.secret_hash) else None
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        db.run(NOTE_PASSWORD_USE, credential_id=account.credential_id, at=now, address=client_address()[:45])
+        if renewed:
+            db.run(STORE_REHASH, credential_id=account.credential_id, old_hash=account.secret_hash, new_hash=renewed)
+    return account
+
+
+def _normalised(typed: str) -> str | None:
+    try:
+        return normalise_password(typed)
+    except PasswordError:
+        return None
+
+
+def _account(email: str) -> Row[Any] | None:
+    try:
+        key = normalise_address(email).key
+    except AddressError:
+        return None
+    with g.db.reading() as db:
+        found: Row[Any] | None = db.one(PASSWORD_OF_ADDRESS, email_key=key)
+    return found

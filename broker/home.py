@@ -1,0 +1,64 @@
+"""The person's first page, and signing out."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, g, make_response, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from broker.pages import SignedIn as Person
+from broker.pages import Tile
+from broker.session import SignedIn, end_session, signed_in
+from broker.signin.transaction import begin
+from tenants.ways import LOCAL
+
+home_pages = Blueprint("home", __name__, subdomain="tenant")
+
+
+@home_pages.get("/", endpoint="home")
+def home() -> Response:
+    """Who is signed in and what they can open; whoever is not, signs in first."""
+    person = signed_in()
+    if person is None:
+        return begin(url_for("home.home"))
+    page = render_template(
+        "account/signed_in.html", person=_person(person), tiles=_tiles(), sign_out_url=url_for("home.sign_out")
+    )
+    return make_response(page)
+
+
+@home_pages.post("/sign-out")
+def sign_out() -> Response:
+    """End this browser's session."""
+    person = signed_in()
+    if person is not None:
+        end_session(person.get_id(), person.row.account_id)
+    return redirect(url_for("home.signed_out"), 303)
+
+
+@home_pages.get("/signed-out")
+def signed_out() -> Response:
+    """The page after signing out; nothing on it signs in by itself (R4)."""
+    page = render_template("signin/signed_out.html", sign_in_url=url_for("signin.again"))
+    return make_response(page)
+
+
+def _person(person: SignedIn) -> Person:
+    row = person.row
+    return Person(name=row.name, email=row.email, methods=_methods(person), at=row.auth_time)
+
+
+def _methods(person: SignedIn) -> list[str]:
+    names = {"pwd": _("Password"), "otp": _("Authenticator app")}
+    if person.row.method != LOCAL:
+        connection = g.tenant.connections.get(person.row.method)
+        names["fed"] = connection.label if connection else person.row.method
+    return [names.get(proof.method, proof.method) for proof in person.proofs]
+
+
+def _tiles() -> list[Tile]:
+    return [
+        Tile(name=application.name, host=urlsplit(application.launch_url).hostname or "", url=application.launch_url)
+        for application in g.tenant.applications.values()
+        if application.is_enabled and application.launch_url
+    ]

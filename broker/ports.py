@@ -1,0 +1,74 @@
+"""What the product asks of the outside world, as small protocols. The real ones are made in `broker/real_ports.py`.
+
+A port is made once in `create_app` and handed on; tests hand in a clock that stands still or a resolver that lies.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from broker.kept import Kept
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
+class Randomness(Protocol):
+    def token_bytes(self, count: int) -> bytes: ...
+
+    def token_urlsafe(self, count: int) -> str:
+        """`count` random bytes in base64url without padding."""
+        ...
+
+    def randbelow(self, limit: int) -> int: ...
+
+
+class Dns(Protocol):
+    def resolve(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of `host`, best first, as text. Raises OSError when there are none in good time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A whole answer; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        max_bytes: int = 1_000_000,
+        timeout: float = 5.0,
+    ) -> HttpReply:
+        """One request without redirects; `timeout` (seconds) bounds all of it, also an answer that only trickles.
+
+        Raises UpstreamFailure(UPSTREAM_UNREACHABLE, detail) unless a whole answer came; its status is the caller's.
+        """
+        ...
+
+    def is_safe_url(self, url: str) -> bool:
+        """Whether the form of `url` is one to send a browser or a secret to: https, or permitted loopback http."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    clock: Clock
+    randomness: Randomness
+    dns: Dns
+    http: Http
+    kept: Kept = field(repr=False)

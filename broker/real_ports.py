@@ -1,0 +1,77 @@
+"""The real outside world: the system's clock, randomness and resolver, and the guarded HTTP client."""
+
+import secrets
+import socket
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as LookUpTimeout
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Protocol
+
+from broker.guarded_http import GuardedHttp
+from broker.kept import Kept
+from broker.ports import Ports
+
+DNS_SECONDS = 2.0
+DNS_THREADS = 32
+
+
+class OutgoingSettings(Protocol):
+    """The part of the settings that decides where the product may call."""
+
+    @property
+    def private_networks(self) -> Sequence[str]: ...
+
+    @property
+    def allow_loopback_http(self) -> bool: ...
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class SystemRandomness:
+    def token_bytes(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
+
+    def token_urlsafe(self, count: int) -> str:
+        return secrets.token_urlsafe(count)
+
+    def randbelow(self, limit: int) -> int:
+        return secrets.randbelow(limit)
+
+
+class SystemDns:
+    """The system's resolver, which knows no time limit of its own, in threads that may outlive the question."""
+
+    def __init__(self, seconds: float = DNS_SECONDS) -> None:
+        self._seconds = seconds
+        self._threads = ThreadPoolExecutor(DNS_THREADS, thread_name_prefix="dns")
+
+    def resolve(self, host: str, port: int) -> list[str]:
+        asked = self._threads.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            answers = asked.result(self._seconds)
+        except LookUpTimeout:
+            asked.cancel()
+            raise OSError("the name server did not answer in time") from None
+        except UnicodeError as fault:
+            raise OSError(str(fault)) from None
+        return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+
+
+def real_ports(settings: OutgoingSettings) -> Ports:
+    clock = SystemClock()
+    kept = Kept(clock)
+    dns = SystemDns()
+    http = GuardedHttp(
+        dns,
+        kept,
+        ssl.create_default_context(),
+        private_networks=[ip_network(network) for network in settings.private_networks],
+        allow_loopback_http=settings.allow_loopback_http,
+    )
+    return Ports(clock=clock, randomness=SystemRandomness(), dns=dns, http=http, kept=kept)

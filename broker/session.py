@@ -1,0 +1,232 @@
+"""Who is signed in: the session's cookie and row, under flask-login; and what CSRF tokens are bound to.
+
+Two cookies. `sid` holds the session's secret (Lax). `tx` is the browser's half of its login transactions (design.md,
+section 2) and may be sent cross-site, because identity providers POST back. Both are opaque; the database has hashes.
+"""
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask.sessions import SessionInterface, SessionMixin
+from flask_login import LoginManager, UserMixin, current_user
+from sqlalchemy import Row
+
+from broker.tenancy import client_address, cookie_scope
+from broker.wiring import the_broker
+from tenants import audit
+from tenants.accounts import AccountState
+from tenants.audit import Event
+from tenants.ids import digest, new_id, new_secret
+from tenants.sessions import END_SESSION, OPEN_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
+from tenants.tenants import TenantStatus
+
+_SEEN_EVERY = timedelta(minutes=1)
+_TX_SECONDS = 3600
+_TRANSACTION_PATHS = ("/sign-in", "/activate")
+CSRF_FIELD = "csrf_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing that was proven on the way in. `method` is an RFC 8176 value (`pwd`, `otp`) or `fed` for a provider."""
+
+    method: str
+    at: datetime
+    connection: str | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """How it stands in the row."""
+        return {
+            "method": self.method,
+            "at": self.at.isoformat(),
+            "connection": self.connection,
+            "acr": self.acr,
+            "amr": list(self.amr),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Proof":
+        """Read one back from a row."""
+        return cls(
+            method=value["method"],
+            at=datetime.fromisoformat(value["at"]),
+            connection=value.get("connection"),
+            acr=value.get("acr"),
+            amr=tuple(value.get("amr", ())),
+        )
+
+
+class SignedIn(UserMixin):
+    """The live session of this browser and whose it is. flask-login's id is the session's: revocation is immediate."""
+
+    def __init__(self, row: Row[Any]) -> None:
+        self.row = row
+
+    def get_id(self) -> str:
+        return str(self.row.id)
+
+    @property
+    def proofs(self) -> list[Proof]:
+        """What was proven, in the order in which it was."""
+        return [Proof.from_json(value) for value in self.row.proofs]
+
+
+def init_session(app: Flask) -> None:
+    """Give the app its session interface and flask-login."""
+    app.session_interface = BoundSessions(the_secret=app.extensions["broker"].vault.derive("csrf"))
+    login = LoginManager(app)
+    login.session_protection = None
+    login.request_loader(load_session)
+
+
+def signed_in() -> SignedIn | None:
+    """The live session of this browser, or None."""
+    return current_user if current_user.is_authenticated else None
+
+
+def load_session(_: object = None) -> SignedIn | None:
+    """Read the session that the cookie names; None for any that is not alive now. One statement."""
+    if g.get("tenant") is None:
+        return None
+    cookie = request.cookies.get(cookie_scope()[0] + "sid")
+    if not cookie:
+        return None
+    with g.db.reading() as db:
+        row = db.one(SESSION_BY_COOKIE, cookie_hash=digest(cookie))
+    now = the_broker().ports.clock.now()
+    if row is None or not is_alive(row, now):
+        return None
+    g.tenant = the_broker().snapshots.at_least(g.tenant, row.config_version)
+    if now - row.last_seen_at >= _SEEN_EVERY:
+        with g.db.writing() as db:
+            db.run(SEEN_SESSION, session_id=row.id, now=now)
+    return SignedIn(row)
+
+
+def is_alive(row: Row[Any], now: datetime) -> bool:
+    """Is this session good at `now`: not ended, not too old or idle, its account and tenant still welcome?"""
+    idle = timedelta(minutes=g.tenant.policy.session_idle_minutes)
+    is_current = row.ended_at is None and row.expires_at > now and row.last_seen_at + idle > now
+    return is_current and is_account_live(row, now)
+
+
+def is_account_live(row: Row[Any], now: datetime) -> bool:
+    """May this account still act? Reads `state`, `account_expires_at` and `tenant_status` of a joined row."""
+    has_expired = row.account_expires_at is not None and row.account_expires_at <= now
+    is_welcome: bool = row.state == AccountState.ACTIVE and row.tenant_status == TenantStatus.ACTIVE
+    return is_welcome and not has_expired
+
+
+def open_session(db: Any, account_id: str, method: str, proofs: list[dict[str, Any]], auth_time: datetime) -> str:
+    """Write a new session within the caller's transaction and set its cookie on the answer to come.
+
+    Any session that this browser had ends in the same step: its id is never taken over (no fixation).
+    Returns the session's id.
+    """
+    now = the_broker().ports.clock.now()
+    secret, session_id = new_secret(), new_id("ses")
+    before = signed_in()
+    if before is not None:
+        db.run(END_SESSION, session_id=before.get_id(), now=now)
+    db.run(
+        OPEN_SESSION,
+        id=session_id,
+        cookie_hash=digest(secret),
+        account_id=account_id,
+        method=method,
+        proofs=proofs,
+        auth_time=auth_time,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(minutes=g.tenant.policy.session_absolute_minutes),
+        address=client_address()[:45],
+        user_agent=audit.printable(request.user_agent.string)[:300],
+    )
+    g.new_session_cookie = secret
+    return session_id
+
+
+def end_session(session_id: str, account_id: str) -> None:
+    """End a session of this tenant and forget its cookie. What applications were granted in it ends with it."""
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        db.run(END_SESSION, session_id=session_id, now=now)
+        audit.append(db, Event.SIGNED_OUT, at=now, account_id=account_id, address=client_address())
+    g.new_session_cookie = ""
+
+
+def browser_secret() -> str:
+    """The browser's half of its login transactions; made now if it has none yet."""
+    known = g.get("browser_secret") or request.cookies.get(cookie_scope()[0] + "tx")
+    g.browser_secret = known or new_secret()
+    g.renew_browser_cookie = True
+    return str(g.browser_secret)
+
+
+def set_cookies(response: Response) -> Response:
+    """Write what the request changed: a new or forgotten session, and the transaction half."""
+    prefix, path = cookie_scope()
+    secure = request.environ["wsgi.url_scheme"] == "https"
+    new_session = g.get("new_session_cookie")
+    if new_session:
+        response.set_cookie(prefix + "sid", new_session, path=path, secure=secure, httponly=True, samesite="Lax")
+    elif new_session == "":
+        response.delete_cookie(prefix + "sid", path=path, secure=secure, httponly=True, samesite="Lax")
+    if g.get("renew_browser_cookie"):
+        # Without https there is no SameSite=None; loopback only.
+        same_site = "None" if secure else "Lax"
+        response.set_cookie(
+            prefix + "tx", g.browser_secret, _TX_SECONDS, path=path, secure=secure, httponly=True, samesite=same_site
+        )
+    return response
+
+
+class BoundSession(dict[str, Any], SessionMixin):
+    """Flask's `session`: holds nothing but what CSRF tokens are bound to, derived from the cookies of the request."""
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def __contains__(self, key: object) -> bool:
+        return key == CSRF_FIELD
+
+    def __getitem__(self, key: str) -> Any:
+        if key != CSRF_FIELD:
+            raise KeyError(key)
+        return hmac.new(self._secret, _bound_to().encode("utf-8", "surrogatepass"), sha256).hexdigest()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((CSRF_FIELD,))
+
+
+class BoundSessions(SessionInterface):
+    """Keeps nothing at the client and nothing in the database: the session row has its own cookie (see above)."""
+
+    def __init__(self, the_secret: bytes) -> None:
+        self._secret = the_secret
+
+    def open_session(self, app: Flask, request: Any) -> BoundSession:
+        return BoundSession(self._secret)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
+        """Nothing to save: the cookies are written by `set_cookies`."""
+
+
+def _bound_to() -> str:
+    """The secret that forms of this page are bound to: the transaction half while signing in, else the session."""
+    if not request.path.startswith(_TRANSACTION_PATHS):
+        session_cookie = request.cookies.get(cookie_scope()[0] + "sid")
+        if session_cookie:
+            return session_cookie
+    return browser_secret()

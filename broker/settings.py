@@ -1,0 +1,145 @@
+"""Every option of the broker, typed and documented where it is declared. Read from the environment, prefix BROKER_."""
+
+import base64
+import binascii
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_KEY_BYTES = 32
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Settings(BaseSettings):
+    """What an operator can set. A value that would be unsafe is refused at start, with the reason."""
+
+    model_config = SettingsConfigDict(env_prefix="BROKER_", extra="forbid", frozen=True)
+
+    base_url: str = Field(
+        description="Address of the main host, such as https://login.example. Plain http is accepted for loopback only."
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///var/broker.db"),
+        description="SQLAlchemy address of the database: sqlite:///… or postgresql+psycopg://…",
+    )
+    migration_database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL: address for `broker migrate` with the role that owns the tables. "
+        "The role of database_url must neither own them nor be a superuser.",
+    )
+    master_keys: SecretStr = Field(
+        description="Keys that seal stored secrets: `id:base64 of 32 bytes`, newest first, separated by commas. "
+        "Make one with `broker keys new`.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For, -Proto and -Host are believed.",
+    )
+    health_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("localhost", "127.0.0.1"),
+        description="Further Host names under which /healthz and /readyz answer (a load balancer's probe).",
+    )
+    allow_shared_origin: bool = Field(
+        default=False,
+        description="Let several tenants in path form (/t/<slug>) share the main host. They are then one trust domain.",
+    )
+    private_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Networks that are not public but may be reached, for identity providers inside."
+    )
+    allow_loopback_http: bool = Field(
+        default=False, description="Let identity providers be reached by plain http on loopback (demo and tests)."
+    )
+    database_pool_size: int = Field(default=16, ge=1, le=200, description="Kept database connections per worker.")
+    hash_queue: int = Field(
+        default=12,
+        ge=1,
+        le=1000,
+        description="Password checks that may wait in a worker; more are told to come back. Keep it below the threads.",
+    )
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severity logged.")
+
+    @field_validator("trusted_proxies", "health_hosts", "private_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies", "private_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network, strict=False)
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError("give scheme and host only, such as https://login.example")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("plain http is for loopback only; use https")
+        return value.rstrip("/").lower()
+
+    @model_validator(mode="after")
+    def _keys(self) -> Self:
+        self.master_key_bytes()
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def main_host(self) -> str:
+        """Host of the main address without its port, lower case."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def port_suffix(self) -> str:
+        """`:8000` where the main address names a port, else empty."""
+        port = urlsplit(self.base_url).port
+        return f":{port}" if port else ""
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The file of a SQLite database, or None."""
+        url = self.database_url.get_secret_value()
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+    def master_key_bytes(self) -> dict[str, bytes]:
+        """Key id → 32 bytes, newest first. Raises ValueError with what is wrong."""
+        keys: dict[str, bytes] = {}
+        for part in self.master_keys.get_secret_value().split(","):
+            key_id, colon, encoded = part.strip().partition(":")
+            if not colon or not key_id.isalnum():
+                raise ValueError("master_keys: write each key as id:base64, the id of letters and digits")
+            keys[key_id] = _key_bytes(key_id, encoded)
+        return keys
+
+
+def _key_bytes(key_id: str, encoded: str) -> bytes:
+    try:
+        key = base64.b64decode(encoded, altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"master_keys: key {key_id} is not base64") from error
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"master_keys: key {key_id} has {len(key)} bytes; {_KEY_BYTES} random ones are needed")
+    if len(set(key)) < _KEY_BYTES // 4:
+        raise ValueError(f"master_keys: key {key_id} is not random; make one with `broker keys new`")
+    return key
+
+
+def is_loopback(host: str) -> bool:
+    """Is this host name or literal address the machine itself?"""
+    if host in _LOOPBACK_NAMES or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

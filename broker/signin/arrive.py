@@ -1,0 +1,199 @@
+"""Somebody comes back from an identity provider: which account is that? Identity first, never the address."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import g
+
+from broker.signin.transaction import Transaction
+from broker.upstream.kind import Assertion
+from broker.wiring import the_broker
+from tenants import audit
+from tenants.accounts import ACCOUNT_BY_ADDRESS, ADD_ACCOUNT, AccountState
+from tenants.addresses import Address, AddressError, normalise_address
+from tenants.arrivals import (
+    Arrival,
+    ArrivalAct,
+    ArrivalFacts,
+    EmailClaims,
+    EmailProof,
+    decide_arrival,
+    downstream_email_verified,
+    email_proof,
+)
+from tenants.audit import Event
+from tenants.causes import Cause, Refusal
+from tenants.connections import Provisioning
+from tenants.credentials import ACCOUNT_FACTS
+from tenants.db import TenantSession
+from tenants.identities import ADD_IDENTITY, IDENTITY_AND_ACCOUNT, REFRESH_PROFILE, SUBJECT_OF_ACCOUNT
+from tenants.ids import new_id
+from tenants.snapshot import ConnectionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The account that somebody arrived as, and by which of its identities."""
+
+    account_id: str
+    identity_id: str
+
+
+def arrive(transaction: Transaction, connection: ConnectionConfig, assertion: Assertion) -> Arrived:
+    """Find the account of an assertion, or make one where the connection does. Raises a Refusal otherwise."""
+    now = the_broker().ports.clock.now()
+    address = _address(assertion)
+    proof = _proof(connection, assertion, address)
+    with g.db.writing() as db:
+        facts, identity_id = _facts(db, connection, assertion, address, proof)
+        arrival = decide_arrival(facts)
+        if arrival.act is ArrivalAct.REFUSE:
+            raise _refusal(arrival, assertion, address, connection)
+        if arrival.act is ArrivalAct.CREATE or identity_id is None or arrival.account is None:
+            return _create(db, transaction, assertion, address, proof, now)
+        _refresh(db, arrival.account, assertion, address, proof)
+        return Arrived(arrival.account, identity_id)
+
+
+def _facts(
+    db: TenantSession,
+    connection: ConnectionConfig,
+    assertion: Assertion,
+    address: Address | None,
+    proof: EmailProof,
+) -> tuple[ArrivalFacts, str | None]:
+    identity = db.one(
+        IDENTITY_AND_ACCOUNT, connection_id=connection.id, issuer=assertion.issuer, subject=assertion.subject
+    )
+    same_address = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key) if identity is None and address else None
+    linked = same_address and db.one(SUBJECT_OF_ACCOUNT, account_id=same_address.id, connection_id=connection.id)
+    facts = ArrivalFacts(
+        identity_account=identity.account_id if identity else None,
+        address=address,
+        proof=proof,
+        address_account=same_address.id if same_address else None,
+        address_account_is_linked=linked is not None,
+        may_create=connection.provisioning == Provisioning.JUST_IN_TIME,
+        rules=g.tenant.domains,
+    )
+    return facts, identity.identity_id if identity else None
+
+
+def _create(
+    db: TenantSession,
+    transaction: Transaction,
+    assertion: Assertion,
+    address: Address | None,
+    proof: EmailProof,
+    now: datetime,
+) -> Arrived:
+    """Just-in-time creation: account and identity in one step with the audit rows."""
+    if address is None:
+        raise Refusal(Cause.EMAIL_UNVERIFIED, "no address to make an account with")
+    arrived = Arrived(new_id("acc"), new_id("idn"))
+    db.run(
+        ADD_ACCOUNT,
+        id=arrived.account_id,
+        organization_id=g.tenant.root_organization_id,
+        email=address.text,
+        email_key=address.key,
+        is_email_verified=downstream_email_verified(proof, has_answered_mail=False),
+        state=AccountState.ACTIVE.value,
+        created_at=now,
+        activated_at=now,
+        **_names(assertion),
+    )
+    db.run(
+        ADD_IDENTITY,
+        id=arrived.identity_id,
+        account_id=arrived.account_id,
+        connection_id=assertion.connection,
+        issuer=assertion.issuer,
+        subject=assertion.subject,
+        email=address.text,
+        created_at=now,
+    )
+    _note(db, transaction, assertion, arrived, now)
+    return arrived
+
+
+def _note(db: TenantSession, transaction: Transaction, assertion: Assertion, arrived: Arrived, now: datetime) -> None:
+    for event, more in (
+        (Event.ACCOUNT_CREATED, {"source": "just_in_time"}),
+        (Event.IDENTITY_LINKED, {"issuer": assertion.issuer}),
+    ):
+        audit.append(
+            db,
+            event,
+            at=now,
+            reference=transaction.row.reference,
+            account_id=arrived.account_id,
+            connection_id=assertion.connection,
+            detail=more,
+        )
+
+
+def _refresh(
+    db: TenantSession,
+    account_id: str,
+    assertion: Assertion,
+    address: Address | None,
+    proof: EmailProof,
+) -> None:
+    """Names follow the provider. The address does not: it is what the person is known by here (OU-10)."""
+    row = db.one(ACCOUNT_FACTS, account=account_id)
+    if row is None:
+        return
+    names = {key: value or getattr(row, key) for key, value in _names(assertion).items()}
+    is_same = address is not None and address.key == row.email_key
+    is_verified = row.is_email_verified or (is_same and downstream_email_verified(proof, has_answered_mail=False))
+    if is_verified != row.is_email_verified or any(getattr(row, key) != value for key, value in names.items()):
+        db.run(
+            REFRESH_PROFILE,
+            account=account_id,
+            is_verified=is_verified,
+            new_name=names["name"],
+            new_given_name=names["given_name"],
+            new_family_name=names["family_name"],
+        )
+
+
+def _names(assertion: Assertion) -> dict[str, str]:
+    given, family = assertion.given_name or "", assertion.family_name or ""
+    return {
+        "name": audit.printable(assertion.display_name or f"{given} {family}".strip())[:200],
+        "given_name": audit.printable(given)[:100],
+        "family_name": audit.printable(family)[:100],
+    }
+
+
+def _address(assertion: Assertion) -> Address | None:
+    try:
+        return normalise_address(assertion.email or "")
+    except AddressError:
+        return None
+
+
+def _proof(connection: ConnectionConfig, assertion: Assertion, address: Address | None) -> EmailProof:
+    evidence = assertion.raw
+    claims = EmailClaims(
+        address=address,
+        connection=connection.key,
+        kind=connection.kind,
+        email_verified=evidence.get("email_verified"),
+        xms_edov=evidence.get("xms_edov"),
+        hd=evidence.get("hd"),
+        is_directory_pinned=connection.kind == "entra",
+    )
+    return email_proof(claims, g.tenant.domains)
+
+
+def _refusal(arrival: Arrival, assertion: Assertion, address: Address | None, connection: ConnectionConfig) -> Refusal:
+    return Refusal(
+        arrival.cause or Cause.BROKEN,
+        "; ".join(reason.sentence for reason in arrival.reasons),
+        email=address.text if address else None,
+        domain=address.domain if address else None,
+        connection_id=connection.id,
+        subject=assertion.subject,
+    )

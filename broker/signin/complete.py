@@ -1,0 +1,146 @@
+"""The end of an attempt: admission, then the session, in one transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import g, redirect
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
+
+from broker.session import open_session
+from broker.signin.transaction import Transaction, browser_hash
+from broker.tenancy import client_address
+from broker.wiring import the_broker
+from tenants import audit
+from tenants.accounts import GROUPS_OF_ACCOUNT, NOTE_SIGN_IN, AccountState
+from tenants.addresses import AddressError, normalise_address
+from tenants.audit import Event
+from tenants.causes import Cause, Refusal
+from tenants.connections import CONNECTION_STATE
+from tenants.credentials import ACCOUNT_FACTS
+from tenants.db import TenantSession
+from tenants.identities import NOTE_IDENTITY_USE
+from tenants.policies import AccountFacts, Admission, AdmissionFacts, ApplicationFacts, SignInFacts, admit
+from tenants.snapshot import ApplicationConfig
+from tenants.transactions import FINISH_TRANSACTION
+from tenants.ways import LOCAL
+
+_FACTOR_OF_PROOF = {"pwd": "password", "otp": "totp"}
+
+
+def complete(transaction: Transaction) -> Response:
+    """Open the session that this attempt has earned and go where it was going. Raises a Refusal otherwise."""
+    admission = admission_of(transaction)
+    if admission.cause is not None:
+        raise refusal_of(admission, transaction)
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        if not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
+            raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
+        write_session(db, transaction, now)
+    return redirect(transaction.row.return_to, 303)
+
+
+def write_session(db: TenantSession, transaction: Transaction, now: datetime) -> None:
+    """The session, what is remembered of this sign-in, and its audit row."""
+    row = transaction.row
+    proofs = transaction.proofs
+    # `auth_time` is when the person was last asked: at a provider, when that one says it was (OpenID Connect Core, 2).
+    auth_time = min((proof.at for proof in proofs if proof.method in {"pwd", "fed"}), default=now)
+    open_session(db, row.account_id, row.method, row.proofs, auth_time)
+    db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value)
+    if row.identity_id:
+        db.run(NOTE_IDENTITY_USE, identity=row.identity_id, at=now, from_address=client_address()[:45])
+    audit.append(
+        db,
+        Event.LOGIN_SUCCEEDED,
+        at=now,
+        reference=row.reference,
+        account_id=row.account_id,
+        connection_id=row.connection_id,
+        application_id=row.application_id,
+        address=client_address(),
+        detail={"method": row.method, "proofs": " ".join(proof.method for proof in proofs)},
+    )
+
+
+def needs_local_factor(transaction: Transaction) -> bool:
+    """Does admission ask for a factor of ours behind what the identity provider said? Refuses where it refuses."""
+    admission = admission_of(transaction)
+    if admission.cause is not None:
+        raise refusal_of(admission, transaction)
+    return admission.factor_needed
+
+
+def admission_of(transaction: Transaction) -> Admission:
+    """Ask policy about this person now: account, connection and groups are read afresh."""
+    with g.db.reading() as db:
+        account = db.one(ACCOUNT_FACTS, account=transaction.row.account_id)
+        if account is None:
+            raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
+        application = transaction.application
+        asks_groups = bool(application and application.required_groups)
+        groups = [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=account.id)] if asks_groups else []
+        is_enabled = _is_way_enabled(db, transaction)
+    return admit(
+        AdmissionFacts(
+            policy=g.tenant.policy,
+            account=account_facts(account, groups),
+            sign_in=SignInFacts(
+                way=transaction.row.method,
+                is_way_enabled=is_enabled,
+                factors=frozenset(_FACTOR_OF_PROOF.get(proof.method, proof.method) for proof in transaction.proofs),
+                upstream_amr=tuple(amr for proof in transaction.proofs for amr in proof.amr),
+            ),
+            now=the_broker().ports.clock.now(),
+            rules=g.tenant.domains,
+            application=_application_facts(application),
+        )
+    )
+
+
+def account_facts(account: Row[Any], groups: list[str]) -> AccountFacts:
+    """An account's row (of ACCOUNT_FACTS) as admission sees it."""
+    try:
+        address = normalise_address(account.email)
+    except AddressError:
+        address = None
+    return AccountFacts(
+        state=AccountState(account.state),
+        address=address,
+        invited_at=account.invited_at or account.created_at,
+        used_at=max(filter(None, (account.last_login_at, account.activated_at)), default=None),
+        expires_at=account.expires_at,
+        is_local_enabled=account.is_local_enabled,
+        has_second_factor=account.totp_id is not None,
+        groups=frozenset(groups),
+    )
+
+
+def refusal_of(admission: Admission, transaction: Transaction) -> Refusal:
+    """The refusal that says what admission said, with the person's own address and domain for its sentence."""
+    email = transaction.row.email
+    return Refusal(
+        admission.cause or Cause.BROKEN,
+        "; ".join(reason.sentence for reason in admission.reasons),
+        account_id=transaction.row.account_id,
+        email=email,
+        domain=email.rpartition("@")[2] if email else None,
+    )
+
+
+def _is_way_enabled(db: TenantSession, transaction: Transaction) -> bool:
+    if transaction.row.method == LOCAL:
+        return True
+    state = db.one(CONNECTION_STATE, connection_id=transaction.row.connection_id)
+    return state is not None and bool(state.is_enabled)
+
+
+def _application_facts(application: ApplicationConfig | None) -> ApplicationFacts | None:
+    if application is None:
+        return None
+    return ApplicationFacts(
+        name=application.name,
+        accepted=frozenset(application.accepted_connections),
+        groups=frozenset(application.required_groups),
+    )

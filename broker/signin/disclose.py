@@ -1,0 +1,34 @@
+"""What the e-mail step tells about an account, where the tenant has switched that on (requirements.md, E)."""
+
+from flask import g
+
+from broker.signin.complete import account_facts
+from broker.wiring import the_broker
+from tenants.accounts import ACCOUNT_BY_ADDRESS, AccountState
+from tenants.addresses import Address
+from tenants.causes import Cause, Refusal
+from tenants.credentials import ACCOUNT_FACTS
+from tenants.policies import effective_state
+
+_CAUSES = {
+    AccountState.INVITED: Cause.ACCOUNT_NOT_ACTIVATED,
+    AccountState.DISABLED: Cause.ACCOUNT_DISABLED,
+    AccountState.DEACTIVATED: Cause.ACCOUNT_NOT_ACTIVATED,
+    AccountState.INACTIVE: Cause.ACCOUNT_INACTIVE,
+    AccountState.EXPIRED: Cause.ACCOUNT_EXPIRED,
+    AccountState.DELETED: Cause.ACCOUNT_UNKNOWN,
+}
+
+
+def tell_state(address: Address) -> None:
+    """Raise what there is to tell about this address's account. Off by default: then nothing is even read."""
+    if not g.tenant.policy.discloses_account_state:
+        return
+    with g.db.reading() as db:
+        found = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key)
+        account = db.one(ACCOUNT_FACTS, account=found.id) if found else None
+    if account is None:
+        raise Refusal(Cause.ACCOUNT_UNKNOWN, "told at the e-mail step", email=address.text)
+    state = effective_state(account_facts(account, []), g.tenant.policy, the_broker().ports.clock.now())
+    if state in _CAUSES:
+        raise Refusal(_CAUSES[state], "told at the e-mail step", email=address.text, account_id=account.id)

@@ -1,0 +1,197 @@
+"""To an identity provider and back.
+
+The return is found by state, browser and connection together, and consumed by one UPDATE before anything of it is
+believed, an error included. No database transaction is open while the provider is asked.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from flask import g, redirect, request
+from pydantic import ValidationError
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
+
+from broker.session import Proof
+from broker.signin.arrive import arrive
+from broker.signin.dispatch import go_on, hand_over
+from broker.signin.question import require_way
+from broker.signin.transaction import Transaction, browser_hash, note_flow, take_way
+from broker.tenancy import tenant_url
+from broker.upstream import KINDS
+from broker.upstream.kind import Assertion, FlowContext, Kind, Options, ReturnData
+from broker.wiring import the_broker
+from tenants.causes import Cause, Refusal, UpstreamFailure
+from tenants.connections import CONNECTION_STATE
+from tenants.ids import digest
+from tenants.snapshot import ConnectionConfig
+from tenants.transactions import TAKE_RETURN
+from tenants.vault import Place, VaultError
+
+_SECRET_BYTES = 32
+_SKEW = timedelta(seconds=60)
+
+
+def start(transaction: Transaction, key: str, *, switch_account: bool = False, from_form: bool = False) -> Response:
+    """Send the browser to the identity provider of this connection; `key` is not `local`."""
+    require_way(transaction, key)
+    connection: ConnectionConfig = g.tenant.connections[key]
+    version = _require_enabled(connection)
+    kind, options = KINDS[connection.kind], options_of(connection)
+    context = _fresh_context(transaction, connection, switch_account)
+    g.flow.method, g.flow.connection_id, g.flow.connection_label = key, connection.id, connection.label
+    started = kind.start(options, context, the_broker().ports)
+    kept = {"tx": transaction.tx, "nonce": context.nonce, "verifier": context.verifier, "kept": dict(started.keep)}
+    take_way(
+        transaction,
+        key,
+        connection_id=connection.id,
+        connection_version=version,
+        state_hash=digest(context.state),
+        upstream_sealed=the_broker().vault.seal(json.dumps(kept), _place(transaction.id_hash)),
+    )
+    return hand_over(started.url, connection.label) if from_form else redirect(started.url, 303)
+
+
+def finish(key: str) -> Response:
+    """The browser is back at the callback of a connection."""
+    connection = g.tenant.connections.get(key)
+    if connection is None:
+        raise Refusal(Cause.PAGE_UNKNOWN, "no such connection")
+    data = ReturnData.of(request.method, [*request.args.items(multi=True), *request.form.items(multi=True)])
+    transaction, kept = _take(connection, data.args.get("state", ""))
+    _require_unchanged(connection, transaction)
+    context = _kept_context(kept, connection)
+    assertion = _ask(KINDS[connection.kind], options_of(connection), context, data)
+    _require_fresh(transaction, assertion)
+    arrived = arrive(transaction, connection, assertion)
+    proof = Proof(
+        method="fed",
+        at=assertion.auth_time or context.now,
+        connection=connection.key,
+        acr=assertion.acr,
+        amr=assertion.amr,
+    )
+    take_way(
+        transaction,
+        key,
+        connection_id=connection.id,
+        email=assertion.email,
+        account_id=arrived.account_id,
+        identity_id=arrived.identity_id,
+        proofs=[proof.as_json()],
+    )
+    return go_on(transaction)
+
+
+def options_of(connection: ConnectionConfig) -> Options:
+    """The connection's typed options with its secrets opened; made once for each version of the configuration."""
+    return the_broker().snapshots.keep(g.tenant, f"options:{connection.id}", lambda: _make_options(connection))
+
+
+def _make_options(connection: ConnectionConfig) -> Options:
+    place = Place(g.tenant.id, "connections", "secrets_sealed", connection.id)
+    try:
+        sealed = connection.secrets_sealed
+        secrets: dict[str, Any] = json.loads(the_broker().vault.open(sealed, place)) if sealed else {}
+        return KINDS[connection.kind].options_type(**{**connection.options, **secrets})
+    except (ValidationError, VaultError, KeyError) as error:
+        raise Refusal(Cause.CONNECTION_MISCONFIGURED, f"the options don't open: {type(error).__name__}") from error
+
+
+def _ask(kind: Kind, options: Options, context: FlowContext, data: ReturnData) -> Assertion:
+    refused = kind.refusal(options, data)
+    if refused is not None:
+        raise refused
+    return kind.finish(options, context, data, the_broker().ports)
+
+
+def _fresh_context(transaction: Transaction, connection: ConnectionConfig, switch_account: bool) -> FlowContext:
+    random, hints = the_broker().ports.randomness, transaction.hints
+    return FlowContext(
+        connection=connection.id,
+        callback_url=callback_url(connection),
+        state=random.token_urlsafe(_SECRET_BYTES),
+        nonce=random.token_urlsafe(_SECRET_BYTES),
+        verifier=random.token_urlsafe(_SECRET_BYTES),
+        now=the_broker().ports.clock.now(),
+        login_hint=None if switch_account else (transaction.row.email or hints.login_hint or None),
+        domain_hint=hints.domain_hint or None,
+        prompt=_prompt(hints.prompt, switch_account),
+        max_age=hints.max_age,
+        acr_values=hints.acr_values or None,
+    )
+
+
+def _prompt(asked: tuple[str, ...], switch_account: bool) -> str | None:
+    if switch_account or "select_account" in asked:
+        return "select_account"
+    return "login" if "login" in asked else None
+
+
+def _kept_context(kept: dict[str, Any], connection: ConnectionConfig) -> FlowContext:
+    return FlowContext(
+        connection=connection.id,
+        callback_url=callback_url(connection),
+        state=request.values.get("state", ""),
+        nonce=kept["nonce"],
+        verifier=kept["verifier"],
+        kept=kept["kept"],
+        now=the_broker().ports.clock.now(),
+    )
+
+
+def callback_url(connection: ConnectionConfig) -> str:
+    """Where the provider sends the browser back to: one address for each connection (RFC 9700, 4.4)."""
+    return tenant_url(f"/callback/{connection.key}")
+
+
+def _take(connection: ConnectionConfig, state: str) -> tuple[Transaction, dict[str, Any]]:
+    """Consume the return: one winner, whatever comes at once."""
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        row = db.one(TAKE_RETURN, state_digest=digest(state), connection=connection.id, browser=browser_hash(), now=now)
+    if row is None:
+        raise Refusal(Cause.FLOW_EXPIRED, "state", connection_id=connection.id)
+    kept = _open_kept(row)
+    taken = Transaction(kept["tx"], row)
+    note_flow(taken)
+    return taken, kept
+
+
+def _open_kept(row: Row[Any]) -> dict[str, Any]:
+    try:
+        opened = the_broker().vault.open(row.upstream_sealed or "", _place(row.id))
+    except VaultError as error:
+        raise Refusal(Cause.FLOW_EXPIRED, "nothing was kept for this return") from error
+    kept: dict[str, Any] = json.loads(opened)
+    return kept
+
+
+def _require_enabled(connection: ConnectionConfig) -> int:
+    """Read whether the connection is on now; a cache may not know yet (SU-20). Returns its version."""
+    with g.db.reading() as db:
+        state = db.one(CONNECTION_STATE, connection_id=connection.id)
+    if state is None or not state.is_enabled:
+        raise Refusal(Cause.CONNECTION_DISABLED, "switched off", connection_id=connection.id)
+    return int(state.version)
+
+
+def _require_unchanged(connection: ConnectionConfig, transaction: Transaction) -> None:
+    if _require_enabled(connection) != transaction.row.connection_version:
+        raise Refusal(Cause.FLOW_EXPIRED, "the connection was changed meanwhile", connection_id=connection.id)
+
+
+def _require_fresh(transaction: Transaction, assertion: Assertion) -> None:
+    """What was asked of the provider is checked on return: it may have ignored it (conformance.md A, fact 7)."""
+    hints = transaction.hints
+    if assertion.auth_time is None or not transaction.demands_fresh_proof():
+        return
+    oldest = transaction.row.created_at - timedelta(seconds=hints.max_age or 0) - _SKEW
+    if assertion.auth_time < oldest:
+        raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "auth_time is older than what was asked for")
+
+
+def _place(transaction_hash: str) -> Place:
+    return Place(g.tenant.id, "login_transactions", "upstream_sealed", transaction_hash)

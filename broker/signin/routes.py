@@ -1,0 +1,146 @@
+"""The addresses of the flow, and its first pages: which way does this person go?"""
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from broker.signin import activate, federated, local
+from broker.signin.disclose import tell_state
+from broker.signin.dispatch import go_on, step_to
+from broker.signin.question import address_of, question_of, require_way, way_buttons
+from broker.signin.transaction import Transaction, begin, begin_again, require, take_way
+from tenants.addresses import AddressError, normalise_address
+from tenants.causes import Refusal
+from tenants.discovery import Decision, discover
+from tenants.ways import LOCAL
+
+signin = Blueprint("signin", __name__, subdomain="tenant")
+
+
+@signin.get("/sign-in")
+def sign_in() -> Response:
+    """The first page of an attempt. Without an attempt in the address, one begins that leads home."""
+    if "tx" not in request.args:
+        return begin(url_for("home.home"))
+    transaction = require()
+    ended = "ended" in request.args or transaction.row.method is not None
+    decision = discover(question_of(transaction, None, has_just_ended=ended))
+    if decision.go is not None and decision.go != LOCAL:
+        return federated.start(transaction, decision.go)
+    return _first_page(transaction, decision, _hinted(transaction, decision), {})
+
+
+@signin.post("/sign-in")
+def choose_way() -> Response:
+    """A button, or an address that is sent where it belongs. Never looks at accounts (RT-04)."""
+    transaction = require()
+    if key := request.form.get("connection"):
+        return _enter(transaction, key, from_form=True)
+    typed = request.form.get("email", "")
+    try:
+        address = normalise_address(typed)
+    except AddressError as error:
+        decision = discover(question_of(transaction, None, has_just_ended=True))
+        return _first_page(transaction, decision, typed[:320], {"email": _(str(error))}, 400)
+    decision = discover(question_of(transaction, address))
+    if decision.cause is not None:
+        raise Refusal(decision.cause, "; ".join(reason.sentence for reason in decision.reasons), email=address.text)
+    take_way(transaction, LOCAL if decision.go == LOCAL else None, email=address.text)
+    if decision.go == LOCAL:
+        tell_state(address)
+        return go_on(transaction)
+    if decision.go is not None:
+        return federated.start(transaction, decision.go, from_form=True)
+    return step_to("signin.choose", transaction)
+
+
+@signin.get("/sign-in/choose")
+def choose() -> Response:
+    """Other ways to sign in, or the same one with another account."""
+    transaction = require()
+    if way := request.args.get("way"):
+        return _enter(transaction, way, switch_account="other" in request.args)
+    decision = discover(question_of(transaction, address_of(transaction), has_just_ended=True))
+    if transaction.row.email is None:
+        return _first_page(transaction, decision, "", {})
+    page = render_template(
+        "signin/choose.html",
+        tx=transaction.tx,
+        email=transaction.row.email,
+        restart_url=url_for("signin.sign_in", tx=transaction.tx, ended="1"),
+        ways=way_buttons(decision.ways, decision.first),
+    )
+    return make_response(page)
+
+
+@signin.post("/sign-in/choose")
+def choose_other_way() -> Response:
+    """A button of the chooser."""
+    return _enter(require(), request.form.get("connection", ""), from_form=True)
+
+
+@signin.get("/sign-in/go/<connection>")
+def go(connection: str) -> Response:
+    """A link straight to one way, for an attempt that is under way."""
+    return _enter(require(), connection)
+
+
+@signin.get("/sign-in/again")
+def again() -> Response:
+    """One button that starts an attempt once more after it ended."""
+    return begin_again(request.args.get("tx", ""))
+
+
+@signin.route("/callback/<connection>", methods=["GET", "POST"])
+def callback(connection: str) -> Response:
+    """Back from an identity provider."""
+    return federated.finish(connection)
+
+
+signin.get("/sign-in/password", endpoint="password")(local.password_page)
+signin.post("/sign-in/password", endpoint="check_password")(local.check_password)
+signin.get("/sign-in/totp", endpoint="totp")(local.totp_page)
+signin.post("/sign-in/totp", endpoint="check_totp")(local.check_totp)
+signin.get("/activate/password", endpoint="choose_password")(activate.password_page)
+signin.post("/activate/password", endpoint="keep_password")(activate.keep_password)
+signin.get("/activate/app", endpoint="enrol_app")(activate.app_page)
+signin.post("/activate/app", endpoint="prove_app")(activate.prove_app)
+signin.get("/activate/done", endpoint="activated")(activate.done_page)
+signin.get("/activate/<token>", endpoint="invitation")(activate.invitation_page)
+signin.post("/activate/<token>", endpoint="open_invitation")(activate.open_invitation)
+
+
+def _enter(transaction: Transaction, key: str, *, switch_account: bool = False, from_form: bool = False) -> Response:
+    """Go on by the way that somebody pressed, if it may be used here."""
+    require_way(transaction, key)
+    if key != LOCAL:
+        return federated.start(transaction, key, switch_account=switch_account, from_form=from_form)
+    take_way(transaction, LOCAL)
+    if transaction.row.email is None:
+        return redirect(url_for("signin.sign_in", tx=transaction.tx, ended="1"), 303)
+    return go_on(transaction)
+
+
+def _hinted(transaction: Transaction, decision: Decision) -> str:
+    if transaction.row.email:
+        return str(transaction.row.email)
+    return decision.address.text if decision.address else ""
+
+
+def _first_page(
+    transaction: Transaction, decision: Decision, email: str, errors: dict[str, str], status: int = 200
+) -> Response:
+    application = transaction.application
+    is_email_only = g.tenant.policy.sign_in_page == "email_first" and decision.asks_address
+    keys = [key for key in decision.ways if key != LOCAL or not decision.asks_address]
+    page = render_template(
+        "signin/sign_in.html",
+        tx=transaction.tx,
+        form_action_url=url_for("signin.sign_in"),
+        application_name=application.name if application else None,
+        email=email,
+        errors=errors,
+        show_email=decision.asks_address,
+        ways=[] if is_email_only else way_buttons(keys, decision.first),
+    )
+    return make_response(page, status)

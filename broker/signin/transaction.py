@@ -1,0 +1,233 @@
+"""Login transactions: begun, found by URL and cookie together, saved, ended."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import g, redirect, request, url_for
+from sqlalchemy import Row
+from werkzeug.wrappers import Response
+
+from broker.flow import Flow
+from broker.session import Proof, browser_secret
+from broker.tenancy import cookie_scope
+from broker.wiring import the_broker
+from tenants.causes import Cause, Refusal
+from tenants.ids import digest, new_reference, new_secret
+from tenants.snapshot import ApplicationConfig
+from tenants.transactions import (
+    ADD_PROOF,
+    BEGIN_TRANSACTION,
+    COUNT_FAILURE,
+    FINISH_TRANSACTION,
+    RETURN_OF_ENDED,
+    SAVE_TRANSACTION,
+    TRANSACTION,
+)
+
+SIGN_IN_LIFE = timedelta(minutes=20)
+ACTIVATION_LIFE = timedelta(minutes=60)
+MAX_FAILURES = 10
+_MAX_RETURN = 8000
+_NOTHING_PROVEN: dict[str, object] = {
+    "account_id": None,
+    "identity_id": None,
+    "connection_id": None,
+    "connection_version": None,
+    "state_hash": None,
+    "upstream_sealed": None,
+    "proofs": [],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What an application asked of the sign-in (OpenID Connect Core, 3.1.2.1). `max_age` in seconds."""
+
+    login_hint: str = ""
+    domain_hint: str = ""
+    connection: str = ""
+    prompt: tuple[str, ...] = ()
+    max_age: int | None = None
+    acr_values: str = ""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One live attempt. `tx` is its id as it stands in URLs; `row` holds everything learned so far."""
+
+    tx: str
+    row: Row[Any]
+
+    @property
+    def id_hash(self) -> str:
+        return str(self.row.id)
+
+    @property
+    def proofs(self) -> list[Proof]:
+        return [Proof.from_json(value) for value in self.row.proofs]
+
+    @property
+    def hints(self) -> Hints:
+        values = dict(self.row.hints)
+        return Hints(**values | {"prompt": tuple(values.get("prompt", ()))})
+
+    @property
+    def application(self) -> ApplicationConfig | None:
+        found: ApplicationConfig | None = g.tenant.application_by_id(self.row.application_id)
+        return found
+
+    def has_proven(self, method: str) -> bool:
+        """Was this shown in this very attempt?"""
+        return any(proof.method == method for proof in self.proofs)
+
+    def demands_fresh_proof(self) -> bool:
+        """Did the application ask for a sign-in now, whatever sessions there are?"""
+        return "login" in self.hints.prompt or self.hints.max_age is not None
+
+
+def begin(
+    return_to: str,
+    application: ApplicationConfig | None = None,
+    hints: Hints | None = None,
+    *,
+    has_just_ended: bool = False,
+) -> Response:
+    """Begin a sign-in and send the browser to its first page. `return_to` is a path of this tenant."""
+    tx = _insert(return_to, application, hints or Hints(), "sign_in", SIGN_IN_LIFE, {})
+    return redirect(url_for("signin.sign_in", tx=tx, ended="1" if has_just_ended else None), 303)
+
+
+def begin_activation(account_id: str, invitation_id: str, email: str) -> str:
+    """Begin the set-up of an account that an invitation opened. Returns the transaction's id for URLs."""
+    values = {"account_id": account_id, "invitation_id": invitation_id, "email": email, "method": "local"}
+    return _insert(url_for("home.home"), None, Hints(), "activate", ACTIVATION_LIFE, values)
+
+
+def begin_again(tx: str) -> Response:
+    """Start an attempt that is over once more, towards the same place."""
+    with g.db.reading() as db:
+        row = db.one(RETURN_OF_ENDED, id_hash=digest(tx))
+    if row is None or row.purpose != "sign_in":
+        return begin(url_for("home.home"), has_just_ended=True)
+    return begin(row.return_to, g.tenant.application_by_id(row.application_id), has_just_ended=True)
+
+
+def require(purpose: str = "sign_in") -> Transaction:
+    """The transaction that URL and cookie name together. Raises Refusal(FLOW_EXPIRED)."""
+    tx = request.values.get("tx", "")
+    with g.db.reading() as db:
+        row = db.one(TRANSACTION, id_hash=digest(tx), browser=browser_hash(), now=the_broker().ports.clock.now())
+    if row is None or row.purpose != purpose:
+        g.flow = Flow(tx, new_reference(), is_live=False)
+        raise Refusal(Cause.FLOW_EXPIRED, "no live transaction of this browser")
+    found = Transaction(tx, row)
+    note_flow(found)
+    return found
+
+
+def note_flow(transaction: Transaction) -> None:
+    """Tell the error page and the audit log what this request is about, and where its forms may lead."""
+    application = transaction.application
+    connection = g.tenant.connections.get(transaction.row.method or "")
+    g.flow = Flow(
+        tx=transaction.tx,
+        reference=transaction.row.reference,
+        method=transaction.row.method,
+        connection_id=connection.id if connection else None,
+        connection_label=connection.label if connection else None,
+        application_id=application.id if application else None,
+        application_name=application.name if application else None,
+    )
+    if application:
+        g.form_targets = application.redirect_uris
+
+
+def take_way(transaction: Transaction, method: str | None, **values: object) -> None:
+    """Write the way that is taken from here, and `values`. What another way has proven, or awaits, ends with that."""
+    save(transaction, **(_NOTHING_PROVEN | {"method": method} | values))
+
+
+def add_proof(transaction: Transaction, proof: Proof) -> None:
+    """Append a further proof of the account that was named first. Raises Refusal(FLOW_EXPIRED)."""
+    row = transaction.row
+    with g.db.writing() as db:
+        is_added = db.run(
+            ADD_PROOF,
+            id_hash=row.id,
+            browser=browser_hash(),
+            now=the_broker().ports.clock.now(),
+            of_account=row.account_id,
+            all_proofs=[*row.proofs, proof.as_json()],
+        )
+    if not is_added:
+        raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended, or went on with another account")
+    refresh(transaction)
+
+
+def save(transaction: Transaction, **values: object) -> None:
+    """Write what was learned. Raises Refusal(FLOW_EXPIRED) where the attempt ended meanwhile."""
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        if not db.run(SAVE_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now, **values):
+            raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
+    refresh(transaction)
+
+
+def refresh(transaction: Transaction) -> None:
+    """Read the row again after a change."""
+    now = the_broker().ports.clock.now()
+    with g.db.reading() as db:
+        row = db.one(TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now)
+    if row is None:
+        raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
+    transaction.row = row
+    note_flow(transaction)
+
+
+def count_failure(transaction: Transaction) -> None:
+    """Count a wrong try of this attempt; after ten the attempt itself ends (SF-02), and can be started again."""
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        row = db.one(COUNT_FAILURE, id_hash=transaction.id_hash)
+        is_over = row is None or row.failures >= MAX_FAILURES
+        if is_over:
+            db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now)
+    if is_over:
+        g.flow.is_live = False
+        raise Refusal(Cause.FLOW_EXPIRED, "too many wrong tries in one attempt")
+
+
+def browser_hash() -> str:
+    """SHA-256 of the browser's half; of nothing where it sent none, which no row has."""
+    cookie = g.get("browser_secret") or request.cookies.get(cookie_scope()[0] + "tx")
+    return digest(cookie) if cookie else ""
+
+
+def _insert(
+    return_to: str,
+    application: ApplicationConfig | None,
+    hints: Hints,
+    purpose: str,
+    life: timedelta,
+    values: Mapping[str, object],
+) -> str:
+    if len(return_to) > _MAX_RETURN:
+        raise Refusal(Cause.REQUEST_INVALID, "the request is too long to be kept")
+    tx, now = new_secret(), the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        db.run(
+            BEGIN_TRANSACTION,
+            id=digest(tx),
+            browser_hash=digest(browser_secret()),
+            reference=new_reference(),
+            purpose=purpose,
+            return_to=return_to,
+            application_id=application.id if application else None,
+            hints={key: value for key, value in asdict(hints).items() if value not in ("", (), None)},
+            created_at=now,
+            expires_at=now + life,
+            **values,
+        )
+    return tx

@@ -1,0 +1,178 @@
+"""From host and path to the tenant: the only place that reads a tenant from a URL.
+
+`Entrance` stands in front of Flask and works on text alone: it takes forwarded headers from named proxies only, and
+sorts the request into one of two URL spaces. `""` is the platform (finder, health); `tenant` is a tenant's, with
+`/t/<slug>` moved to SCRIPT_NAME, so that both forms of address run the same views. `open_tenant` then finds the
+tenant and opens its database; nothing later chooses a tenant again.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, g, redirect, request
+from werkzeug.routing import MapAdapter
+from werkzeug.wrappers import Request, Response
+
+from broker.settings import Settings
+from broker.wiring import the_broker
+from tenants.causes import Cause, Refusal
+from tenants.snapshot import TenantConfig
+
+TENANT_SPACE = "tenant"
+_SPACE = "broker.space"
+_SLUG = "broker.slug"
+_HOST = "broker.host"
+_SLUG_FORM = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_HOST_FORM = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]")
+_HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Any], Iterable[bytes]]
+
+
+class Entrance:
+    """WSGI middleware: who really asks, at which address, in which URL space."""
+
+    def __init__(self, application: Wsgi, settings: Settings) -> None:
+        self._application = application
+        self._settings = settings
+        self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies]
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        if self._is_trusted(environ.get("REMOTE_ADDR", "")):
+            self._take_forwarded(environ)
+        environ["wsgi.url_scheme"] = "https" if self._settings.is_https else "http"
+        environ[_HOST] = host_of(environ.get("HTTP_HOST", ""))
+        self._sort(environ)
+        return self._application(environ, start_response)
+
+    def _sort(self, environ: Environ) -> None:
+        environ[_SPACE], environ[_SLUG] = "", None
+        path = environ.get("PATH_INFO", "")
+        if environ[_HOST] in self._settings.health_hosts and path in _HEALTH_PATHS:
+            return
+        if environ[_HOST] != self._settings.main_host:
+            environ[_SPACE] = TENANT_SPACE
+        elif path.startswith("/t/"):
+            slug, slash, rest = path.removeprefix("/t/").partition("/")
+            environ[_SPACE], environ[_SLUG] = TENANT_SPACE, slug
+            environ["SCRIPT_NAME"] = f"/t/{slug}"
+            environ["PATH_INFO"] = slash + rest or "/"
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            peer = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(peer in proxy for proxy in self._proxies)
+
+    def _take_forwarded(self, environ: Environ) -> None:
+        """The client is the last address in X-Forwarded-For that is not one of our proxies; the rest may be invented."""
+        hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+        while hops and self._is_trusted(hops[-1]):
+            hops.pop()
+        if hops and _is_address(hops[-1]):
+            environ["REMOTE_ADDR"] = hops[-1]
+        if host := environ.get("HTTP_X_FORWARDED_HOST"):
+            environ["HTTP_HOST"] = host.rpartition(",")[2].strip()
+
+
+class TenantFlask(Flask):
+    """Flask with two URL spaces. The space was decided in front of it, not by werkzeug's host matching."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return super().create_url_adapter(request)
+        environ = request.environ
+        return self.url_map.bind(
+            server_name="localhost",
+            script_name=environ.get("SCRIPT_NAME") or "/",
+            subdomain=environ.get(_SPACE, ""),
+            url_scheme=environ["wsgi.url_scheme"],
+            default_method=request.method,
+            path_info=environ.get("PATH_INFO", ""),
+            query_args=environ.get("QUERY_STRING", ""),
+        )
+
+
+def host_of(header: str) -> str:
+    """Host name of a Host header in lower case without its port; empty where it is no host name."""
+    name = header.strip().lower()
+    if not name.endswith("]"):
+        name, colon, port = name.rpartition(":") if ":" in name else (name, "", "")
+        if colon and not port.isdigit():
+            return ""
+    return name if _HOST_FORM.fullmatch(name) else ""
+
+
+def open_tenant() -> Response | None:
+    """Find the tenant of this request and open its database as `g.tenant` and `g.db`.
+
+    Raises Refusal with TENANT_UNKNOWN or TENANT_SUSPENDED. A page asked for at an address that is not the tenant's
+    canonical one is sent to that one.
+    """
+    g.tenant = None
+    # Style sheets are nobody's: the page that says "unknown organization" needs them as well.
+    if request.environ[_SPACE] != TENANT_SPACE or request.endpoint == "tenant_look.asset":
+        return None
+    tenant = _find_tenant()
+    if tenant is None:
+        raise Refusal(Cause.TENANT_UNKNOWN, "no tenant at this address")
+    if not _is_canonical(tenant):
+        return _to_canonical(tenant)
+    g.tenant = tenant
+    g.db = the_broker().db.tenant(tenant.id)
+    if tenant.is_suspended:
+        raise Refusal(Cause.TENANT_SUSPENDED)
+    return None
+
+
+def cookie_scope() -> tuple[str, str]:
+    """Prefix of cookie names and their path at this address (design.md, section 3). Needs no database."""
+    slug = request.environ.get(_SLUG)
+    secure = request.environ["wsgi.url_scheme"] == "https"
+    if slug:
+        return (f"__Secure-{slug}-" if secure else f"{slug}-"), f"/t/{slug}"
+    return ("__Host-" if secure else ""), "/"
+
+
+def tenant_url(path: str) -> str:
+    """An absolute address of the tenant, from its stored origin and never from the request."""
+    return f"{g.tenant.base_url}{path}"
+
+
+def client_address() -> str:
+    """The network address of whoever asks, as text."""
+    return request.remote_addr or ""
+
+
+def _find_tenant() -> TenantConfig | None:
+    snapshots = the_broker().snapshots
+    slug = request.environ[_SLUG]
+    if slug is None:
+        return snapshots.find_by_host(request.environ[_HOST]) if request.environ[_HOST] else None
+    return snapshots.find_by_slug(slug) if _SLUG_FORM.fullmatch(slug) else None
+
+
+def _is_canonical(tenant: TenantConfig) -> bool:
+    if tenant.canonical_host is None:
+        return bool(request.environ[_SLUG] == tenant.slug)
+    return bool(request.environ[_HOST] == tenant.canonical_host)
+
+
+def _to_canonical(tenant: TenantConfig) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        raise Refusal(Cause.TENANT_UNKNOWN, "not the canonical address of this tenant")
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return redirect(f"{tenant.base_url}{quote(request.path)}{query}", 302)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,160 @@
+"""The seam of a kind: what every sort of identity provider is asked for, and what it gives back.
+
+A kind reads its own options and speaks its own protocol; everything behind the seam sees an `Assertion`. It keeps
+nothing and opens no database: what must survive until the browser comes back is in the `FlowContext` or `Start.keep`.
+To add one: a module here, a row in `KINDS`, a test, a page of docs.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from broker.ports import Ports
+from tenants.causes import Cause, UpstreamFailure
+
+MAX_ARGUMENT = 8192
+
+
+class Secret:
+    """Marks a field of `Options` that is stored sealed and never shown again: `Annotated[SecretStr, Secret()]`."""
+
+
+class Options(BaseModel):
+    """What an admin fills in for one connection; `title` and `description` of a field are its label and help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def secret_fields(options_type: type[Options]) -> tuple[str, ...]:
+    """Names of the fields to seal. The model is built from the stored options and the opened secrets together."""
+    return tuple(
+        name for name, info in options_type.model_fields.items() if any(isinstance(mark, Secret) for mark in info.metadata)
+    )
+
+
+class EmailProof(StrEnum):
+    """What the provider says about the address. Whether that is enough is decided in `tenants/policies.py`."""
+
+    DOMAIN_OWNER = "domain_owner"
+    """The provider says that the address's domain was proven to belong to the organization."""
+    ASSERTED = "asserted"
+    """The provider says that it verified the address."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """What an identity provider said about a person, in the same words for every kind."""
+
+    connection: str
+    """Id of the connection that it came through; (connection, issuer, subject) is the key of an identity."""
+    issuer: str
+    subject: str
+    email: str | None = None
+    email_verified: bool = False
+    email_proof: EmailProof = EmailProof.NONE
+    given_name: str | None = None
+    family_name: str | None = None
+    display_name: str | None = None
+    groups: tuple[str, ...] | None = None
+    """None means unknown (not sent, or too many to send), which is not the same as none."""
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    auth_time: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The claims without one-time values, shortened: for the connection test and for support."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a connection test."""
+
+    severity: Literal["ok", "warn", "bad"]
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to send the browser, and what `finish` needs again; `keep` is stored sealed with the transaction."""
+
+    url: str
+    keep: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowContext:
+    """One way to an identity provider and back. `state`, `nonce` and `verifier` are fresh for each, 256 bit or more."""
+
+    connection: str
+    callback_url: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    now: datetime
+    login_hint: str | None = None
+    domain_hint: str | None = None
+    prompt: str | None = None
+    max_age: int | None = None
+    acr_values: str | None = None
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """At `finish`: what `start` gave to keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnData:
+    """What the browser brought back to the callback."""
+
+    method: str
+    args: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, method: str, pairs: Iterable[tuple[str, str]]) -> "ReturnData":
+        """Raises UpstreamFailure for a parameter that came twice (RFC 6749, 3.1) or is beyond measure."""
+        args: dict[str, str] = {}
+        for name, value in pairs:
+            if name in args:
+                raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "repeated")
+            if len(value) > MAX_ARGUMENT:
+                raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "size")
+            args[name] = value
+        return cls(method, args)
+
+
+class Kind(Protocol):
+    """Options are always of the kind's own `options_type`, with their secrets filled in.
+
+    `start`, `finish`, `check` and `origins` may call the identity provider: keep no transaction open meanwhile.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def icon(self) -> str: ...
+
+    @property
+    def options_type(self) -> type[Options]: ...
+
+    def start(self, options: Any, tx: FlowContext, ports: Ports) -> Start: ...
+
+    def finish(self, options: Any, tx: FlowContext, data: ReturnData, ports: Ports) -> Assertion:
+        """The transaction was found by state, cookie and connection, and consumed, before this is called."""
+        ...
+
+    def refusal(self, options: Any, data: ReturnData) -> UpstreamFailure | None:
+        """What an error that the provider sent back means; None when `data` holds no error."""
+        ...
+
+    def check(self, options: Any, ports: Ports) -> list[Finding]: ...
+
+    def origins(self, options: Any, ports: Ports) -> tuple[str, ...]:
+        """Origins that `start` may send a browser to, for `form-action`. Never raises for a provider that is down."""
+        ...

@@ -1,0 +1,58 @@
+"""The parts that live as long as the process, made once and kept together at `app.extensions["broker"]`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flask import current_app
+
+from broker.hashing import Hasher
+from broker.ports import Ports
+from broker.real_ports import real_ports
+from broker.settings import Settings
+from broker.snapshots import Snapshots
+from tenants.db import Database
+from tenants.migrate import is_current, migrate
+from tenants.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Everything a request may need that is not the tenant's."""
+
+    settings: Settings
+    ports: Ports
+    db: Database
+    vault: Vault
+    snapshots: Snapshots
+    hasher: Hasher
+
+
+def make_broker(settings: Settings, ports: Ports | None = None) -> Broker:
+    """Wire the parts. Starts no thread until one is needed."""
+    if ports is None:
+        ports = real_ports(settings)
+    database = Database(settings.database_url.get_secret_value(), settings.database_pool_size)
+    prepare_store(database)
+    return Broker(
+        settings=settings,
+        ports=ports,
+        db=database,
+        vault=Vault(settings.master_key_bytes()),
+        snapshots=Snapshots(database, settings, ports.clock),
+        hasher=Hasher(settings.hash_queue),
+    )
+
+
+def prepare_store(database: Database) -> None:
+    """A SQLite file is made and brought up to date on start; PostgreSQL is the operator's to migrate."""
+    if not database.is_sqlite or database.url.database in {None, "", ":memory:"}:
+        return
+    Path(str(database.url.database)).parent.mkdir(parents=True, exist_ok=True)
+    if not is_current(database):
+        migrate(database.url.render_as_string(hide_password=False))
+
+
+def the_broker() -> Broker:
+    """The parts of the application that answers this request."""
+    return cast(Broker, current_app.extensions["broker"])

@@ -1,0 +1,97 @@
+"""Accounts: people, and externals, as this tenant knows them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, case, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.base import Base, TenantScoped
+from tenants.statements import scoped
+
+
+class AccountState(StrEnum):
+    """The life cycle of an account (requirements.md, A1). `expired` follows from `expires_at` as well."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DEACTIVATED = "deactivated"
+    INACTIVE = "inactive"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+
+
+class Account(TenantScoped, Base):
+    """A person here. `id` is what applications get as `sub`; the address may change, the id never does."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "organization_id"], ["organizations.tenant_id", "organizations.id"]),
+        Index("uq_accounts_email_key", "tenant_id", "email_key", unique=True),
+    )
+
+    organization_id: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    """The address as it is looked up: normalised by tenants/addresses.py."""
+    is_email_verified: Mapped[bool] = mapped_column(default=False)
+    """True only after a mailed code or link, or where the provider owns the domain (requirements.md, T4)."""
+    name: Mapped[str] = mapped_column(String(200), default="")
+    given_name: Mapped[str] = mapped_column(String(100), default="")
+    family_name: Mapped[str] = mapped_column(String(100), default="")
+    state: Mapped[str] = mapped_column(String(20), default=AccountState.INVITED.value)
+    is_local_enabled: Mapped[bool] = mapped_column(default=False)
+    role: Mapped[str | None] = mapped_column(String(20))
+    """None for ordinary people; `owner`, `admin`, `helpdesk`, `auditor` for those who configure."""
+    expires_at: Mapped[datetime | None]
+    is_file_managed: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    invited_at: Mapped[datetime | None]
+    activated_at: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None]
+
+
+class Grant(TenantScoped, Base):
+    """A group or role of an account, with the source that gave it: a sign-in replaces only what its source gave."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.id"], ondelete="CASCADE"),
+        Index("uq_grants_value", "tenant_id", "account_id", "kind", "value", "source", unique=True),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(20))
+    value: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(80))
+
+
+GROUPS_OF_ACCOUNT = scoped(
+    select(Grant.value)
+    .where(Grant.account_id == bindparam("account_id"), Grant.kind == "group")
+    .distinct()
+    .order_by(Grant.value)
+    .limit(1000)
+)
+ACCOUNT_BY_ADDRESS = scoped(
+    select(Account.id, Account.email, Account.state, Account.expires_at).where(
+        Account.email_key == bindparam("email_key")
+    )
+)
+ADD_ACCOUNT = scoped(insert(Account))
+NOTE_SIGN_IN = scoped(
+    update(Account)
+    .where(Account.id == bindparam("account"))
+    .values(
+        last_login_at=bindparam("at"),
+        # A first sign-in at a connection accepts the invitation.
+        activated_at=case((Account.state == "invited", bindparam("at")), else_=Account.activated_at),
+        state=case((Account.state == "invited", bindparam("active")), else_=Account.state),
+    )
+)
+ACTIVATE_ACCOUNT = scoped(
+    update(Account)
+    .where(Account.id == bindparam("account"))
+    .values(state=bindparam("active"), activated_at=bindparam("at"))
+)

@@ -1,0 +1,109 @@
+"""The audit log: a closed list of events, appended and never changed.
+
+The database itself refuses UPDATE and DELETE on the table (a trigger on both databases, and on PostgreSQL the
+application's role has no such right).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, bindparam, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.base import Base, TenantScoped
+from tenants.db import TenantSession
+from tenants.ids import new_id
+from tenants.statements import scoped
+
+_TEXT_LIMIT = 500
+
+
+class Event(StrEnum):
+    """What happened. An event enters the list together with its first writer."""
+
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_REFUSED = "login.refused"
+    ACCESS_REFUSED = "access.refused"
+    SIGNED_OUT = "session.ended"
+    APPLICATION_OPENED = "application.opened"
+    GRANT_REUSED = "grant.reused"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_ACTIVATED = "account.activated"
+    ACCOUNT_REMOVED = "account.removed"
+    INVITATION_MADE = "invitation.made"
+    IDENTITY_LINKED = "identity.linked"
+    CONFIGURATION_CHANGED = "configuration.changed"
+    CONFIGURATION_REMOVED = "configuration.removed"
+    THROTTLED = "attack.throttled"
+    BROKEN = "broker.failed"
+
+
+class AuditEvent(TenantScoped, Base):
+    """One event of one tenant. `reference` is what the person saw on the page."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        Index("ix_audit_events_at", "tenant_id", "at", "id"),
+        Index("ix_audit_events_reference", "tenant_id", "reference"),
+    )
+
+    at: Mapped[datetime]
+    event: Mapped[str] = mapped_column(String(40))
+    cause: Mapped[str | None] = mapped_column(String(40))
+    reference: Mapped[str | None] = mapped_column(String(9))
+    account_id: Mapped[str | None] = mapped_column(String(80))
+    connection_id: Mapped[str | None] = mapped_column(String(80))
+    application_id: Mapped[str | None] = mapped_column(String(80))
+    address: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+_APPEND = scoped(insert(AuditEvent))
+EVENTS_BY_REFERENCE = scoped(
+    select(*AuditEvent.__table__.c)
+    .where(AuditEvent.reference == bindparam("reference"))
+    .order_by(AuditEvent.at, AuditEvent.id)
+    .limit(100)
+)
+
+
+def append(
+    session: TenantSession,
+    event: Event,
+    *,
+    at: datetime,
+    cause: str | None = None,
+    reference: str | None = None,
+    account_id: str | None = None,
+    connection_id: str | None = None,
+    application_id: str | None = None,
+    address: str | None = None,
+    user_agent: str | None = None,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Append one event within the session's transaction. Values of `detail` are kept as short printable text."""
+    session.run(
+        _APPEND,
+        id=new_id("aud"),
+        at=at,
+        event=event.value,
+        cause=cause,
+        reference=reference,
+        account_id=account_id,
+        connection_id=connection_id,
+        application_id=application_id,
+        address=address,
+        user_agent=printable(user_agent)[:300] if user_agent else None,
+        detail={key: printable(value) for key, value in (detail or {}).items() if value is not None and value != ""},
+    )
+
+
+def printable(value: object) -> str:
+    """One line of text without control characters, cut to 500: nothing in it can forge a log line or a terminal."""
+    text = value if isinstance(value, str) else str(value)
+    cleaned = "".join(letter if letter.isprintable() else " " for letter in text[: _TEXT_LIMIT + 1])
+    return cleaned if len(cleaned) <= _TEXT_LIMIT else cleaned[: _TEXT_LIMIT - 1] + "…"

@@ -1,0 +1,58 @@
+"""Connections: the upstream ways in that a tenant has configured."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, bindparam, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.base import Base, TenantScoped
+from tenants.statements import scoped
+
+RESERVED_KEYS = frozenset({"idp", "local"})
+"""`idp` names our own SAML identity provider in URLs; `local` is the e-mail and password way."""
+
+
+class Provisioning(StrEnum):
+    """Who may enter by a connection (requirements.md, U6)."""
+
+    EXISTING = "existing"
+    JUST_IN_TIME = "just_in_time"
+
+
+class Linking(StrEnum):
+    """What happens when an account with the same address exists. More ways come with their proofs."""
+
+    NEVER = "never"
+
+
+class Connection(TenantScoped, Base):
+    """A configured upstream. `options` are the kind's own, typed in `broker/upstream/<kind>.py`; secrets stand apart."""
+
+    __tablename__ = "connections"
+    __table_args__ = (Index("uq_connections_key", "tenant_id", "key", unique=True),)
+
+    key: Mapped[str] = mapped_column(String(63))
+    kind: Mapped[str] = mapped_column(String(20))
+    label: Mapped[str] = mapped_column(String(100))
+    note: Mapped[str] = mapped_column(String(200), default="")
+    icon: Mapped[str] = mapped_column(String(40), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+    is_shown: Mapped[bool] = mapped_column(default=True)
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    secrets_sealed: Mapped[str | None]
+    provisioning: Mapped[str] = mapped_column(String(20), default=Provisioning.EXISTING.value)
+    linking: Mapped[str] = mapped_column(String(20), default=Linking.NEVER.value)
+    networks: Mapped[list[str]] = mapped_column(default=list)
+    version: Mapped[int] = mapped_column(default=1)
+    is_file_managed: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+CONNECTION_STATE = scoped(
+    select(Connection.id, Connection.is_enabled, Connection.version).where(Connection.id == bindparam("connection_id"))
+)
+"""Read on every start and return: a connection that was switched off must not wait for a cache."""

@@ -1,0 +1,123 @@
+"""Credentials: what an account holds for local sign-in. The back door's own stand in tenants/backdoors.py."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, bindparam, delete, insert, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.accounts import Account
+from tenants.base import Base, TenantScoped
+from tenants.statements import scoped
+
+
+class CredentialKind(StrEnum):
+    """What a credential is."""
+
+    PASSWORD = "password"
+    TOTP = "totp"
+
+
+class Credential(TenantScoped, Base):
+    """One credential. `secret_hash` for passwords (argon2id), `secret_sealed` for seeds that must be read again."""
+
+    __tablename__ = "credentials"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.id"], ondelete="CASCADE"),
+        Index("ix_credentials_account", "tenant_id", "account_id", "kind"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(20))
+    label: Mapped[str] = mapped_column(String(100), default="")
+    secret_hash: Mapped[str | None]
+    secret_sealed: Mapped[str | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The last accepted time step of an authenticator app: a code never works twice (RFC 6238, 5.2)."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    last_address: Mapped[str | None] = mapped_column(String(45))
+    use_count: Mapped[int] = mapped_column(default=0)
+
+
+PASSWORD_OF_ADDRESS = scoped(
+    select(
+        Account.id.label("account_id"),
+        Account.email,
+        Account.email_key,
+        Account.name,
+        Account.state,
+        Account.expires_at,
+        Account.is_local_enabled,
+        Account.role,
+        Credential.id.label("credential_id"),
+        Credential.secret_hash,
+    )
+    .outerjoin(
+        Credential,
+        (Credential.tenant_id == Account.tenant_id)
+        & (Credential.account_id == Account.id)
+        & (Credential.kind == CredentialKind.PASSWORD.value),
+    )
+    .where(Account.email_key == bindparam("email_key"))
+)
+TOTP_OF_ACCOUNT = scoped(
+    select(Credential.id, Credential.secret_sealed, Credential.last_step)
+    .where(Credential.account_id == bindparam("account_id"), Credential.kind == CredentialKind.TOTP.value)
+    .limit(1)
+)
+SPEND_TOTP_STEP = scoped(
+    update(Credential)
+    .where(
+        Credential.id == bindparam("credential_id"),
+        or_(Credential.last_step.is_(None), Credential.last_step < bindparam("step")),
+    )
+    .values(
+        last_step=bindparam("step"),
+        last_used_at=bindparam("at"),
+        last_address=bindparam("address"),
+        use_count=Credential.use_count + 1,
+    )
+)
+"""One winner for each time step: the row count says whether this request was it."""
+NOTE_PASSWORD_USE = scoped(
+    update(Credential)
+    .where(Credential.id == bindparam("credential_id"))
+    .values(last_used_at=bindparam("at"), last_address=bindparam("address"), use_count=Credential.use_count + 1)
+)
+STORE_REHASH = scoped(
+    update(Credential)
+    .where(Credential.id == bindparam("credential_id"), Credential.secret_hash == bindparam("old_hash"))
+    .values(secret_hash=bindparam("new_hash"))
+)
+ACCOUNT_FACTS = scoped(
+    select(
+        Account.id,
+        Account.email,
+        Account.email_key,
+        Account.name,
+        Account.given_name,
+        Account.family_name,
+        Account.state,
+        Account.created_at,
+        Account.invited_at,
+        Account.activated_at,
+        Account.last_login_at,
+        Account.expires_at,
+        Account.is_local_enabled,
+        Account.is_email_verified,
+        Account.role,
+        Credential.id.label("totp_id"),
+    )
+    .outerjoin(
+        Credential,
+        (Credential.tenant_id == Account.tenant_id)
+        & (Credential.account_id == Account.id)
+        & (Credential.kind == CredentialKind.TOTP.value),
+    )
+    .where(Account.id == bindparam("account"))
+    .limit(1)
+)
+"""What admission asks of an account, with whether an authenticator app is set up."""
+DROP_LOCAL_CREDENTIALS = scoped(delete(Credential).where(Credential.account_id == bindparam("account")))
+ADD_CREDENTIAL = scoped(insert(Credential))

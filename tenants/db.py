@@ -1,0 +1,229 @@
+"""The database, and the locks that keep tenants apart: forgetting the tenant fails, it does not leak.
+
+- A `TenantSession` is born with its tenant and never switched. ORM queries get the tenant's predicate added, what
+  cannot be confined is refused, and a flush refuses objects of another tenant.
+- Hot paths run `Scoped` statements (tenants/statements.py), which carry the predicate themselves.
+- On PostgreSQL, row-level security repeats the same rule inside the database.
+- `platform()` is the only way across tenants; each use leaves a row with its reason.
+
+Transactions are short and explicit: `with db.tenant(id).writing() as s:` commits at its end and rolls back on a
+raise. Nothing else of ours may be slow inside: no HTTP, DNS, hashing or XML (design.md, section 5).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Engine, Row, create_engine, event, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.cursor import CursorResult
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from tenants.base import Base, TenantScoped
+from tenants.ids import new_id
+from tenants.statements import TENANT_PARAMETER, Platform, Scoped, require_confinable
+from tenants.tenants import PlatformEvent, Tenant
+
+_WRITE = "broker_write"
+_BUSY_MILLISECONDS = 5000
+
+
+class ScopeError(Exception):
+    """A query or an object that is not confined to the session's tenant: a mistake in the code, never a person's."""
+
+
+class TenantSession(Session):
+    """A session of one tenant, for its whole life."""
+
+    tenant_id: str
+
+    def __init__(self, bind: Engine | Connection, tenant_id: str) -> None:
+        super().__init__(bind=bind, expire_on_commit=False, autoflush=True)
+        self.tenant_id = tenant_id
+
+    def one(self, statement: Scoped, **parameters: Any) -> Row[Any] | None:
+        """The first row that a prepared statement gives (for UPDATE … RETURNING too), or None."""
+        return self._run(statement, parameters).first()
+
+    def all(self, statement: Scoped, **parameters: Any) -> Sequence[Row[Any]]:
+        """All rows that a prepared statement gives; the statement itself bounds how many."""
+        return self._run(statement, parameters).all()
+
+    def run(self, statement: Scoped, **parameters: Any) -> int:
+        """Run a prepared write; the count of rows it changed is the answer to 'did I get it?'."""
+        return self._run(statement, parameters).rowcount
+
+    def touch_configuration(self) -> None:
+        """Count the tenant's configuration up, so that every process drops its kept copy."""
+        tenants = Tenant.__table__
+        version = tenants.c.config_version
+        self.connection().execute(
+            cast(Any, tenants).update().where(tenants.c.id == self.tenant_id).values(config_version=version + 1)
+        )
+
+    def _run(self, statement: Scoped, parameters: dict[str, Any]) -> CursorResult[Any]:
+        self.flush()
+        connection = self.connection()
+        bound = parameters | {TENANT_PARAMETER: self.tenant_id}
+        return connection.execute(statement.for_dialect(connection.dialect.name), bound)
+
+
+class PlatformSession(Session):
+    """A session across tenants, for the operator's work. Made by `Database.platform()` only."""
+
+
+@event.listens_for(TenantSession, "do_orm_execute")
+def _confine_query(state: ORMExecuteState) -> None:
+    if not state.is_orm_statement or state.is_insert:
+        raise ScopeError("this statement cannot be confined to a tenant; use ORM entities or a scoped() statement")
+    try:
+        require_confinable(state.statement)
+    except ValueError as error:
+        raise ScopeError(str(error)) from None
+    tenant_id = cast(TenantSession, state.session).tenant_id
+    state.statement = state.statement.options(
+        with_loader_criteria(TenantScoped, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+    )
+
+
+@event.listens_for(TenantSession, "before_flush")
+def _confine_flush(session: TenantSession, context: object, instances: object) -> None:
+    for changed in (*session.new, *session.dirty, *session.deleted):
+        if not isinstance(changed, TenantScoped):
+            raise ScopeError(f"{type(changed).__name__} does not belong to a tenant")
+        if changed.tenant_id is None:
+            changed.tenant_id = session.tenant_id
+        if changed.tenant_id != session.tenant_id:
+            raise ScopeError(f"a {type(changed).__name__} of another tenant")
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _tell_tenant(session: TenantSession, transaction: object, connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('broker.tenant', :tenant, true)"), {"tenant": session.tenant_id})
+
+
+@event.listens_for(PlatformSession, "after_begin")
+def _tell_platform(session: PlatformSession, transaction: object, connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('broker.platform', 'on', true)"))
+
+
+class TenantDatabase:
+    """One tenant's rows: hands out sessions that can reach nothing else."""
+
+    def __init__(self, reader: Engine, writer: Engine, tenant_id: str) -> None:
+        self._reader = reader
+        self.write_engine = writer
+        self.tenant_id = tenant_id
+
+    @contextmanager
+    def reading(self) -> Iterator[TenantSession]:
+        """A read-only unit of work: whatever it changed is rolled back at its end."""
+        with TenantSession(self._reader, self.tenant_id) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[TenantSession]:
+        """A unit of work that commits at its end and rolls back on a raise."""
+        with TenantSession(self.write_engine, self.tenant_id) as session, session.begin():
+            yield session
+
+
+class Database:
+    """The engine and the three ways to a session: a tenant's, the directory's reads, the platform's."""
+
+    def __init__(self, url: str, pool_size: int = 16) -> None:
+        self.url: URL = make_url(url)
+        self.engine = _make_engine(self.url, pool_size)
+        self.write_engine = self.engine.execution_options(**{_WRITE: True})
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def tenant(self, tenant_id: str) -> TenantDatabase:
+        """The database as one tenant sees it."""
+        if not tenant_id:
+            raise ScopeError("a tenant's database needs a tenant")
+        return TenantDatabase(self.engine, self.write_engine, tenant_id)
+
+    def look_up(self, statement: Platform, **parameters: Any) -> Sequence[Row[Any]]:
+        """Read platform tables (tenants, hosts, proofs) without a tenant."""
+        with self.engine.connect() as connection:
+            return connection.execute(statement.statement, parameters).all()
+
+    @contextmanager
+    def platform(self, reason: str, now: datetime) -> Iterator[PlatformSession]:
+        """A unit of work across tenants; leaves a row that says why. Commits at its end, rolls back on a raise."""
+        with PlatformSession(self.write_engine, expire_on_commit=False) as session, session.begin():
+            session.add(PlatformEvent(id=new_id("evt"), at=now, reason=reason))
+            yield session
+
+    @contextmanager
+    def operating(self, tenant_id: str, reason: str, now: datetime) -> Iterator[tuple[PlatformSession, TenantSession]]:
+        """Both sides of one tenant in one transaction: its platform rows (tenant, hosts, proofs) and its own.
+
+        For the operator's work; leaves a row that says why. Commits at its end, rolls back on a raise.
+        """
+        with (
+            self.write_engine.connect() as connection,
+            connection.begin(),
+            PlatformSession(connection, expire_on_commit=False) as platform,
+            TenantSession(connection, tenant_id) as session,
+        ):
+            platform.add(PlatformEvent(id=new_id("evt"), at=now, reason=reason))
+            yield platform, session
+            platform.flush()
+            session.flush()
+
+    def ping(self) -> None:
+        """Raise sqlalchemy's OperationalError where the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def bypasses_row_security(self) -> bool:
+        """Would this role see every row in spite of row-level security? (PostgreSQL superusers and the like)"""
+        if self.is_sqlite:
+            return False
+        query = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        with self.engine.connect() as connection:
+            return bool(connection.execute(query).scalar())
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _make_engine(url: URL, pool_size: int) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+    )
+
+
+def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_MILLISECONDS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A write starts IMMEDIATE: a read that turns into a write could fail at once when another writer came between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITE) else "BEGIN")
+
+
+__all__ = ["Base", "Database", "PlatformSession", "ScopeError", "TenantDatabase", "TenantSession"]

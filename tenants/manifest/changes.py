@@ -1,0 +1,131 @@
+"""What an application of the file will do: changes with their paths, and the writes behind them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tenants.base import Base
+from tenants.manifest.faults import Fault
+from tenants.signing import NewKey, new_key
+from tenants.vault import Vault
+
+
+class Verb(StrEnum):
+    """What happens to something that the file names, or named."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+class Effect(StrEnum):
+    """What follows from a change, besides rows that are written."""
+
+    END_SESSIONS = "end sessions"
+    """Of one account; the subject is its id."""
+    DROP_CREDENTIALS = "drop credentials"
+    """Of one account, with its open invitations; the subject is its id."""
+    END_METHOD = "end sessions of a method"
+    """The subject is a connection's key."""
+    WITHDRAW_LOCAL = "withdraw local sign-in"
+    """Every local credential of the tenant, and the sessions that came by one (requirements.md, T9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row to add, change or delete. `identity` is its id; for hosts and proofs their name."""
+
+    verb: Verb
+    model: type[Base]
+    identity: str
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the plan: path, and field names as the file has them. Never a value."""
+
+    verb: Verb
+    path: str
+    fields: tuple[str, ...] = ()
+    writes: tuple[Write, ...] = ()
+    effects: tuple[tuple[Effect, str], ...] = ()
+    account_id: str | None = None
+    """Set where an account changes; everything else is configuration."""
+    note: str = ""
+
+    def __str__(self) -> str:
+        fields = f" ({', '.join(self.fields)})" if self.fields and self.verb is Verb.CHANGE else ""
+        return f"{self.verb.value} {self.path}{fields}{self.note}"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPlan:
+    """Everything that one tenant needs to be as the file says."""
+
+    slug: str
+    tenant_id: str
+    changes: tuple[Change, ...]
+    faults: tuple[Fault, ...]
+    leftovers: tuple[str, ...]
+    """Paths that were in the file once and are not any more; removed only when asked for."""
+    lost_credentials: int
+    """Accounts whose local credentials go, because local sign-in is switched off."""
+
+    @property
+    def touches_configuration(self) -> bool:
+        return any(change.account_id is None for change in self.changes)
+
+
+class Workshop:
+    """Makes what is slow or random, once for each thing: a plan is made again under the write lock."""
+
+    def __init__(self, vault: Vault, hash_password: Callable[[str], str]) -> None:
+        self.vault = vault
+        self._hash_password = hash_password
+        self._made: dict[tuple[str, ...], Any] = {}
+
+    def signing_key(self, tenant_id: str, algorithm: str) -> NewKey:
+        made: NewKey = self._once(("key", tenant_id, algorithm), lambda: new_key(algorithm))
+        return made
+
+    def password_hash(self, tenant_id: str, email: str, password: str) -> str:
+        made: str = self._once(("password", tenant_id, email, password), lambda: self._hash_password(password))
+        return made
+
+    def _once(self, name: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+
+FIELD_NAMES = {
+    "accepted_connections": "connections",
+    "canonical_host": "address",
+    "connection_id": "connection",
+    "expires_at": "expires",
+    "is_allowed": "allowed",
+    "is_enabled": "enabled",
+    "is_enforced": "routing",
+    "is_file_managed": "managed by the file",
+    "is_local_enabled": "local",
+    "is_pkce_required": "require_pkce",
+    "is_shown": "shown",
+    "logo_type": "logo",
+    "organization_id": "organization",
+    "parent_id": "parent",
+    "required_groups": "groups",
+    "secret_hash": "client_secret",
+}
+"""What a column is called in the file, where it has another name there."""
+
+
+def differing(row: object, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The wanted values that a row does not have yet."""
+    return {name: value for name, value in wanted.items() if getattr(row, name) != value}
+
+
+def field_names(columns: Mapping[str, Any]) -> tuple[str, ...]:
+    """The file's names of changed columns, in alphabetical order and each once."""
+    return tuple(sorted({FIELD_NAMES.get(name, name) for name in columns}))

@@ -1,0 +1,210 @@
+"""The format of a tenants file: every table and field of it, documented where it is declared.
+
+docs/tenants-file.md holds the same as tables; tools/tenants_file.py writes them and a test compares.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StrictBool, StrictInt, model_validator
+
+from tenants.applications import ClientAuth
+from tenants.manifest.values import (
+    ClientId,
+    Colour,
+    ConnectionKey,
+    DomainName,
+    Email,
+    End,
+    Host,
+    Key,
+    LaunchAddress,
+    Line,
+    Network,
+    OrganizationKey,
+    Phone,
+    ReturnAddress,
+    SecretReference,
+    ShortLine,
+    Spec,
+    TenantAddress,
+)
+from tenants.policies import TenantPolicy
+
+ROOT = "root"
+"""Key of the organization that is the tenant itself."""
+
+Position = Annotated[StrictInt, Field(ge=0, le=1000)]
+
+
+class BrandingSpec(Spec):
+    """What the tenant's pages look like."""
+
+    colour: Colour | None = Field(default=None, description="Colour of buttons and links, such as `#0d6b64`.")
+    logo: str | None = Field(
+        default=None, min_length=1, description="An SVG or PNG file of at most 100 kB, relative to the tenants file."
+    )
+
+
+class ContactSpec(Spec):
+    """Whom people can ask, shown in this order."""
+
+    label: Line = Field(description="Name of the help desk or person.")
+    email: Email | None = Field(default=None, description="Its e-mail address.")
+    phone: Phone | None = Field(default=None, description="Its telephone number, as it is to be shown.")
+    organization: Key = Field(default=ROOT, description="Key of the organization that it belongs to.")
+
+
+class OrganizationSpec(Spec):
+    """A part inside the tenant: an affiliate, a department."""
+
+    name: Line = Field(description="Its name.")
+    parent: Key = Field(default=ROOT, description="Key of the organization above it.")
+
+
+class DomainSpec(Spec):
+    """An e-mail domain, `acme.example`, or with `*.acme.example` what is below it."""
+
+    allowed: StrictBool = Field(default=True, description="Addresses of this domain are let in.")
+    connection: ConnectionKey | None = Field(
+        default=None, description="Key of the connection that its people are sent to. Needs a proof, see `proven`."
+    )
+    routing: Literal["prefer", "enforce"] = Field(
+        default="prefer", description="`enforce` also refuses local sign-in to its people. Needs a `connection`."
+    )
+    proven: StrictBool = Field(
+        default=False,
+        description="The operator has made sure that the domain belongs to this tenant. At most one tenant has it.",
+    )
+
+
+class ConnectionSpec(Spec):
+    """An identity provider. The options of its kind stand beside these fields."""
+
+    kind: str = Field(description="What it speaks; see the kinds below. Can't change later.")
+    label: ShortLine = Field(description="What its button says after “Continue with”.")
+    note: Annotated[str, Field(max_length=200)] = Field(default="", description="A short line beside the label.")
+    icon: str = Field(default="", description="Its picture; empty for that of the kind.")
+    position: Position = Field(default=0, description="Its place among the buttons: smaller ones come first.")
+    enabled: StrictBool = Field(default=True, description="Whether anybody may sign in by it.")
+    shown: StrictBool = Field(default=True, description="Whether it has a button; else domains and hints lead there.")
+    provisioning: Literal["existing", "just_in_time"] = Field(
+        default="existing",
+        description="Who may enter: accounts that exist, or also newcomers whose domain is allowed.",
+    )
+    networks: tuple[Network, ...] = Field(
+        default=(), description="Address ranges that it may be used from, such as `192.0.2.0/24`; empty: anywhere."
+    )
+
+
+class ApplicationSpec(Spec):
+    """An application that people sign in to: an OpenID Connect client."""
+
+    name: Line = Field(description="What people know it by.")
+    client_id: ClientId | None = Field(default=None, description="Its `client_id`; the key, unless given.")
+    client_auth: ClientAuth = Field(
+        default=ClientAuth.BASIC, description="How it proves itself; `none` for those that can keep no secret."
+    )
+    client_secret: SecretReference | None = Field(
+        default=None, description="Its secret, 32 characters or more; needed unless `client_auth` is `none`."
+    )
+    redirect_uris: tuple[ReturnAddress, ...] = Field(
+        min_length=1, description="Where people are sent back to, compared character by character."
+    )
+    post_logout_redirect_uris: tuple[ReturnAddress, ...] = Field(
+        default=(), description="Where people may be sent after signing out."
+    )
+    launch_url: LaunchAddress | None = Field(default=None, description="Where its tile leads; no tile without it.")
+    require_pkce: StrictBool = Field(
+        default=True, description="Demand PKCE (S256). Only an application with a secret can do without."
+    )
+    id_token_alg: Literal["RS256", "ES256"] = Field(default="RS256", description="How its ID tokens are signed.")
+    connections: tuple[str, ...] = Field(
+        default=(), description="Keys of the ways in that it accepts, `local` among them; empty: all."
+    )
+    groups: tuple[Line, ...] = Field(
+        default=(), description="People need one of these groups to enter; empty: everybody of the tenant."
+    )
+    organization: Key = Field(default=ROOT, description="Key of the organization that it belongs to.")
+    enabled: StrictBool = Field(default=True, description="Whether anybody can sign in to it.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.client_auth is not ClientAuth.NONE and self.client_secret is None:
+            raise ValueError('needs client_secret; or client_auth = "none" for an application that can keep no secret.')
+        if self.client_auth is ClientAuth.NONE and self.client_secret is not None:
+            raise ValueError('has a client_secret although client_auth is "none".')
+        if self.client_auth is ClientAuth.NONE and not self.require_pkce:
+            raise ValueError("can't do without PKCE, having no secret: leave require_pkce out.")
+        return self
+
+
+class AccountSpec(Spec):
+    """A person or an external, by e-mail address. Some fields, if left out, stay as they are."""
+
+    name: Line | None = Field(default=None, description="Full name. Left out: stays as it is.")
+    given_name: ShortLine | None = Field(default=None, description="Given name. Left out: stays as it is.")
+    family_name: ShortLine | None = Field(default=None, description="Family name. Left out: stays as it is.")
+    organization: Key = Field(default=ROOT, description="Key of the organization that the account belongs to.")
+    local: StrictBool = Field(default=False, description="Whether it may sign in with e-mail and password.")
+    state: Literal["invited", "active", "disabled"] | None = Field(
+        default=None,
+        description="Left out: a new account is `invited` (`active` with a password), another stays as it is. "
+        "`invited`: may enter, and stays active once activated. `disabled`: can't enter, and its sessions end.",
+    )
+    role: Literal["owner", "admin", "helpdesk", "auditor"] | None = Field(
+        default=None, description="What it may do in the console; nothing, unless given."
+    )
+    expires: End | None = Field(
+        default=None, description="Last day (`2027-01-31`, to its end in UTC) or exact end (`2027-01-31T18:00:00Z`)."
+    )
+    groups: tuple[Line, ...] = Field(default=(), description="Groups that the file gives, beside those from elsewhere.")
+    password: SecretReference | None = Field(
+        default=None,
+        description="First password, for samples and tests: set where the account has none, never changed by the file.",
+    )
+    totp_secret: SecretReference | None = Field(
+        default=None,
+        description="First authenticator seed (base32), for samples and tests: set where the account has none.",
+    )
+
+    @model_validator(mode="after")
+    def _credentials_are_local(self) -> Self:
+        if not self.local and (self.password or self.totp_secret):
+            raise ValueError("has a password or totp_secret, but not local = true.")
+        return self
+
+
+class TenantSpec(Spec):
+    """One tenant. Its slug is the table's name."""
+
+    name: Line = Field(description="Name of the organization, shown on every page.")
+    address: TenantAddress = Field(
+        default="path",
+        description="`path` for `/t/<slug>` on the main host, or a host name of its own. Fixes issuer and links.",
+    )
+    hosts: tuple[Host, ...] = Field(
+        default=(), description="Further host names that lead to it; they are redirected to `address`."
+    )
+    status: Literal["active", "suspended"] = Field(default="active", description="`suspended`: nobody enters.")
+    policy: TenantPolicy = Field(default_factory=TenantPolicy, description="The tenant's rules, see below.")
+    branding: BrandingSpec = Field(default_factory=BrandingSpec, description="Colour and logo, see below.")
+    contacts: tuple[ContactSpec, ...] = Field(default=(), description="Help desks, see below.")
+    organizations: dict[OrganizationKey, OrganizationSpec] = Field(
+        default_factory=dict, description="Parts of the tenant by key, see below."
+    )
+    domains: dict[DomainName, DomainSpec] = Field(
+        default_factory=dict, description="E-mail domains by name in quotes, see below."
+    )
+    connections: dict[ConnectionKey, dict[str, Any]] = Field(
+        default_factory=dict, description="Identity providers by key, see below."
+    )
+    applications: dict[Key, ApplicationSpec] = Field(default_factory=dict, description="Applications by key, see below.")
+    accounts: dict[Email, AccountSpec] = Field(
+        default_factory=dict, description="People by e-mail address in quotes, see below."
+    )
+
+
+class FileSpec(Spec):
+    """The whole file."""
+
+    tenants: dict[Key, TenantSpec] = Field(min_length=1, description="The tenants by slug.")

@@ -1,0 +1,160 @@
+"""What the database holds of one tenant, as far as a tenants file can be about it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import bindparam, or_, select
+
+from tenants.accounts import Account, Grant
+from tenants.applications import Application
+from tenants.base import TenantScoped
+from tenants.connections import Connection
+from tenants.credentials import Credential
+from tenants.db import Database, TenantSession
+from tenants.domains import Domain
+from tenants.keys import KeyState, SigningKey
+from tenants.organizations import Contact, Organization
+from tenants.statements import platform
+from tenants.tenants import DomainProof, Tenant, TenantHost, TenantSettings
+
+FILE_SOURCE = "file"
+"""Source of the groups that the file gives."""
+OPERATOR = "operator"
+"""Method of the domain proofs that the file gives."""
+_AT_ONCE = 500
+
+_TENANT = (Tenant.id, Tenant.name, Tenant.status, Tenant.canonical_host, Tenant.is_file_managed)
+_PROOF = (DomainProof.domain, DomainProof.tenant_id, DomainProof.method)
+_HOST = (TenantHost.host, TenantHost.tenant_id)
+TENANT = platform(select(*_TENANT).where(Tenant.slug == bindparam("slug")))
+_PROOFS = platform(
+    select(*_PROOF).where(
+        or_(
+            DomainProof.tenant_id == bindparam("tenant_id"),
+            DomainProof.domain.in_(bindparam("domains", expanding=True)),
+        )
+    )
+)
+_HOSTS = platform(
+    select(*_HOST).where(
+        or_(TenantHost.tenant_id == bindparam("tenant_id"), TenantHost.host.in_(bindparam("hosts", expanding=True)))
+    )
+)
+
+Model = TypeVar("Model", bound=TenantScoped)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who has proven a domain, and how."""
+
+    tenant_id: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformState:
+    """What the platform's tables say about every host and proof that the tenant has or the file names."""
+
+    hosts: Mapping[str, str]
+    """Host → tenant id."""
+    proofs: Mapping[str, Proof]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantState:
+    """A tenant's own rows. Accounts are those that the file names, those it named before, and those with a role."""
+
+    settings: TenantSettings | None = None
+    organizations: Mapping[str, Organization] = field(default_factory=dict)
+    contacts: tuple[Contact, ...] = ()
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    applications: Mapping[str, Application] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    """By the look-up form of their address."""
+    groups: Mapping[str, Mapping[str, Grant]] = field(default_factory=dict)
+    """Account id → group → the grant that the file gave."""
+    credentials: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Account id → kinds of credential that it has."""
+    algorithms: frozenset[str] = frozenset()
+    """What the tenant has active signing keys for."""
+    local_accounts: int = 0
+    """How many accounts hold a password or an authenticator."""
+    members: Mapping[str, int] = field(default_factory=dict)
+    """Organization that the file does not name, by id → how many accounts not loaded here belong to it."""
+
+
+def load_platform_state(db: Database, tenant_id: str, domains: Iterable[str], hosts: Iterable[str]) -> PlatformState:
+    """Read the platform's tables."""
+    proofs = db.look_up(_PROOFS, tenant_id=tenant_id, domains=list(domains))
+    owners = db.look_up(_HOSTS, tenant_id=tenant_id, hosts=list(hosts))
+    return PlatformState(
+        hosts={row.host: row.tenant_id for row in owners},
+        proofs={row.domain: Proof(row.tenant_id, row.method) for row in proofs},
+    )
+
+
+def load_tenant_state(session: TenantSession, email_keys: Iterable[str], kept: Iterable[str]) -> TenantState:
+    """Read the tenant's rows; `email_keys` are the addresses and `kept` the organizations that the file names."""
+    accounts = _accounts(session, list(email_keys))
+    ids = [account.id for account in accounts.values()]
+    organizations = {row.key: row for row in _rows(session, Organization)}
+    leaving = [row.id for key, row in organizations.items() if row.parent_id and key not in set(kept)]
+    return TenantState(
+        settings=session.get(TenantSettings, (session.tenant_id, "settings")),
+        organizations=organizations,
+        contacts=tuple(sorted(_rows(session, Contact), key=lambda row: (row.position, row.id))),
+        domains={row.name: row for row in _rows(session, Domain)},
+        connections={row.key: row for row in _rows(session, Connection)},
+        applications={row.key: row for row in _rows(session, Application)},
+        accounts=accounts,
+        groups=_groups(session, ids),
+        credentials=_credentials(session, ids),
+        algorithms=frozenset(row.algorithm for row in _rows(session, SigningKey) if row.state == KeyState.ACTIVE.value),
+        local_accounts=len(session.scalars(select(Credential.account_id).distinct()).all()),
+        members=_members(session, leaving, frozenset(ids)),
+    )
+
+
+def _rows(session: TenantSession, model: type[Model]) -> list[Model]:
+    return list(session.scalars(select(model)))
+
+
+def _accounts(session: TenantSession, email_keys: list[str]) -> dict[str, Account]:
+    known = list(session.scalars(select(Account).where(or_(Account.is_file_managed, Account.role.is_not(None)))))
+    for some in _parts(email_keys):
+        known += session.scalars(select(Account).where(Account.email_key.in_(some)))
+    return {account.email_key: account for account in known}
+
+
+def _groups(session: TenantSession, ids: list[str]) -> dict[str, dict[str, Grant]]:
+    found: dict[str, dict[str, Grant]] = {}
+    for some in _parts(ids):
+        ours = select(Grant).where(Grant.account_id.in_(some), Grant.kind == "group", Grant.source == FILE_SOURCE)
+        for grant in session.scalars(ours):
+            found.setdefault(grant.account_id, {})[grant.value] = grant
+    return found
+
+
+def _credentials(session: TenantSession, ids: list[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for some in _parts(ids):
+        theirs = select(Credential.account_id, Credential.kind).where(Credential.account_id.in_(some))
+        for row in session.execute(theirs):
+            found[row.account_id] = found.get(row.account_id, frozenset()) | {row.kind}
+    return found
+
+
+def _members(session: TenantSession, leaving: list[str], known: frozenset[str]) -> dict[str, int]:
+    """Asked only about organizations that the file does not name: most often none."""
+    found: dict[str, int] = {}
+    for organization_id in leaving:
+        inside = session.scalars(select(Account.id).where(Account.organization_id == organization_id)).all()
+        found[organization_id] = sum(1 for account_id in inside if account_id not in known)
+    return found
+
+
+def _parts(values: list[str]) -> list[list[str]]:
+    return [values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE)]

@@ -1,0 +1,146 @@
+"""The values of a tenants file, each with the sentence for what is not one. No sentence repeats what it is about."""
+
+import ipaddress
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from tenants.addresses import AddressError, normalise_address
+from tenants.connections import RESERVED_KEYS
+from tenants.return_addresses import check_launch_address, check_return_address
+from tenants.routing_domains import parse_domain_name
+
+_KEY = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+_CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,200}")
+_PATH_ADDRESS = "path"
+
+
+class Spec(BaseModel):
+    """A table of the file: unknown keys are refused, and what was read is never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SecretReference(Spec):
+    """Where a secret is to be found; the secret itself never stands in the file."""
+
+    env: str | None = Field(default=None, min_length=1, description="Name of the environment variable that holds it.")
+    file: str | None = Field(default=None, min_length=1, description="File that holds it, beside the tenants file.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_reference(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError('a secret never stands in this file: write { env = "NAME" } or { file = "path" }.')
+        if set(value) <= {"env", "file"} and len(value) != 1:
+            raise ValueError("needs either env or file.")
+        return value
+
+
+def _key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        raise ValueError("a key has small letters, digits and hyphens, begins with a letter, and is at most 63 long.")
+    return text
+
+
+def _connection_key(text: str) -> str:
+    if text in RESERVED_KEYS:
+        raise ValueError(f"this key is reserved ({', '.join(sorted(RESERVED_KEYS))}).")
+    return _key(text)
+
+
+def _organization_key(text: str) -> str:
+    if text == "root":
+        raise ValueError("this key is reserved: root is the tenant itself and has its name.")
+    return _key(text)
+
+
+def _plain(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line without invisible characters.")
+    return text
+
+
+def _host(text: str) -> str:
+    lowered = text.lower()
+    if not _HOST.fullmatch(lowered) or _is_network_address(lowered):
+        raise ValueError("must be a host name such as login.acme.example, without https:// and port.")
+    return lowered
+
+
+def _address(text: str) -> str:
+    return text if text == _PATH_ADDRESS else _host(text)
+
+
+def _is_network_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _colour(text: str) -> str:
+    if not _COLOUR.fullmatch(text):
+        raise ValueError("must be a colour such as #0d6b64.")
+    return text.lower()
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("must be an address range such as 192.0.2.0/24.") from None
+
+
+def _email(text: str) -> str:
+    try:
+        return normalise_address(text).text
+    except AddressError as error:
+        raise ValueError(str(error)) from None
+
+
+def _domain(text: str) -> str:
+    try:
+        return parse_domain_name(text)
+    except AddressError:
+        raise ValueError('must be a domain such as "acme.example" or "*.acme.example".') from None
+
+
+def _client_id(text: str) -> str:
+    if not _CLIENT_ID.fullmatch(text):
+        raise ValueError("must have letters, digits and . _ ~ - only.")
+    return text
+
+
+def _end(value: object) -> object:
+    """A day counts to its end, UTC; a time needs its offset."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("needs an offset, as in 2027-01-31T18:00:00Z, or be a day.")
+        return value.astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value + timedelta(days=1), time(), UTC)
+    raise ValueError("must be a day such as 2027-01-31 or a time such as 2027-01-31T18:00:00Z, without quotes.")
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)]
+ShortLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_plain)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_plain)]
+Key = Annotated[str, AfterValidator(_key)]
+ConnectionKey = Annotated[str, AfterValidator(_connection_key)]
+OrganizationKey = Annotated[str, AfterValidator(_organization_key)]
+TenantAddress = Annotated[str, AfterValidator(_address)]
+Host = Annotated[str, AfterValidator(_host)]
+Colour = Annotated[str, AfterValidator(_colour)]
+Network = Annotated[str, AfterValidator(_network)]
+Email = Annotated[str, AfterValidator(_email)]
+DomainName = Annotated[str, AfterValidator(_domain)]
+ClientId = Annotated[str, AfterValidator(_client_id)]
+ReturnAddress = Annotated[str, AfterValidator(check_return_address)]
+LaunchAddress = Annotated[str, AfterValidator(check_launch_address)]
+End = Annotated[datetime, BeforeValidator(_end)]

@@ -1,0 +1,40 @@
+"""Bringing a database to this version's tables (alembic), and asking whether it is there."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from tenants import models
+from tenants.db import Database
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def migrate(url: str) -> None:
+    """Create or upgrade all tables. On PostgreSQL `url` names the role that owns them."""
+    database = Database(url, pool_size=1)
+    try:
+        # One transaction, begun as a write: of two processes that start at once, one waits and finds it done.
+        with database.write_engine.begin() as connection:
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        database.dispose()
+
+
+def is_current(database: Database) -> bool:
+    """Does the database have exactly this version's tables?"""
+    with database.engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_heads()
+    return set(present) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["metadata"] = models.METADATA
+    return config

@@ -1,0 +1,42 @@
+"""Every mapped class, so that the metadata is whole wherever this module was imported."""
+
+from tenants.accounts import Account, Grant
+from tenants.applications import Application
+from tenants.audit import AuditEvent
+from tenants.backdoors import Backdoor, DoorCredential
+from tenants.base import Base
+from tenants.connections import Connection
+from tenants.credentials import Credential
+from tenants.domains import Domain
+from tenants.identities import Identity
+from tenants.keys import SigningKey
+from tenants.organizations import Contact, Organization
+from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
+from tenants.throttles import Throttle
+from tenants.transactions import Invitation, LoginTransaction
+
+METADATA = Base.metadata
+
+TENANT_CLASSES = (
+    Account,
+    Application,
+    ApplicationGrant,
+    AuditEvent,
+    Backdoor,
+    BrowserSession,
+    Connection,
+    Contact,
+    Credential,
+    Domain,
+    DoorCredential,
+    Grant,
+    Identity,
+    Invitation,
+    LoginTransaction,
+    Organization,
+    SigningKey,
+    TenantSettings,
+    Throttle,
+)
+PLATFORM_CLASSES = (DomainProof, PlatformEvent, Tenant, TenantHost)

@@ -1,0 +1,243 @@
+"""What a tenant's policy decides: who is admitted, when a second factor is asked. Values in, reasoned values out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tenants.accounts import AccountState
+from tenants.addresses import Address
+from tenants.causes import Cause
+from tenants.reasons import Reason
+from tenants.routing_domains import DomainRule, find_rule, is_domain_allowed
+from tenants.ways import LOCAL, SignInPage
+
+SECOND_FACTORS = frozenset({"totp", "passkey", "recovery_code"})
+"""Factors that satisfy a demand. A mailed code does not: it is of low assurance (NIST SP 800-63B-4, 3.1.3)."""
+
+
+class TenantPolicy(BaseModel):
+    """What an admin may set for the whole tenant. Local sign-in always asks for a second factor: there is no field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sign_in_page: SignInPage = Field(
+        default="both", description="What the sign-in page asks first: the e-mail address, a button, or either."
+    )
+    local_enabled: bool = Field(
+        default=False, description="Whether people may sign in with e-mail and password, if their account may as well."
+    )
+    password: Literal["nist", "l5b", "l5c"] = Field(default="nist", description="The password rules: a preset's name.")
+    discloses_account_state: bool = Field(
+        default=False,
+        description="Tell people at the e-mail step about their account's state. It also tells strangers who has one.",
+    )
+    session_idle_minutes: int = Field(
+        default=60, ge=5, le=1440, description="A session ends after so many minutes without use."
+    )
+    session_absolute_minutes: int = Field(
+        default=720, ge=15, le=43200, description="A session ends after so many minutes in any case."
+    )
+    activation_days: int = Field(
+        default=30, ge=1, le=365, description="An invitation that nobody accepted runs out after so many days."
+    )
+    inactive_days: int = Field(
+        default=365, ge=30, le=3650, description="An account that nobody used is switched off after so many days."
+    )
+
+    @model_validator(mode="after")
+    def _idle_ends_first(self) -> Self:
+        if self.session_idle_minutes > self.session_absolute_minutes:
+            raise ValueError("session_idle_minutes must not be longer than session_absolute_minutes")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """An account as admission sees it."""
+
+    state: AccountState
+    address: Address | None
+    """The account's own address; never an upstream one that nobody has proven."""
+    invited_at: datetime
+    """When its newest invitation was sent; its creation where there was none."""
+    used_at: datetime | None = None
+    """The latest of activation, reactivation and sign-in."""
+    expires_at: datetime | None = None
+    is_local_enabled: bool = False
+    has_second_factor: bool = False
+    """Whether a factor of `SECOND_FACTORS` is enrolled."""
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFacts:
+    """What this sign-in, or the session that stands for it, has shown so far."""
+
+    way: str
+    """`local` or the key of a connection."""
+    is_way_enabled: bool = True
+    """Read for this request: a connection that was switched off must not wait for a cache."""
+    factors: frozenset[str] = frozenset()
+    """What was proven here: `password`, `totp`, ..."""
+    upstream_amr: tuple[str, ...] = ()
+    """The authentication methods that the identity provider has signed (RFC 8176)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFacts:
+    """An application's own rules (R5). Empty sets accept all."""
+
+    name: str
+    accepted: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    demands_factor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionFacts:
+    """Everything that admission may depend on."""
+
+    policy: TenantPolicy
+    account: AccountFacts
+    sign_in: SignInFacts
+    now: datetime
+    rules: tuple[DomainRule, ...] = ()
+    application: ApplicationFacts | None = None
+    """None: the portal or the person's own pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactorDemand:
+    """Whether a second factor must still be shown here."""
+
+    needed: bool
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Admitted when there is no cause; with `factor_needed` only after the local second factor."""
+
+    cause: Cause | None
+    factor_needed: bool
+    reasons: tuple[Reason, ...]
+
+
+Finding = tuple[Cause | None, Reason]
+
+
+def admit(facts: AdmissionFacts) -> Admission:
+    """The decision after a person's identity is known, in the order of design section 2, row 8."""
+    reasons: list[Reason] = []
+    for check in _CHECKS:
+        cause, reason = check(facts)
+        reasons.append(reason)
+        if cause:
+            return Admission(cause, False, tuple(reasons))
+    demand = factor_demand(facts.sign_in, facts.application)
+    reasons.append(demand.reason)
+    is_missing = demand.needed and not facts.account.has_second_factor
+    return Admission(Cause.FACTOR_ENROLMENT_REQUIRED if is_missing else None, demand.needed, tuple(reasons))
+
+
+def effective_state(account: AccountFacts, policy: TenantPolicy, now: datetime) -> AccountState:
+    """The state that time has made of the stored one (A1, A3), whether or not a worker has written it down yet."""
+    if account.state not in (AccountState.INVITED, AccountState.ACTIVE):
+        return account.state
+    if account.expires_at is not None and account.expires_at <= now:
+        return AccountState.EXPIRED
+    if account.state is AccountState.INVITED:
+        has_run_out = account.invited_at + timedelta(days=policy.activation_days) <= now
+        return AccountState.DEACTIVATED if has_run_out else AccountState.INVITED
+    is_unused = (account.used_at or account.invited_at) + timedelta(days=policy.inactive_days) <= now
+    return AccountState.INACTIVE if is_unused else AccountState.ACTIVE
+
+
+def factor_demand(sign_in: SignInFacts, application: ApplicationFacts | None) -> FactorDemand:
+    """Local sign-in always asks; otherwise the application may (R5). An upstream counts if it says `mfa` (SF-12)."""
+    if sign_in.factors & SECOND_FACTORS:
+        return FactorDemand(False, Reason("factor_shown", "A second factor has been shown here."))
+    if sign_in.way == LOCAL:
+        return FactorDemand(True, Reason("factor_local", "E-mail and password always needs a second factor."))
+    if application is None or not application.demands_factor:
+        return FactorDemand(False, Reason("factor_not_asked", "Nothing asks for a second factor."))
+    if "mfa" in sign_in.upstream_amr:
+        return FactorDemand(False, Reason("factor_upstream", "The identity provider says that it asked for one."))
+    return FactorDemand(True, Reason("factor_application", f"{application.name} asks for a second factor."))
+
+
+def _domain_is_listed(facts: AdmissionFacts) -> Finding:
+    """T4: the list decides upstream sign-ins; who was invited for local sign-in comes from anywhere."""
+    if facts.sign_in.way == LOCAL or facts.account.is_local_enabled:
+        return None, Reason("domain_exempt", "The list of domains is not about accounts invited for local sign-in.")
+    is_allowed, reason = is_domain_allowed(facts.account.address, facts.rules)
+    return None if is_allowed else Cause.DOMAIN_NOT_ALLOWED, reason
+
+
+def _method_is_allowed(facts: AdmissionFacts) -> Finding:
+    """L10, T4, RT-07, LC-10."""
+    if facts.sign_in.way != LOCAL:
+        if facts.sign_in.is_way_enabled:
+            return None, Reason("method_connection", f"The connection {facts.sign_in.way} is switched on.")
+        return Cause.CONNECTION_DISABLED, Reason("method_off", f"The connection {facts.sign_in.way} is switched off.")
+    if not facts.policy.local_enabled:
+        return Cause.METHOD_NOT_ALLOWED, Reason("local_off", "E-mail and password is off for the organization.")
+    if not facts.account.is_local_enabled:
+        return Cause.METHOD_NOT_ALLOWED, Reason("local_off_account", "E-mail and password is off for this account.")
+    rule = find_rule(facts.account.address.domain, facts.rules) if facts.account.address else None
+    if rule and rule.refuses_local:
+        return Cause.METHOD_NOT_ALLOWED, Reason("local_enforced_away", f"{rule.name} enforces its connection.")
+    return None, Reason("method_local", "E-mail and password is on for the organization and for this account.")
+
+
+_STATES: dict[AccountState, tuple[Cause, str]] = {
+    AccountState.DISABLED: (Cause.ACCOUNT_DISABLED, "An admin has switched the account off."),
+    AccountState.DEACTIVATED: (Cause.ACCOUNT_NOT_ACTIVATED, "The invitation has run out."),
+    AccountState.INACTIVE: (Cause.ACCOUNT_INACTIVE, "Nobody has used the account for too long."),
+    AccountState.EXPIRED: (Cause.ACCOUNT_EXPIRED, "The account's end date has passed."),
+    # What was deleted answers like what never was.
+    AccountState.DELETED: (Cause.ACCOUNT_UNKNOWN, "The account has been deleted."),
+}
+
+
+def _state_is_good(facts: AdmissionFacts) -> Finding:
+    """A first sign-in at a connection accepts an invitation; with a password, the invitation has its own way (L2)."""
+    state = effective_state(facts.account, facts.policy, facts.now)
+    if state is AccountState.INVITED and facts.sign_in.way == LOCAL:
+        return Cause.ACCOUNT_NOT_ACTIVATED, Reason("state_invited", "The invitation has not been accepted yet.")
+    if state in _STATES:
+        cause, sentence = _STATES[state]
+        return cause, Reason(f"state_{state.value}", sentence)
+    return None, Reason(f"state_{state.value}", f"The account is {state.value}.")
+
+
+def _application_accepts_way(facts: AdmissionFacts) -> Finding:
+    application = facts.application
+    if application is None:
+        return None, Reason("application_none", "No application is asking.")
+    if application.accepted and facts.sign_in.way not in application.accepted:
+        reason = Reason("application_refuses", f"{application.name} does not accept {facts.sign_in.way}.")
+        return Cause.METHOD_NOT_ALLOWED, reason
+    return None, Reason("application_accepts", f"{application.name} accepts {facts.sign_in.way}.")
+
+
+def _application_is_assigned(facts: AdmissionFacts) -> Finding:
+    application = facts.application
+    if application is None or not application.groups:
+        return None, Reason("assigned_all", "No group is asked for.")
+    if application.groups & facts.account.groups:
+        return None, Reason("assigned", f"A group of the account may enter {application.name}.")
+    reason = Reason("not_assigned", f"No group of the account may enter {application.name}.")
+    return Cause.APPLICATION_NOT_ASSIGNED, reason
+
+
+_CHECKS: tuple[Callable[[AdmissionFacts], Finding], ...] = (
+    _domain_is_listed,
+    _method_is_allowed,
+    _state_is_good,
+    _application_accepts_way,
+    _application_is_assigned,
+)

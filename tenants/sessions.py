@@ -1,0 +1,184 @@
+"""Rows of browser sessions and of what applications were granted in them.
+
+A session's cookie holds 256 random bits, its row the SHA-256 of them. A grant is one row for the whole life of an
+authorization: its code, then its rotating refresh token, until it is revoked with the session or by reuse.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.accounts import Account
+from tenants.base import Base, TenantScoped
+from tenants.organizations import Organization
+from tenants.statements import scoped
+from tenants.tenants import Tenant
+
+
+class BrowserSession(TenantScoped, Base):
+    """A signed-in browser. `id` is public (`sid` in tokens); the cookie's value is kept as SHA-256 only."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.id"], ondelete="CASCADE"),
+        Index("uq_sessions_cookie_hash", "tenant_id", "cookie_hash", unique=True),
+        Index("ix_sessions_account", "tenant_id", "account_id"),
+        Index("ix_sessions_expires_at", "expires_at"),
+    )
+
+    cookie_hash: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(String(80))
+    method: Mapped[str] = mapped_column(String(63))
+    """The way in: a connection's key, or `local`."""
+    proofs: Mapped[list[Any]] = mapped_column(default=list)
+    auth_time: Mapped[datetime]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    address: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+
+
+class ApplicationGrant(TenantScoped, Base):
+    """What one application was granted in one session (RFC 6749): code, then refresh token, in one row."""
+
+    __tablename__ = "application_grants"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "session_id"], ["sessions.tenant_id", "sessions.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["tenant_id", "application_id"], ["applications.tenant_id", "applications.id"], ondelete="CASCADE"
+        ),
+        Index("uq_application_grants_code_hash", "tenant_id", "code_hash", unique=True),
+        Index("uq_application_grants_refresh_handle", "tenant_id", "refresh_handle", unique=True),
+        Index("ix_application_grants_session", "tenant_id", "session_id"),
+        Index("ix_application_grants_expires_at", "expires_at"),
+    )
+
+    session_id: Mapped[str] = mapped_column(String(80))
+    account_id: Mapped[str] = mapped_column(String(80))
+    application_id: Mapped[str] = mapped_column(String(80))
+    auth_time: Mapped[datetime]
+    """As it was when the code was issued: refreshed ID tokens repeat it (OpenID Connect Core, 12.2)."""
+    scope: Mapped[str] = mapped_column(String(1000))
+    redirect_uri: Mapped[str] = mapped_column(String(1000))
+    nonce: Mapped[str | None] = mapped_column(String(1000))
+    code_challenge: Mapped[str | None] = mapped_column(String(43))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    code_expires_at: Mapped[datetime]
+    redeemed_at: Mapped[datetime | None]
+    refresh_handle: Mapped[str | None] = mapped_column(String(43))
+    refresh_hash: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the one refresh token that is good now; any other with this handle is a reuse."""
+    refreshed_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    """Its absolute end: of the session, or 30 days on for `offline_access`."""
+
+
+_SESSION = BrowserSession.__table__
+_ACCOUNT_OF_SESSION = (Account.tenant_id == BrowserSession.tenant_id) & (Account.id == BrowserSession.account_id)
+_PERSON = (
+    Account.email,
+    Account.is_email_verified,
+    Account.name,
+    Account.given_name,
+    Account.family_name,
+    Account.state,
+    Account.expires_at.label("account_expires_at"),
+    Account.is_local_enabled,
+    Account.role,
+    Account.organization_id,
+    Tenant.status.label("tenant_status"),
+    Tenant.config_version,
+)
+SESSION_BY_COOKIE = scoped(
+    select(*_SESSION.c, *_PERSON)
+    .join(Account, _ACCOUNT_OF_SESSION)
+    .join(Tenant, Tenant.id == BrowserSession.tenant_id)
+    .where(BrowserSession.cookie_hash == bindparam("cookie_hash"))
+)
+"""Session, account's state, tenant's status and configuration version in one read: nothing of it may be stale."""
+OPEN_SESSION = scoped(insert(BrowserSession))
+SEEN_SESSION = scoped(
+    update(BrowserSession).where(BrowserSession.id == bindparam("session_id")).values(last_seen_at=bindparam("now"))
+)
+END_SESSION = scoped(
+    update(BrowserSession)
+    .where(BrowserSession.id == bindparam("session_id"), BrowserSession.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+END_SESSIONS_OF_ACCOUNT = scoped(
+    update(BrowserSession)
+    .where(BrowserSession.account_id == bindparam("account"), BrowserSession.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+
+_GRANT = ApplicationGrant.__table__
+ADD_GRANT = scoped(insert(ApplicationGrant))
+REDEEM_CODE = scoped(
+    update(ApplicationGrant)
+    .where(ApplicationGrant.code_hash == bindparam("code_digest"), ApplicationGrant.redeemed_at.is_(None))
+    .values(
+        redeemed_at=bindparam("now"),
+        refresh_handle=bindparam("new_handle"),
+        refresh_hash=bindparam("new_hash"),
+    )
+    .returning(*_GRANT.c)
+)
+"""Takes a code, whoever shows it and whatever else is wrong: the checks come after."""
+GRANT_BY_CODE = scoped(
+    select(_GRANT.c.id, _GRANT.c.application_id, _GRANT.c.account_id).where(_GRANT.c.code_hash == bindparam("code_digest"))
+)
+ROTATE_REFRESH = scoped(
+    update(ApplicationGrant)
+    .where(
+        ApplicationGrant.refresh_handle == bindparam("handle"),
+        ApplicationGrant.refresh_hash == bindparam("old_hash"),
+        ApplicationGrant.application_id == bindparam("application"),
+        ApplicationGrant.revoked_at.is_(None),
+        ApplicationGrant.expires_at > bindparam("now"),
+    )
+    .values(refresh_hash=bindparam("new_hash"), refreshed_at=bindparam("now"))
+    .returning(*_GRANT.c)
+)
+GRANT_BY_HANDLE = scoped(select(*_GRANT.c).where(_GRANT.c.refresh_handle == bindparam("handle")))
+REVOKE_GRANT = scoped(
+    update(ApplicationGrant)
+    .where(ApplicationGrant.id == bindparam("grant_id"), ApplicationGrant.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"))
+)
+_SESSION_OF_GRANT = (BrowserSession.tenant_id == ApplicationGrant.tenant_id) & (
+    BrowserSession.id == ApplicationGrant.session_id
+)
+PERSON_OF_GRANT = scoped(
+    select(
+        _GRANT.c.id.label("grant_id"),
+        _GRANT.c.session_id,
+        _GRANT.c.application_id,
+        _GRANT.c.auth_time,
+        _GRANT.c.scope,
+        _GRANT.c.revoked_at,
+        _GRANT.c.expires_at.label("grant_expires_at"),
+        BrowserSession.account_id,
+        BrowserSession.method,
+        BrowserSession.proofs,
+        BrowserSession.ended_at,
+        BrowserSession.expires_at.label("session_expires_at"),
+        Organization.key.label("organization_key"),
+        Organization.name.label("organization_name"),
+        *_PERSON,
+    )
+    .join(BrowserSession, _SESSION_OF_GRANT)
+    .join(Account, _ACCOUNT_OF_SESSION)
+    .join(
+        Organization,
+        (Organization.tenant_id == Account.tenant_id) & (Organization.id == Account.organization_id),
+    )
+    .join(Tenant, Tenant.id == ApplicationGrant.tenant_id)
+    .where(ApplicationGrant.id == bindparam("grant_id"))
+)
+"""Everything that claims are made of, with what can end them: grant, session, account, organization, tenant."""

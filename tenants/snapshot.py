@@ -1,0 +1,242 @@
+"""A tenant's configuration as one immutable value: what a request needs without asking the database again.
+
+Kept per process in a bounded, versioned cache (broker/snapshots.py). What must not be stale, such as a disabled
+account or connection, is read per request instead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from tenants.applications import Application
+from tenants.connections import Connection
+from tenants.db import Database, TenantSession
+from tenants.domains import Domain
+from tenants.keys import KeyState, SigningKey
+from tenants.organizations import Contact, Organization
+from tenants.policies import TenantPolicy
+from tenants.routing_domains import DomainRule
+from tenants.tenants import PROOFS_OF_TENANT, TenantSettings, TenantStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Branding:
+    """What a tenant's pages look like: one colour (#rrggbb) and a logo."""
+
+    colour: str | None
+    logo: bytes | None
+    logo_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactConfig:
+    """Whom to ask."""
+
+    label: str
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionConfig:
+    """One configured upstream; `secrets_sealed` opens to a JSON object of the kind's secret options."""
+
+    id: str
+    key: str
+    kind: str
+    label: str
+    note: str
+    icon: str
+    position: int
+    is_enabled: bool
+    is_shown: bool
+    options: Mapping[str, Any]
+    secrets_sealed: str | None
+    provisioning: str
+    linking: str
+    networks: tuple[str, ...]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationConfig:
+    """One OpenID Connect client."""
+
+    id: str
+    key: str
+    name: str
+    launch_url: str | None
+    is_enabled: bool
+    client_id: str
+    secret_hash: str | None
+    client_auth: str
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    is_pkce_required: bool
+    id_token_alg: str
+    accepted_connections: tuple[str, ...]
+    required_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyConfig:
+    """One signing key; the private half is still sealed."""
+
+    kid: str
+    algorithm: str
+    state: str
+    public_jwk: Mapping[str, Any]
+    private_sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class TenantConfig:
+    """Everything configured for one tenant, at one version."""
+
+    id: str
+    slug: str
+    name: str
+    status: str
+    canonical_host: str | None
+    version: int
+    base_url: str
+    """The tenant's canonical address without a slash at its end: its issuer, and the start of every link."""
+    policy: TenantPolicy
+    branding: Branding
+    contacts: tuple[ContactConfig, ...]
+    domains: tuple[DomainRule, ...]
+    connections: Mapping[str, ConnectionConfig]
+    """By key, in the order in which they are offered."""
+    applications: Mapping[str, ApplicationConfig]
+    """By client id."""
+    root_organization_id: str
+    keys: tuple[KeyConfig, ...]
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.status == TenantStatus.SUSPENDED
+
+    @property
+    def issuer(self) -> str:
+        """What our tokens are issued by (OpenID Connect Discovery, section 3)."""
+        return self.base_url
+
+    def application_by_id(self, application_id: str | None) -> ApplicationConfig | None:
+        """The application of this id, or None."""
+        return next((app for app in self.applications.values() if app.id == application_id), None)
+
+
+def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> TenantConfig:
+    """Read one tenant's whole configuration. `tenant` is a row of `tenants.tenants.TENANT_BY_…`."""
+    proven = frozenset(row.domain for row in database.look_up(PROOFS_OF_TENANT, tenant_id=tenant.id))
+    with database.tenant(tenant.id).reading() as session:
+        settings = session.get(TenantSettings, (tenant.id, "settings"))
+        connections = _connections(session)
+        root, contacts = _organizations(session)
+        return TenantConfig(
+            id=tenant.id,
+            slug=tenant.slug,
+            name=tenant.name,
+            status=tenant.status,
+            canonical_host=tenant.canonical_host,
+            version=tenant.config_version,
+            base_url=base_url,
+            policy=TenantPolicy.model_validate(settings.policy if settings else {}),
+            branding=_branding(settings),
+            contacts=contacts,
+            domains=_domains(session, connections, proven),
+            connections=MappingProxyType({connection.key: connection for connection in connections}),
+            applications=MappingProxyType({app.client_id: app for app in _applications(session)}),
+            root_organization_id=root,
+            keys=_keys(session),
+        )
+
+
+def _branding(settings: TenantSettings | None) -> Branding:
+    if settings is None:
+        return Branding(None, None, None)
+    return Branding(settings.colour, settings.logo, settings.logo_type)
+
+
+def _connections(session: TenantSession) -> list[ConnectionConfig]:
+    rows = session.scalars(select(Connection).order_by(Connection.position, Connection.key))
+    return [
+        ConnectionConfig(
+            id=row.id,
+            key=row.key,
+            kind=row.kind,
+            label=row.label,
+            note=row.note,
+            icon=row.icon,
+            position=row.position,
+            is_enabled=row.is_enabled,
+            is_shown=row.is_shown,
+            options=MappingProxyType(dict(row.options)),
+            secrets_sealed=row.secrets_sealed,
+            provisioning=row.provisioning,
+            linking=row.linking,
+            networks=tuple(row.networks),
+            version=row.version,
+        )
+        for row in rows
+    ]
+
+
+def _domains(
+    session: TenantSession, connections: list[ConnectionConfig], proven: frozenset[str]
+) -> tuple[DomainRule, ...]:
+    keys = {connection.id: connection.key for connection in connections}
+    return tuple(
+        DomainRule(
+            name=row.name,
+            allowed=row.is_allowed,
+            connection=keys.get(row.connection_id or ""),
+            enforce=row.is_enforced,
+            proven=row.name.removeprefix("*.") in proven,
+        )
+        for row in session.scalars(select(Domain).order_by(Domain.name))
+    )
+
+
+def _applications(session: TenantSession) -> list[ApplicationConfig]:
+    rows = session.scalars(select(Application).where(Application.kind == "oidc").order_by(Application.name))
+    return [
+        ApplicationConfig(
+            id=row.id,
+            key=row.key,
+            name=row.name,
+            launch_url=row.launch_url,
+            is_enabled=row.is_enabled,
+            client_id=row.client_id,
+            secret_hash=row.secret_hash,
+            client_auth=row.client_auth,
+            redirect_uris=tuple(row.redirect_uris),
+            post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
+            is_pkce_required=row.is_pkce_required,
+            id_token_alg=row.id_token_alg,
+            accepted_connections=tuple(row.accepted_connections),
+            required_groups=tuple(row.required_groups),
+        )
+        for row in rows
+    ]
+
+
+def _organizations(session: TenantSession) -> tuple[str, tuple[ContactConfig, ...]]:
+    root = session.scalars(select(Organization.id).where(Organization.parent_id.is_(None))).first()
+    contacts = session.scalars(select(Contact).order_by(Contact.position, Contact.label))
+    return root or "", tuple(ContactConfig(row.label, row.email, row.phone) for row in contacts)
+
+
+def _keys(session: TenantSession) -> tuple[KeyConfig, ...]:
+    rows = session.scalars(
+        select(SigningKey)
+        .where(SigningKey.state.in_((KeyState.ACTIVE.value, KeyState.PUBLISHED.value)))
+        .order_by(SigningKey.created_at.desc(), SigningKey.id)
+    )
+    return tuple(
+        KeyConfig(row.id, row.algorithm, row.state, MappingProxyType(dict(row.public_jwk)), row.private_sealed)
+        for row in rows
+    )

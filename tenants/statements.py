@@ -1,0 +1,186 @@
+"""Prepared Core statements for the hot paths, confined to one tenant when they are built.
+
+`scoped()` takes a Core statement, adds the tenant's predicate for every table in it and refuses what it cannot
+confine. The result is built once at import and run with `TenantSession.one / all / run`, which fill in the tenant.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Delete, FromClause, Insert, Join, Select, Table, Update, bindparam, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import ClauseElement, Executable
+
+from tenants.base import Base, TenantScoped
+
+TENANT_PARAMETER = "broker_tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """A statement that reaches one tenant's rows only; `by_dialect` where the two databases spell it differently."""
+
+    by_dialect: dict[str, Executable]
+
+    def for_dialect(self, name: str) -> Executable:
+        return self.by_dialect[name if name in self.by_dialect else "*"]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A read of platform tables (tenants, hosts, domain proofs): reaches no row that belongs to a tenant."""
+
+    statement: Select[*tuple[Any, ...]]
+
+
+def scoped(statement: Select[*tuple[Any, ...]] | Update | Delete | Insert) -> Scoped:
+    """Confine a statement to the tenant that will run it. Raises ValueError for a form it cannot confine."""
+    if isinstance(statement, Insert):
+        table = _require_tenant_table(statement.table)
+        return Scoped({"*": statement.values({table.c.tenant_id: bindparam(TENANT_PARAMETER)})})
+    tables = _tables_in(statement)
+    if isinstance(statement, Update | Delete):
+        _require_tenant_table(statement.table)
+    optional = _optional_tables(statement)
+    for table in tables:
+        own = _tenant_column(table) == bindparam(TENANT_PARAMETER)
+        # Of an outer join's right side there may be no row; a row of another tenant still is none of ours.
+        statement = statement.where(or_(own, _tenant_column(table).is_(None)) if table in optional else own)
+    return Scoped({"*": statement})
+
+
+def scoped_upsert(table: FromClause, key: Sequence[str], insert: dict[str, Any], update: dict[str, Any]) -> Scoped:
+    """Insert, or update the row that has the same key within the tenant (`key` without tenant_id)."""
+    table = _require_tenant_table(table)
+    values = {"tenant_id": bindparam(TENANT_PARAMETER)} | insert
+    index = ["tenant_id", *key]
+    return Scoped(
+        {
+            "sqlite": sqlite.insert(table).values(values).on_conflict_do_update(index_elements=index, set_=update),
+            "postgresql": postgresql.insert(table)
+            .values(values)
+            .on_conflict_do_update(index_elements=index, set_=update),
+        }
+    )
+
+
+def platform(statement: Select[*tuple[Any, ...]]) -> Platform:
+    """A read of platform tables. Raises ValueError where a tenant's table is in it."""
+    for table in _tables_in(statement):
+        if is_tenant_table(table):
+            raise ValueError(f"{table.name} belongs to tenants; read it in a tenant's session")
+    return Platform(statement)
+
+
+def require_confinable(statement: ClauseElement) -> None:
+    """Refuse an ORM statement that names anything beside entities of tenants: no criterion would reach that part.
+
+    Raises ValueError. (SQLAlchemy confines entities wherever they stand; a table, an alias of one or a text it does not.)
+    """
+    for element in _orm_elements(statement):
+        entity = element._annotations.get("parententity")
+        if entity is not None and not issubclass(entity.mapper.class_, TenantScoped):
+            raise ValueError(f"{entity.mapper.class_.__name__} is a platform table; use look_up() or platform()")
+        if entity is None and _is_raw(element):
+            raise ValueError(f"{element} stands beside the entities; write it with an entity or as a scoped() statement")
+    if isinstance(statement, Update) and any(_name_of(column) == "tenant_id" for column in statement._values or ()):
+        raise ValueError("a row stays with its tenant")
+
+
+def is_tenant_table(table: Table) -> bool:
+    """Does this table hold rows of tenants?"""
+    return table in _tenant_tables()
+
+
+def _tenant_tables() -> set[Table]:
+    return {
+        mapper.local_table
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, TenantScoped) and isinstance(mapper.local_table, Table)
+    }
+
+
+def _tables_in(statement: ClauseElement) -> list[Table]:
+    """Every table that the statement names. Refuses sub-selects: their predicate would have to stand inside."""
+    tables: dict[Table, None] = {}
+    for element in _inner_elements(statement):
+        if isinstance(element, Select):
+            raise ValueError("a sub-select cannot be confined from outside; use a join")
+        if isinstance(element, Alias) or _is_text(element) or _is_bare(element):
+            raise ValueError(f"{element} cannot be confined; name each table once, and no text")
+        if isinstance(element, Table):
+            tables[element] = None
+    if not tables:
+        raise ValueError("a statement without a table cannot be confined to a tenant")
+    return list(tables)
+
+
+def _inner_elements(statement: ClauseElement) -> Iterable[Any]:
+    elements = visitors.iterate(statement)
+    next(iter(elements))
+    yield from elements
+    if isinstance(statement, Select):
+        for source in statement.get_final_froms():
+            yield from visitors.iterate(source)
+    if isinstance(statement, Update | Delete):
+        yield statement.table
+
+
+def _orm_elements(statement: ClauseElement) -> Iterator[Any]:
+    """The statement's elements, without looking into entities and columns: their tables are not named by the writer."""
+    waiting: list[Any] = [statement]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        is_entity = "parententity" in element._annotations and isinstance(element, TableClause | Alias)
+        if not is_entity and not isinstance(element, ColumnClause):
+            waiting.extend(element.get_children())
+
+
+def _is_raw(element: Any) -> bool:
+    """A text, a table, or the column of one: what reaches the database as it was written."""
+    if isinstance(element, ColumnClause):
+        return isinstance(element.table, TableClause | Alias) or _is_text(element)
+    return isinstance(element, TableClause | Alias) or _is_text(element)
+
+
+def _is_text(element: Any) -> bool:
+    if isinstance(element, ColumnClause):
+        return bool(element.is_literal) and element.name != "*"
+    return isinstance(element, TextClause)
+
+
+def _is_bare(element: Any) -> bool:
+    """A table of which nothing but the name is known."""
+    return isinstance(element, TableClause) and not isinstance(element, Table)
+
+
+def _name_of(column: Any) -> str | None:
+    return getattr(column, "key", None)
+
+
+def _optional_tables(statement: ClauseElement) -> set[Table]:
+    """Tables on the right side of outer joins."""
+    if not isinstance(statement, Select):
+        return set()
+    joins = [
+        element
+        for source in statement.get_final_froms()
+        for element in visitors.iterate(source)
+        if isinstance(element, Join) and element.isouter
+    ]
+    return {table for join in joins for table in visitors.iterate(join.right) if isinstance(table, Table)}
+
+
+def _tenant_column(table: Table) -> Any:
+    if table.name == "tenants":
+        return table.c.id
+    return _require_tenant_table(table).c.tenant_id
+
+
+def _require_tenant_table(table: Any) -> Table:
+    if not isinstance(table, Table) or not is_tenant_table(table):
+        raise ValueError(f"{table} has no tenant; it cannot be used in a tenant's statement")
+    return table

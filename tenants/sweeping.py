@@ -1,0 +1,51 @@
+"""Removing rows whose time is over: in small batches, by an index, so that no lock is held for long.
+
+What is kept a while longer has a reason: an attempt that ended can be started again, and an ended session can be
+shown in the person's history.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from tenants.db import Database
+from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.tenants import PlatformEvent
+from tenants.throttles import Throttle
+from tenants.transactions import LoginTransaction
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows of `model` go when `column` is older than `keep`."""
+
+    model: Any
+    column: InstrumentedAttribute[datetime]
+    keep: timedelta
+
+
+RULES = (
+    Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1)),
+    Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),
+    Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
+    Rule(Throttle, Throttle.window_ends_at, timedelta()),
+    Rule(PlatformEvent, PlatformEvent.at, timedelta(days=400)),
+)
+
+
+def sweep(database: Database, now: datetime) -> int:
+    """One batch of each table, each in its own short transaction. Returns how many rows went."""
+    return sum(_sweep_one(database, rule, now) for rule in RULES)
+
+
+def _sweep_one(database: Database, rule: Rule, now: datetime) -> int:
+    table = rule.model.__table__
+    key = tuple_(*table.primary_key.columns)
+    over = select(*table.primary_key.columns).where(rule.column < now - rule.keep).limit(BATCH)
+    with database.platform(f"sweep {table.name}", now) as session:
+        return int(session.execute(delete(table).where(key.in_(over))).rowcount)  # type: ignore[attr-defined]

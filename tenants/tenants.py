@@ -1,0 +1,86 @@
+"""Tenants, the hosts they are reached at, and what the platform itself remembers."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, String, bindparam, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.base import Base, TenantScoped
+from tenants.statements import platform
+
+
+class TenantStatus(StrEnum):
+    """Whether anybody may enter."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Tenant(Base):
+    """One customer: the isolation boundary. A platform table, read on every request through the cache."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(20), default=TenantStatus.ACTIVE.value)
+    canonical_host: Mapped[str | None] = mapped_column(String(255))
+    """The host whose address fixes issuer, cookies and mail links; None: the path form `/t/<slug>` is canonical."""
+    config_version: Mapped[int] = mapped_column(default=1)
+    is_file_managed: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class TenantHost(Base):
+    """A host name that leads to a tenant."""
+
+    __tablename__ = "tenant_hosts"
+
+    host: Mapped[str] = mapped_column(String(255), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(40), ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+
+
+class DomainProof(Base):
+    """Who has proven an e-mail domain: at most one tenant in the whole installation (requirements.md, T4)."""
+
+    __tablename__ = "domain_proofs"
+
+    domain: Mapped[str] = mapped_column(String(255), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(String(40), ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    method: Mapped[str] = mapped_column(String(20))
+    proven_at: Mapped[datetime]
+
+
+class PlatformEvent(Base):
+    """Why somebody or something worked across tenants."""
+
+    __tablename__ = "platform_events"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(String(500))
+
+
+class TenantSettings(TenantScoped, Base):
+    """What a tenant's admins set for the whole tenant: policy and branding. One row, id `settings`."""
+
+    __tablename__ = "tenant_settings"
+
+    policy: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    colour: Mapped[str | None] = mapped_column(String(7))
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    logo_type: Mapped[str | None] = mapped_column(String(40))
+
+
+_TENANT = (Tenant.id, Tenant.slug, Tenant.name, Tenant.status, Tenant.canonical_host, Tenant.config_version)
+TENANT_BY_SLUG = platform(select(*_TENANT).where(Tenant.slug == bindparam("slug")))
+TENANT_BY_ID = platform(select(*_TENANT).where(Tenant.id == bindparam("tenant_id")))
+TENANT_BY_HOST = platform(
+    select(*_TENANT).join(TenantHost, TenantHost.tenant_id == Tenant.id).where(TenantHost.host == bindparam("host"))
+)
+TENANT_COUNT_WITHOUT_HOST = platform(select(Tenant.id).where(Tenant.canonical_host.is_(None)).limit(2))
+ALL_TENANTS = platform(select(*_TENANT).order_by(Tenant.slug))
+PROOFS_OF_TENANT = platform(select(DomainProof.domain).where(DomainProof.tenant_id == bindparam("tenant_id")))

@@ -1,0 +1,100 @@
+"""Counters of failures, by account and by network address. Kept in the database: all workers share them.
+
+A try is counted before it is judged, under a lock, so that tries sent at once cannot slip past each other. What is
+counted is named by a hash, and counted alike whether or not there is such an account.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, Row, bindparam, case, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.base import Base, TenantScoped
+from tenants.db import TenantSession
+from tenants.ids import digest
+from tenants.statements import scoped, scoped_upsert
+
+
+class Throttle(TenantScoped, Base):
+    """One counter; `id` is what is counted, such as `password:<hash of the address>`."""
+
+    __tablename__ = "throttles"
+    __table_args__ = (Index("ix_throttles_window_ends_at", "window_ends_at"),)
+
+    tries: Mapped[int] = mapped_column(default=0)
+    last_try_at: Mapped[datetime]
+    window_ends_at: Mapped[datetime]
+
+
+_ROW = Throttle.__table__
+_IS_OVER = _ROW.c.window_ends_at <= bindparam("now")
+THROTTLE = scoped(
+    select(Throttle.tries, Throttle.last_try_at, Throttle.window_ends_at)
+    .where(_ROW.c.id == bindparam("key"))
+    .with_for_update()
+)
+"""Locks the counter on PostgreSQL; a write transaction of SQLite is alone anyway."""
+COUNT_TRY = scoped_upsert(
+    _ROW,
+    ["id"],
+    insert={
+        "id": bindparam("key"),
+        "tries": 1,
+        "last_try_at": bindparam("now"),
+        "window_ends_at": bindparam("window_end"),
+    },
+    update={
+        "tries": case((_IS_OVER, 1), else_=_ROW.c.tries + 1),
+        "last_try_at": bindparam("now"),
+        "window_ends_at": case((_IS_OVER, bindparam("window_end")), else_=_ROW.c.window_ends_at),
+    },
+)
+FORGET_TRIES = scoped(delete(Throttle).where(_ROW.c.id == bindparam("key")))
+FORGIVE_TRY = scoped(
+    update(Throttle).where(_ROW.c.id == bindparam("key"), _ROW.c.tries > 0).values(tries=_ROW.c.tries - 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`free` tries without delay, then one that doubles up to `longest`; from `cap` on none until the window ends."""
+
+    free: int
+    cap: int
+    window: timedelta
+    longest: timedelta
+
+
+PASSWORD_LIMIT = Limit(free=5, cap=100, window=timedelta(hours=24), longest=timedelta(minutes=15))
+"""At most 100 wrong passwords in a row (NIST SP 800-63B-4, 3.2.2)."""
+TOTP_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timedelta(minutes=15))
+"""Three codes are good at a time, so 30 tries a day guess one with a chance of 9 in 100,000 (security.md, SF-02)."""
+ADDRESS_LIMIT = Limit(free=100, cap=1000, window=timedelta(minutes=10), longest=timedelta(minutes=10))
+"""Wrong tries from one network address; generous, because a whole office may share it."""
+
+
+def counter_key(what: str, whose: str) -> str:
+    """The id of a counter: readable for what it counts, a hash for whose."""
+    return f"{what}:{digest(whose)}"
+
+
+def take_try(session: TenantSession, key: str, limit: Limit, now: datetime) -> datetime | None:
+    """Count one try, or say until when none is allowed. Belongs in a write transaction of its own that commits."""
+    until = paused_until(session.one(THROTTLE, key=key), limit, now)
+    if until is None:
+        session.run(COUNT_TRY, key=key, now=now, window_end=now + limit.window)
+    return until
+
+
+def paused_until(row: Row[Any] | None, limit: Limit, now: datetime) -> datetime | None:
+    """Until when a counter in this state allows no try; None: it allows one now. Pure."""
+    if row is None or row.window_ends_at <= now or row.tries < limit.free:
+        return None
+    if row.tries >= limit.cap:
+        end: datetime = row.window_ends_at
+        return end
+    delay = min(timedelta(seconds=2 ** min(row.tries - limit.free, 30)), limit.longest)
+    until: datetime = row.last_try_at + delay
+    return until if until > now else None

@@ -1,0 +1,133 @@
+"""Rows of things under way: login transactions and one-time invitations.
+
+A transaction's id stands in the URL, its other half in a cookie; both are kept as SHA-256. Everything learned so far
+is in the row, and single-use parts are consumed by a conditional UPDATE whose row count is the answer.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.base import Base, TenantScoped
+from tenants.statements import scoped
+
+
+class LoginTransaction(TenantScoped, Base):
+    """One attempt, from first page to session. `id` is the SHA-256 of what the URL holds."""
+
+    __tablename__ = "login_transactions"
+    __table_args__ = (
+        Index("ix_login_transactions_state", "tenant_id", "state_hash"),
+        Index("ix_login_transactions_expires_at", "expires_at"),
+    )
+
+    browser_hash: Mapped[str] = mapped_column(String(64))
+    reference: Mapped[str] = mapped_column(String(9))
+    purpose: Mapped[str] = mapped_column(String(20))
+    """`sign_in`, or `activate` for a set-up that an invitation began."""
+    return_to: Mapped[str] = mapped_column(String(8000))
+    application_id: Mapped[str | None] = mapped_column(String(80))
+    hints: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the application asked: login_hint, prompt, max_age, acr_values."""
+    email: Mapped[str | None] = mapped_column(String(254))
+    method: Mapped[str | None] = mapped_column(String(63))
+    """The way chosen: a connection's key, or `local`."""
+    connection_id: Mapped[str | None] = mapped_column(String(80))
+    connection_version: Mapped[int | None]
+    state_hash: Mapped[str | None] = mapped_column(String(64))
+    upstream_sealed: Mapped[str | None]
+    """Nonce, PKCE verifier and the like: what the return is checked against."""
+    account_id: Mapped[str | None] = mapped_column(String(80))
+    identity_id: Mapped[str | None] = mapped_column(String(80))
+    proofs: Mapped[list[Any]] = mapped_column(default=list)
+    """Append-only: what was proven, how and when; `amr` and `auth_time` are computed from it."""
+    pending_sealed: Mapped[str | None]
+    """A set-up under way: the new password's hash and the new app's seed, written when the last step is proven."""
+    invitation_id: Mapped[str | None] = mapped_column(String(80))
+    failures: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Invitation(TenantScoped, Base):
+    """A one-time link for an account; the token itself is kept as SHA-256 only."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.id"], ondelete="CASCADE"),
+        Index("uq_invitations_token_hash", "tenant_id", "token_hash", unique=True),
+        Index("ix_invitations_account", "tenant_id", "account_id"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(80))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+
+
+_LIVE = (
+    LoginTransaction.browser_hash == bindparam("browser"),
+    LoginTransaction.expires_at > bindparam("now"),
+    LoginTransaction.finished_at.is_(None),
+)
+_ROW = LoginTransaction.__table__
+BEGIN_TRANSACTION = scoped(insert(LoginTransaction))
+TRANSACTION = scoped(select(*_ROW.c).where(LoginTransaction.id == bindparam("id_hash"), *_LIVE))
+RETURN_OF_ENDED = scoped(
+    select(LoginTransaction.return_to, LoginTransaction.application_id, LoginTransaction.purpose).where(
+        LoginTransaction.id == bindparam("id_hash")
+    )
+)
+"""Where an attempt that is over was going, so that it can be started again."""
+TAKE_RETURN = scoped(
+    update(LoginTransaction)
+    .where(
+        LoginTransaction.state_hash == bindparam("state_digest"),
+        LoginTransaction.connection_id == bindparam("connection"),
+        *_LIVE,
+    )
+    .values(state_hash=None)
+    .returning(*_ROW.c)
+)
+"""A return from an identity provider is taken once, by this browser, at this connection: the row is the answer."""
+SAVE_TRANSACTION = scoped(update(LoginTransaction).where(LoginTransaction.id == bindparam("id_hash"), *_LIVE))
+"""Sets the columns that it is run with."""
+ADD_PROOF = scoped(
+    update(LoginTransaction)
+    .where(
+        LoginTransaction.id == bindparam("id_hash"), LoginTransaction.account_id == bindparam("of_account"), *_LIVE
+    )
+    .values(proofs=bindparam("all_proofs"))
+)
+"""A further proof is of the account that the first one named, whatever another tab has done to the row since."""
+FINISH_TRANSACTION = scoped(
+    update(LoginTransaction)
+    .where(LoginTransaction.id == bindparam("id_hash"), *_LIVE)
+    .values(finished_at=bindparam("now"), upstream_sealed=None, pending_sealed=None)
+)
+COUNT_FAILURE = scoped(
+    update(LoginTransaction)
+    .where(LoginTransaction.id == bindparam("id_hash"))
+    .values(failures=LoginTransaction.failures + 1)
+    .returning(LoginTransaction.failures)
+)
+INVITATION = scoped(
+    select(
+        Invitation.id, Invitation.account_id, Invitation.expires_at, Invitation.used_at, Invitation.superseded_at
+    ).where(Invitation.token_hash == bindparam("token_hash"))
+)
+SPEND_INVITATION = scoped(
+    update(Invitation)
+    .where(
+        Invitation.id == bindparam("invitation_id"),
+        Invitation.used_at.is_(None),
+        Invitation.superseded_at.is_(None),
+        Invitation.expires_at > bindparam("now"),
+    )
+    .values(used_at=bindparam("now"))
+)

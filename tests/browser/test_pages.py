@@ -1,0 +1,146 @@
+"""Every page in Chromium: axe finds nothing, the policy blocks nothing, nothing is wider than a small phone."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import render_template
+from playwright.sync_api import Browser, Page
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from broker.password_rules import checklist
+from tenants.passwords import PRESETS, check_password
+from tests.support.pages import SAMPLES, address_of, page_app
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+PHONE = {"width": 320, "height": 640}
+DESK = {"width": 1280, "height": 800}
+WORDS = ("acme", "jane", "o'hara")
+
+
+class Quiet(WSGIRequestHandler):
+    """No line for each request."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        return
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """Where the sample pages are served."""
+    app = page_app()
+    app.add_url_rule("/rules/<preset>", "rules", show_rules, subdomain="tenant")
+    server = make_server(
+        "127.0.0.1", 0, DispatcherMiddleware(app, {"/t/acme": app}), threaded=True, request_handler=Quiet
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def show_rules(preset: str) -> str:
+    """The page on which a password is chosen, with the rules of a preset."""
+    sample = SAMPLES["choose-password"]
+    return render_template(sample.template, **sample.context | {"rules": checklist(PRESETS[preset], WORDS)})
+
+
+@pytest.fixture
+def page(chromium: Browser, origin: str) -> Iterator[Page]:
+    """A fresh page that reaches nothing but the sample app."""
+    context = chromium.new_context(base_url=origin, viewport=DESK)
+    context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(origin) else route.abort())
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "hand-over"])
+def test_page_is_accessible_and_fits(page: Page, name: str) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(DESK)
+        page.goto(address_of(name))
+        found = Axe().run(page, options=RULES).response["violations"]
+        assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+        page.set_viewport_size(PHONE)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert complaints == []
+
+
+def test_hand_over_leads_on_by_itself(page: Page) -> None:
+    with page.expect_request("https://login.example/authorize?a=1&b=2") as request:
+        page.goto(address_of("hand-over"))
+    assert request.value.is_navigation_request()
+
+
+def test_checklist_follows_the_typing(page: Page) -> None:
+    page.goto(address_of("choose-password"))
+    assert met(page) == set()
+    page.keyboard.type("jane 1A")
+    assert met(page) == {"classes"}
+    page.fill("#new_password", "Correct1Horse")
+    assert met(page) == {"length", "classes", "alphabet", "personal"}
+    page.fill("#repeat_password", "Correct1Horse")
+    assert met(page) == {"length", "classes", "alphabet", "personal", "same"}
+    assert page.text_content("[data-rule=same] [data-state]") == ", done"
+    assert page.text_content("[data-rule=leaked] [data-state]") == ", checked when you save"
+    page.fill("#new_password", 'O"HARA-is-17-characters-long')
+    assert met(page) == {"classes", "alphabet"}
+    assert page.text_content("[data-rule=same] [data-state]") == ", not yet"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short",
+        "Correct1",
+        "correct horse battery staple",
+        "Ünïcode1ß",
+        "Jane.Doe-2026",
+        "dot.@here1A",
+        "back\\slash1A",
+        "ﬁve-ﬁve-1A",
+        "a]b^c-D[1}",
+    ],
+)
+def test_browser_and_server_agree(page: Page, preset: str, password: str) -> None:
+    page.goto(f"/t/acme/rules/{preset}")
+    page.fill("#new_password", password)
+    followed = set(
+        page.locator("[data-check]:not([data-check=''])").evaluate_all("lines => lines.map(line => line.dataset.rule)")
+    )
+    outcomes = check_password(PRESETS[preset], password, WORDS)
+    assert met(page) == {outcome.code for outcome in outcomes if outcome.met} & followed
+    assert {outcome.code for outcome in outcomes} - followed == {"blocklist", "strength"}
+
+
+def test_secret_is_copied_without_its_spaces(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address_of("enrol"))
+    page.click("button[data-copy=secret]")
+    page.wait_for_function("document.querySelector('[data-label]').textContent === 'Copied'")
+    assert page.evaluate("navigator.clipboard.readText()") == "JBSWY3DPEHPK3PXP" * 2
+
+
+def test_pages_work_without_a_script(chromium: Browser, origin: str) -> None:
+    context = chromium.new_context(base_url=origin, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address_of("enrol"))
+    assert not page.is_visible("button[data-copy=secret]")
+    page.goto(address_of("choose-password"))
+    assert page.is_visible("text=The same in both fields")
+    context.close()
+
+
+def met(page: Page) -> set[str]:
+    """The codes of the rules that are shown as met."""
+    shown = page.locator("[data-rule].met")
+    return {str(shown.nth(index).get_attribute("data-rule")) for index in range(shown.count())}

@@ -1,0 +1,171 @@
+"""What every test may ask for: both databases, the product on them, a clock, a browser.
+
+A test that takes `database_url`, or anything made from it, runs twice: on SQLite and on PostgreSQL. The databases live
+as long as the worker, so each test makes itself a new tenant and cleans nothing up.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+
+import fasteners
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from broker import create_app
+from broker.wiring import Broker
+from tenants.db import Database
+from tenants.migrate import migrate
+from tests.browser import Browser
+from tests.support import postgres
+from tests.support.clock import FakeClock
+from tests.support.counting import Count, counted
+from tests.support.stores import Store, postgresql_store, sqlite_store
+from tests.support.wiring import ORIGIN, PeerHttp, make_ports, make_settings
+
+BACKENDS = ["sqlite", "postgresql"]
+
+StatementCounter = Callable[..., AbstractContextManager[Count]]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test is a test that did not run: the run fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# Databases
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """A name for what belongs to this worker alone."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker: str) -> postgres.Server:
+    """The run's one PostgreSQL server, started by the worker that first needs it. It ends with the run."""
+    if worker == "alone":
+        return postgres.start(os.getpid())
+    shared = tmp_path_factory.getbasetemp().parent
+    note = shared / "postgres.json"
+    with fasteners.InterProcessLock(shared / "postgres.lock"):
+        if not note.exists():
+            note.write_text(json.dumps(asdict(postgres.start(os.getppid()))), encoding="utf-8")
+    return postgres.Server(**json.loads(note.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def new_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker: str
+) -> Callable[[str], AbstractContextManager[Store]]:
+    """Make a database of either backend that is empty yet; it goes when the context ends."""
+    folder: Path = tmp_path_factory.mktemp("sqlite")
+    numbers = count(1)
+
+    @contextmanager
+    def make(backend: str) -> Iterator[Store]:
+        name = f"broker_{worker}_{next(numbers)}"
+        if backend == "sqlite":
+            made = sqlite_store(folder, name)
+        else:
+            made = postgresql_store(request.getfixturevalue("postgres_server"), name)
+        with made as store:
+            yield store
+
+    return make
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgresql`: the test runs on both."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def store(backend: str, new_store: Callable[[str], AbstractContextManager[Store]]) -> Iterator[Store]:
+    """The worker's migrated database, with the address for its owner too."""
+    with new_store(backend) as made:
+        migrate(made.owner_url)
+        yield made
+
+
+@pytest.fixture
+def empty_store(backend: str, new_store: Callable[[str], AbstractContextManager[Store]]) -> Iterator[Store]:
+    """A database of this test's own with nothing in it, for tests of migrations and of the first start."""
+    with new_store(backend) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def database_url(store: Store) -> str:
+    """The migrated database as the product uses it: on PostgreSQL by a role without rights over the tables."""
+    return store.url
+
+
+# The product
+
+
+@pytest.fixture(scope="session")
+def clock() -> FakeClock:
+    """The time of `app`. It stands still; `clock.advance(minutes=5)` moves it."""
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str, clock: FakeClock) -> Iterator[Flask]:
+    """The whole product with `clock` as its time and `peers` as its internet."""
+    made = create_app(make_settings(database_url), ports=make_ports(clock))
+    yield made
+    made.extensions["broker"].db.dispose()
+
+
+@pytest.fixture(scope="session")
+def broker(app: Flask) -> Broker:
+    """The parts of `app`."""
+    return app.extensions["broker"]
+
+
+@pytest.fixture(scope="session")
+def db(broker: Broker) -> Database:
+    """The database of `app`."""
+    return broker.db
+
+
+@pytest.fixture(scope="session")
+def peers(broker: Broker) -> PeerHttp:
+    """What `app` reaches by HTTP: `peers.open("https://idp.example", wsgi_app)`."""
+    return broker.ports.http
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A bare HTTP client: one request, one answer, its own cookies."""
+    return app.test_client()
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A browser without a window on `app`."""
+    return Browser(app, ORIGIN)
+
+
+@pytest.fixture
+def count_statements(request: pytest.FixtureRequest) -> StatementCounter:
+    """`with count_statements() as count:` counts what `app` (or a given engine) asks of its database.
+
+    `len(count)` is the number of statements, `count.statements` their texts, `count.commits` the commits.
+    """
+
+    def counting(engine: Engine | None = None) -> AbstractContextManager[Count]:
+        return counted(engine or request.getfixturevalue("db").engine)
+
+    return counting

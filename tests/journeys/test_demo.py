@@ -1,0 +1,143 @@
+"""`make demo` as a person has it: started, walked through both ways in, ended."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from broker.demo.people import DIRECTORY_PEOPLE, LOCAL_PEOPLE
+from tests.browser import Browser
+from tests.support.demo import RunningDemo
+
+JANE = DIRECTORY_PEOPLE[0]
+MIA, TOM = (person for person in LOCAL_PEOPLE if person.tenant == "lumen")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    with RunningDemo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+
+
+def sign_in_at_entra(demo: RunningDemo, browser: Browser, switch: str = "normal") -> None:
+    """From Travel Expenses by Acme's address-first page to the simulated Entra, and wherever that leads."""
+    browser.open(demo.places.travel).submit(press="Sign in with Acme Group")
+    browser.submit(email=JANE.email, press="Continue")
+    arrive(browser)
+    assert browser.url.startswith(f"{demo.places.entra}/")
+    browser.submit(press=JANE.oid, switch=switch)
+    arrive(browser)
+
+
+def sign_in_with_password(demo: RunningDemo, browser: Browser, person: object) -> None:
+    browser.open(demo.places.desk).submit(press="Sign in with Lumen Studio")
+    browser.submit(email=person.email)
+    browser.submit(password=person.password)
+    browser.submit(code=current_code(demo, person.email))
+    arrive(browser)
+
+
+def current_code(demo: RunningDemo, email: str) -> str:
+    """As a person reads it from the start page."""
+    words = demo.browser().open(demo.places.helper).words
+    found = re.search(rf"{re.escape(email)}.*? (\d\d\d \d\d\d)", words)
+    assert found, words
+    return found[1]
+
+
+def arrive(browser: Browser) -> None:
+    """Let the pages that only hand over do so."""
+    while browser.page.refresh:
+        browser.wait()
+
+
+def test_table_says_what_to_open(demo: RunningDemo) -> None:
+    for address in (demo.places.helper, demo.places.travel, demo.places.desk, demo.places.entra):
+        assert address in demo.shown
+    assert f"{demo.places.tenant('lumen')}/sign-in" in demo.shown
+
+
+def test_person_of_acme_gets_to_the_application_by_entra_and_out_again(demo: RunningDemo) -> None:
+    browser = demo.browser()
+    sign_in_at_entra(demo, browser)
+    assert browser.url == f"{demo.places.travel}/"
+    assert "Jane Doe" in browser.words
+    assert f"iss {demo.places.tenant('acme')}" in browser.words
+    assert f"email {JANE.email}" in browser.words
+    assert "email_verified True" in browser.words
+
+    browser.submit(press="Refresh")
+    assert "refreshed 1 ×" in browser.words
+    browser.follow("Sign in again with the same session")
+    arrive(browser)
+    assert browser.url == f"{demo.places.travel}/"
+
+    browser.open(demo.places.desk).submit(press="Sign in with Acme Group")
+    arrive(browser)
+    assert browser.url == f"{demo.places.desk}/"
+    assert "Jane Doe" in browser.words
+
+    browser.open(demo.places.travel).submit(press="Sign out")
+    arrive(browser)
+    assert browser.path == "/signed-out"
+    assert browser.url.startswith(demo.places.travel)
+    browser.open(demo.places.travel).submit(press="Sign in with Acme Group")
+    assert browser.at.startswith("/t/acme/sign-in")
+
+
+def test_person_of_lumen_gets_in_with_password_and_code(demo: RunningDemo) -> None:
+    browser = demo.browser()
+    sign_in_with_password(demo, browser, MIA)
+    assert browser.url == f"{demo.places.desk}/"
+    assert "Mia Lindqvist" in browser.words
+    assert f"iss {demo.places.tenant('lumen')}" in browser.words
+    assert "groups Editors" in browser.words
+
+
+def test_person_who_refuses_at_entra_reads_what_to_do(demo: RunningDemo) -> None:
+    browser = demo.browser()
+    sign_in_at_entra(demo, browser, "refuse")
+    assert browser.at.startswith("/t/acme/")
+    assert "Microsoft didn’t let you in" in browser.words.replace("'", "’")
+
+
+def test_provider_that_does_not_answer_is_named(demo: RunningDemo) -> None:
+    browser = demo.browser()
+    sign_in_at_entra(demo, browser, "no_answer")
+    assert "Microsoft doesn’t answer" in browser.words.replace("'", "’")
+
+
+def test_application_that_must_not_ask_is_told_so(demo: RunningDemo) -> None:
+    browser = demo.browser().open(f"{demo.places.travel}/sign-in/acme?prompt=none")
+    assert browser.url.startswith(demo.places.travel)
+    assert "login_required" in browser.words
+
+
+def test_ended_by_ctrl_c_and_started_again_it_has_kept_everything(tmp_path: Path) -> None:
+    with RunningDemo(tmp_path) as first:
+        sign_in_with_password(first, browser := first.browser(), TOM)
+        subject = re.search(r"sub (acc_\w+)", browser.words)
+        assert subject
+        assert len(first.processes()) >= 3
+        assert first.end(signal.SIGINT, whole_group=True) == 0
+        assert first.processes() == []
+        assert "Traceback" not in first.shown
+    with RunningDemo(tmp_path, first.places.port) as second:
+        browser.open(second.places.desk).submit(press="Sign in with Lumen Studio")
+        arrive(browser)
+        assert f"sub {subject[1]}" in browser.words
+        with pytest.raises(AssertionError, match=f"Port {second.places.port} is in use by another program, try PORT="):
+            RunningDemo(tmp_path, second.places.port).__enter__()
+        assert second.end(signal.SIGTERM) == 0
+        assert second.processes() == []
+
+
+def test_children_of_a_killed_parent_end_themselves(tmp_path: Path) -> None:
+    with RunningDemo(tmp_path) as running:
+        children = [psutil.Process(pid) for pid in running.processes()]
+        running.end(signal.SIGKILL)
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert alive == []

@@ -1,0 +1,217 @@
+"""Every template with what a view would give it, and a small app that serves them, in both URL spaces."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Request, Response, g, make_response, render_template, request
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from werkzeug.routing import MapAdapter
+
+from broker.look import init_look
+from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
+from tenants.snapshot import Branding, ContactConfig
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+EMAIL = "jane.doe@acme.example"
+AT = datetime(2026, 11, 21, 9, 14, 30, tzinfo=UTC)
+OTPAUTH = (
+    "otpauth://totp/Acme%20Group:jane.doe%40acme.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Group"
+)
+LOGO = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="9" fill="#0d6b64"/>'
+    b'<path d="M10 26 18 10l8 16z" fill="#fff"/></svg>'
+)
+
+
+ACME = Branding("#0d6b64", LOGO, "image/svg+xml")
+
+
+@dataclass(frozen=True)
+class Host:
+    """The part of a tenant's configuration that pages read."""
+
+    name: str = "Acme Group"
+    branding: Branding = ACME
+    contacts: tuple[ContactConfig, ...] = (
+        ContactConfig("Acme IT Service Desk", "it@acme.example", "+32 2 555 01 00"),
+        ContactConfig("Acme Studio", "help@studio.acme.example", None),
+    )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A template and its context; `tenant` False: a page of the platform."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+    tenant: bool = True
+
+
+WAYS = (
+    Way("microsoft", "Microsoft", "way-microsoft", "Acme work account", first=True),
+    Way("google", "Google", "way-google", "For Acme Studio"),
+    Way("saml", "Acme company login", "way-saml", "Only inside the company network"),
+    Way("local", "E-mail and password", "way-local", "For partners and guests"),
+)
+ALLOWED = r"""^[A-Za-z0-9@#$%\^&*\-_+=[\]{}|:',.?/`~"();]+$"""
+RULES = (
+    RuleLine("length", "8 to 16 characters", None, "length", minimum=8, maximum=16),
+    RuleLine(
+        "classes",
+        "Three of: small letters, capitals, digits, signs",
+        None,
+        "patterns",
+        3,
+        None,
+        ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]"),
+    ),
+    RuleLine("alphabet", "No space, no rare signs", None, "patterns", patterns=(ALLOWED,)),
+    RuleLine("personal", "Not your name or e-mail address", None, "words", words=("jane", "doe", 'o"hara')),
+    RuleLine("leaked", "Not known from a data leak"),
+    RuleLine("same", "The same in both fields", None, "same"),
+)
+PASSWORD = {"tx": "txn_1", "email": EMAIL, "errors": {}, "rules": RULES, "minimum": 8, "maximum": 16}
+SIGN_IN = {
+    "tx": "txn_1",
+    "form_action_url": "/sign-in",
+    "application_name": "Travel Expenses",
+    "email": "",
+    "errors": {},
+    "show_email": True,
+    "ways": WAYS[:1],
+}
+STEP = {"tx": "txn_1", "email": EMAIL, "restart_url": "/sign-in", "errors": {}}
+ENROL = {
+    "tx": "txn_1",
+    "secret_groups": ["JBSW", "Y3DP", "EHPK", "3PXP"] * 2,
+    "otpauth_url": OTPAUTH,
+    "errors": {},
+}
+CODE_WRONG = {"code": "This code is not right. Apps show a new one every 30 seconds; use the one on the screen now."}
+ERROR = ErrorPage(
+    "That account belongs to another organization",
+    ["You signed in to Microsoft as jane@brightwater.example. Acme Group accepts accounts of Acme only."],
+    [Button("Use another Microsoft account", "/again", primary=True), Button("Other ways to sign in", "/sign-in")],
+    icon="person-x",
+    reference="K7QF-29XM",
+    at=AT,
+)
+PERSON = SignedIn("Jane Doe", EMAIL, ("Password", "Authenticator app"), AT)
+TILES = (
+    Tile("Travel Expenses", "expenses.acme.example", "https://expenses.acme.example/"),
+    Tile("Wiki", "wiki.acme.example", "https://wiki.acme.example/"),
+)
+
+SAMPLES: dict[str, Sample] = {
+    "sign-in": Sample("signin/sign_in.html", SIGN_IN),
+    "sign-in-address-not-right": Sample(
+        "signin/sign_in.html", SIGN_IN | {"email": "jane", "errors": {"email": "This doesn’t look like an address."}}
+    ),
+    "sign-in-one-button": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "application_name": None}),
+    "sign-in-buttons": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": WAYS[:3]}),
+    "sign-in-nothing-set-up": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": ()}),
+    "choose": Sample("signin/choose.html", STEP | {"ways": WAYS}),
+    "password": Sample("signin/password.html", STEP | {"ways_url": "/sign-in/ways"}),
+    "password-not-right": Sample(
+        "signin/password.html",
+        STEP | {"ways_url": None, "errors": {"password": "The e-mail address or the password is not right."}},
+    ),
+    "code": Sample("factors/totp.html", STEP),
+    "code-not-right": Sample("factors/totp.html", STEP | {"errors": CODE_WRONG}),
+    "invitation": Sample("signin/invitation.html", {"email": EMAIL, "form_action_url": "/activate/x"}),
+    "choose-password": Sample("signin/choose_password.html", PASSWORD),
+    "choose-password-leaked": Sample(
+        "signin/choose_password.html",
+        PASSWORD
+        | {
+            "rules": [
+                RuleLine("leaked", "Not known from a data leak", False),
+                RuleLine("length", "15 or more", True, "length", 15),
+            ],
+            "maximum": None,
+            "errors": {"new_password": "This password is known from a data leak. Choose another one."},
+        },
+    ),
+    "choose-password-not-the-same": Sample(
+        "signin/choose_password.html",
+        PASSWORD
+        | {"errors": {"new_password": "At least 8 characters", "repeat_password": "The two entries are not the same."}},
+    ),
+    "enrol": Sample("factors/enrol_totp.html", ENROL),
+    "enrol-code-not-right": Sample("factors/enrol_totp.html", ENROL | {"errors": CODE_WRONG}),
+    "done": Sample("signin/done.html", {"application_name": "Travel Expenses", "continue_url": "/go"}),
+    "hand-over": Sample(
+        "signin/hand_over.html", {"name": "Microsoft", "url": "https://login.example/authorize?a=1&b=2"}
+    ),
+    "signed-out": Sample("signin/signed_out.html", {"sign_in_url": "/sign-in"}),
+    "confirm-sign-out": Sample(
+        "signin/confirm_sign_out.html",
+        {"email": EMAIL, "application_name": "Wiki", "hidden": {"state": 'a"b'}, "stay_url": "/"},
+    ),
+    "signed-in": Sample("account/signed_in.html", {"person": PERSON, "tiles": TILES, "sign_out_url": "/sign-out"}),
+    "signed-in-nothing-to-open": Sample(
+        "account/signed_in.html",
+        {"person": SignedIn("", EMAIL, ("Microsoft",), AT), "tiles": (), "sign_out_url": "/sign-out"},
+    ),
+    "error": Sample("errors/error.html", {"page": ERROR}),
+    "error-of-the-platform": Sample(
+        "errors/error.html",
+        {
+            "page": ErrorPage(
+                "We don’t know this organization",
+                ["Check the link."],
+                icon="signpost-split",
+                tone="",
+                reference="K7QF-29XM",
+                at=AT,
+            )
+        },
+        tenant=False,
+    ),
+    "front": Sample("signin/front.html", tenant=False),
+}
+
+
+class PageApp(Flask):
+    """Two URL spaces as in the product: what comes with SCRIPT_NAME `/t/acme` is the tenant's."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return super().create_url_adapter(request)
+        subdomain = "tenant" if request.script_root else ""
+        return self.url_map.bind_to_environ(request.environ, subdomain=subdomain)
+
+
+def page_app(host: Host | None = None) -> Flask:
+    """An app that serves every sample under the strict policy, and the look's own routes."""
+    root = Path(__file__).parents[2]
+    app = PageApp(__name__, static_folder=None, template_folder=str(root / "templates"))
+    app.config.update(SECRET_KEY="only for tests", TESTING=True)
+    Babel(app)
+    CSRFProtect(app)
+    init_look(app)
+    app.before_request(lambda: _set_tenant(host or Host()))
+    for subdomain in ("", "tenant"):
+        app.add_url_rule("/show/<name>", f"show {subdomain}", _show, methods=["GET", "POST"], subdomain=subdomain)
+    return app
+
+
+def address_of(name: str) -> str:
+    """Where `page_app` serves a sample; mount the app at `/t/acme` too."""
+    return f"{'/t/acme' if SAMPLES[name].tenant else ''}/show/{name}"
+
+
+def _show(name: str) -> Response:
+    response = make_response(render_template(SAMPLES[name].template, **SAMPLES[name].context))
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+def _set_tenant(host: Host) -> None:
+    g.tenant = host if request.script_root == "/t/acme" else None

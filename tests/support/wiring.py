@@ -1,0 +1,89 @@
+"""The product as tests run it: settings of a small installation, and ports that a test can hold in its hand."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.test import Client
+
+from broker.kept import Kept
+from broker.ports import HttpReply, Ports
+from broker.real_ports import SystemDns, SystemRandomness
+from broker.settings import Settings, is_loopback
+from tenants.causes import Cause, UpstreamFailure
+from tests.support.clock import FakeClock
+
+ORIGIN = "http://localhost:8000"
+
+
+def make_settings(database_url: str, **changes: Any) -> Settings:
+    """Settings as an installation with many tenants on one host has them; `changes` by name."""
+    key = base64.b64encode(hashlib.sha256(b"the master key of the tests").digest()).decode()
+    values = {
+        "base_url": ORIGIN,
+        "database_url": database_url,
+        "master_keys": f"test:{key}",
+        "allow_shared_origin": True,
+        "allow_loopback_http": True,
+    }
+    return Settings(**(values | changes))
+
+
+class PeerHttp:
+    """The Http port, answered by WSGI apps of this process; an origin that no test opened cannot be reached."""
+
+    def __init__(self) -> None:
+        self._apps: dict[str, Any] = {}
+        self.requests: list[str] = []
+
+    def open(self, origin: str, app: Any) -> None:
+        """Let `app` answer at `origin` (`https://idp.example`); one origin per test, as answers are kept for a time."""
+        self._apps[origin] = app
+
+    def close(self, origin: str) -> None:
+        """From now on nobody answers there."""
+        self._apps.pop(origin, None)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        max_bytes: int = 1_000_000,
+        timeout: float = 5.0,
+    ) -> HttpReply:
+        self.requests.append(f"{method} {url}")
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._apps:
+            raise UpstreamFailure(Cause.UPSTREAM_UNREACHABLE, f"nobody answers at {origin}")
+        sent = dict(headers or {})
+        if auth:
+            sent["Authorization"] = f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"
+        reply = Client(self._apps[origin]).open(
+            parts.path or "/", base_url=origin, query_string=parts.query, method=method, data=form, headers=sent
+        )
+        body = reply.get_data()
+        if len(body) > max_bytes:
+            raise UpstreamFailure(Cause.UPSTREAM_UNREACHABLE, f"more than {max_bytes} bytes")
+        return HttpReply(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, body)
+
+    def is_safe_url(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
+def make_ports(clock: FakeClock) -> Ports:
+    """Time stands still and HTTP stays in the process; chance and names are the real ones."""
+    return Ports(
+        clock=clock,
+        randomness=SystemRandomness(),
+        dns=SystemDns(),
+        http=PeerHttp(),
+        kept=Kept(clock),
+    )
