@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-ann
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 # Every line and branch of these is tried: they decide who comes in.
 FULLY_COVERED := broker/errors.py tenants/db.py tenants/discovery.py tenants/domains.py tenants/policies.py \
-	tenants/routing_domains.py tenants/statements.py
+	tenants/confinement.py tenants/routing_domains.py tenants/statements.py
 
 .DEFAULT_GOAL := help
 

@@ -1,6 +1,7 @@
 """Keeps one slow identity provider from holding every worker thread (OU-14).
 
-A host (with its port) that has just been slow gets few calls at a time; the ones beyond are refused at once instead of waiting with it.
+A host (with its port) that has just been slow gets few calls at a time; the ones beyond are refused at once instead of
+waiting with it.
 """
 
 import time

@@ -19,13 +19,14 @@ from werkzeug.exceptions import HTTPException
 
 from broker.flow import current_flow
 from broker.pages import Button, ErrorPage, Tone
-from broker.sentences import SENTENCES
+from broker.sentences import texts_of
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
 from tenants.audit import Event
 from tenants.causes import BrokerError, Cause
 from tenants.ids import new_reference
+from tenants.ways import LOCAL
 
 log = structlog.get_logger()
 
@@ -52,6 +53,20 @@ class Answer:
     tone: Tone = "warn"
     shown_as: Cause | None = None
 
+
+_FACTS_FOR_ADMINS = (
+    "email",
+    "reasons",
+    "subject",
+    "fact",
+    "status",
+    "upstream_error",
+    "upstream_code",
+    "description",
+    "trace_id",
+    "correlation_id",
+)
+"""What the audit log keeps of a failure's facts; the person sees none of it but the words that `SENTENCES` fill in."""
 
 _RETRY = (Next.TRY_AGAIN, Next.OTHER_WAYS)
 _OTHER = (Next.OTHER_WAYS,)
@@ -100,7 +115,7 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.BODY_TOO_LARGE: Answer(413, (), None),
     Cause.STORE_UNREACHABLE: Answer(503, (), None, "temporarily_unavailable", tone="bad"),
     Cause.BUSY: Answer(503, (), None, "temporarily_unavailable", icon="hourglass-split"),
-    Cause.BROKEN: Answer(500, (), None, "server_error", tone="bad"),
+    Cause.BROKEN: Answer(500, (), Event.BROKEN, "server_error", tone="bad"),
 }
 
 _OF_STATUS = {
@@ -180,7 +195,7 @@ def _record(error: BrokerError, reference: str) -> None:
                 application_id=_fact(error, "application_id") or (flow.application_id if flow else None),
                 address=client_address(),
                 user_agent=request.user_agent.string,
-                detail={"detail": error.detail, "email": _fact(error, "email")},
+                detail={"detail": error.detail} | {name: _fact(error, name) for name in _FACTS_FOR_ADMINS},
             )
     except SQLAlchemyError as failure:
         log.error("audit_failed", cause=error.cause.value, reference=reference, error=type(failure).__name__)
@@ -213,7 +228,7 @@ def _ascii(text: str) -> str:
 
 def _as_page(error: BrokerError, reference: str) -> Response:
     shape = ANSWERS[error.cause]
-    heading, sentences = SENTENCES[shape.shown_as or error.cause]
+    heading, sentences = texts_of(shape.shown_as or error.cause, _fact(error, "fact"))
     words = _words(error)
     page = ErrorPage(
         heading=str(heading) % words,
@@ -259,8 +274,11 @@ def _button(step: Next, tx: str | None) -> tuple[str, str]:
         return _("Your applications"), url_for("home.home")
     if step is Next.START_AGAIN or tx is None:
         return _("Start again"), url_for("signin.again", tx=flow.tx if flow else None)
-    if step is Next.OTHER_WAYS:
-        return _("Other ways to sign in"), url_for("signin.choose", tx=tx)
-    if step is Next.OTHER_ACCOUNT and flow and flow.method:
-        return _("Use another account"), url_for("signin.choose", tx=tx, other="1", way=flow.method)
-    return _("Try again"), url_for("signin.choose", tx=tx)
+    provider = flow.method if flow and flow.method != LOCAL else None
+    if step is Next.OTHER_ACCOUNT and provider:
+        return _("Use another account"), url_for("signin.choose", tx=tx, other="1", way=provider)
+    if step is Next.OTHER_ACCOUNT:
+        return _("Use another address"), url_for("signin.sign_in", tx=tx, ended="1")
+    if step is Next.TRY_AGAIN:
+        return _("Try again"), url_for("signin.choose", tx=tx, way=provider)
+    return _("Other ways to sign in"), url_for("signin.choose", tx=tx)

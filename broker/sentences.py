@@ -179,3 +179,32 @@ SENTENCES: dict[Cause, Texts] = {
         (_("It isn't your fault. The cause was noted under the reference below."),),
     ),
 }
+
+VARIANTS: dict[tuple[Cause, str], Texts] = {
+    (Cause.ACCOUNT_UNKNOWN, "told"): (
+        _("You have no account here yet"),
+        (_("Nobody has given the address %(email)s access to %(organization)s."),),
+    ),
+    (Cause.ACCOUNT_NOT_ACTIVATED, "invited"): (
+        _("Your account isn't set up yet"),
+        (_("Open the link of your invitation first. If you can't find it, ask for a new one."),),
+    ),
+    (Cause.FLOW_EXPIRED, "set_up"): (
+        _("This set-up took too long"),
+        (_("For your safety it has ended. Open the link of your invitation again to start over."),),
+    ),
+    (Cause.UPSTREAM_TENANT_MISMATCH, "guest"): (
+        _("You're a guest in that directory"),
+        (_("%(organization)s accepts people who are at home there. Use the account of your own organization."),),
+    ),
+    (Cause.UPSTREAM_TENANT_MISMATCH, "personal"): (
+        _("That is a personal account"),
+        (_("%(organization)s accepts work accounts only. Use the one that your organization gave you."),),
+    ),
+}
+"""Where a cause's `fact` says more, and the person may know it."""
+
+
+def texts_of(cause: Cause, fact: str | None) -> Texts:
+    """Heading and sentences of a cause, or of the variant that its fact names."""
+    return VARIANTS.get((cause, fact or ""), SENTENCES[cause])

@@ -21,6 +21,7 @@ from broker.wiring import the_broker
 from tenants import audit
 from tenants.accounts import AccountState
 from tenants.audit import Event
+from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
 from tenants.sessions import END_SESSION, OPEN_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
 from tenants.tenants import TenantStatus
@@ -124,15 +125,21 @@ def is_account_live(row: Row[Any], now: datetime) -> bool:
     return is_welcome and not has_expired
 
 
-def open_session(db: Any, account_id: str, method: str, proofs: list[dict[str, Any]], auth_time: datetime) -> str:
+def open_session(
+    db: TenantSession,
+    account_id: str,
+    method: str,
+    proofs: list[dict[str, Any]],
+    auth_time: datetime,
+    before: SignedIn | None,
+) -> str:
     """Write a new session within the caller's transaction and set its cookie on the answer to come.
 
-    Any session that this browser had ends in the same step: its id is never taken over (no fixation).
-    Returns the session's id.
+    `before`, what `signed_in()` said ahead of that transaction (it may have to write), ends in the same step: its id
+    is never taken over (no fixation). Returns the session's id.
     """
     now = the_broker().ports.clock.now()
     secret, session_id = new_secret(), new_id("ses")
-    before = signed_in()
     if before is not None:
         db.run(END_SESSION, session_id=before.get_id(), now=now)
     db.run(

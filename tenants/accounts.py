@@ -92,6 +92,10 @@ NOTE_SIGN_IN = scoped(
 )
 ACTIVATE_ACCOUNT = scoped(
     update(Account)
-    .where(Account.id == bindparam("account"))
-    .values(state=bindparam("active"), activated_at=bindparam("at"))
+    .where(
+        Account.id == bindparam("account"),
+        Account.state.in_((AccountState.INVITED.value, AccountState.ACTIVE.value)),
+    )
+    .values(state=bindparam("active"), activated_at=bindparam("at"), last_login_at=bindparam("at"))
 )
+"""Not of an account that was switched off while somebody set it up: the row count says so (IR-07)."""

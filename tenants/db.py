@@ -13,7 +13,7 @@ raise. Nothing else of ours may be slow inside: no HTTP, DNS, hashing or XML (de
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from sqlalchemy import Engine, Row, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
@@ -22,12 +22,14 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tenants.base import Base, TenantScoped
+from tenants.confinement import require_confinable
 from tenants.ids import new_id
-from tenants.statements import TENANT_PARAMETER, Platform, Scoped, require_confinable
+from tenants.statements import TENANT_PARAMETER, Platform, Scoped
 from tenants.tenants import PlatformEvent, Tenant
 
 _WRITE = "broker_write"
 _BUSY_MILLISECONDS = 5000
+_TENANT_NAMES = frozenset({TENANT_PARAMETER, "tenant_id"})
 
 
 class ScopeError(Exception):
@@ -63,7 +65,15 @@ class TenantSession(Session):
             cast(Any, tenants).update().where(tenants.c.id == self.tenant_id).values(config_version=version + 1)
         )
 
+    def bulk_save_objects(self, *_: object, **__: object) -> NoReturn:
+        """Refused, as its two relatives: they go round the flush, which is where objects are looked at."""
+        raise ScopeError("bulk helpers are not confined to a tenant")
+
+    bulk_insert_mappings = bulk_update_mappings = bulk_save_objects
+
     def _run(self, statement: Scoped, parameters: dict[str, Any]) -> CursorResult[Any]:
+        if not _TENANT_NAMES.isdisjoint(parameters):
+            raise ScopeError("the tenant of a statement is the session's")
         self.flush()
         connection = self.connection()
         bound = parameters | {TENANT_PARAMETER: self.tenant_id}
@@ -76,7 +86,8 @@ class PlatformSession(Session):
 
 @event.listens_for(TenantSession, "do_orm_execute")
 def _confine_query(state: ORMExecuteState) -> None:
-    if not state.is_orm_statement or state.is_insert:
+    # An UPDATE with a list of values goes by their keys, and no criterion is added to it.
+    if not state.is_orm_statement or state.is_insert or (state.is_update and state.parameters):
         raise ScopeError("this statement cannot be confined to a tenant; use ORM entities or a scoped() statement")
     try:
         require_confinable(state.statement)

@@ -50,7 +50,7 @@ class Invitee:
 
 def invite(session: TenantSession, invitee: Invitee, now: datetime) -> tuple[str, datetime]:
     """A fresh token for the account, which is made where there is none, and when it runs out. Raises NotInvited."""
-    settings = session.get(TenantSettings, (session.tenant_id, "settings"))
+    settings = session.scalars(select(TenantSettings)).first()
     policy = TenantPolicy.model_validate(settings.policy if settings else {})
     if not policy.local_enabled:
         raise NotInvited("Local sign-in is switched off for this tenant (policy.local_enabled).")

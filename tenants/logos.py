@@ -17,7 +17,7 @@ _ELEMENTS = frozenset(
         "tspan", "use",
     }
 )  # fmt: skip
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _FOREIGN_REFERENCE = re.compile(r"@import|\\|url\(\s*['\"]?(?!#)|expression\(|javascript:", re.IGNORECASE)
 
 

@@ -4,16 +4,29 @@
 confine. The result is built once at import and run with `TenantSession.one / all / run`, which fill in the tenant.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Delete, FromClause, Insert, Join, Select, Table, Update, bindparam, or_
+from sqlalchemy import (
+    Alias,
+    Delete,
+    FromClause,
+    Insert,
+    Join,
+    Select,
+    Table,
+    TableClause,
+    Update,
+    bindparam,
+    or_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
 from tenants.base import Base, TenantScoped
+from tenants.confinement import is_text
 
 TENANT_PARAMETER = "broker_tenant"
 
@@ -74,21 +87,6 @@ def platform(statement: Select[*tuple[Any, ...]]) -> Platform:
     return Platform(statement)
 
 
-def require_confinable(statement: ClauseElement) -> None:
-    """Refuse an ORM statement that names anything beside entities of tenants: no criterion would reach that part.
-
-    Raises ValueError. (SQLAlchemy confines entities wherever they stand; a table, an alias of one or a text it does not.)
-    """
-    for element in _orm_elements(statement):
-        entity = element._annotations.get("parententity")
-        if entity is not None and not issubclass(entity.mapper.class_, TenantScoped):
-            raise ValueError(f"{entity.mapper.class_.__name__} is a platform table; use look_up() or platform()")
-        if entity is None and _is_raw(element):
-            raise ValueError(f"{element} stands beside the entities; write it with an entity or as a scoped() statement")
-    if isinstance(statement, Update) and any(_name_of(column) == "tenant_id" for column in statement._values or ()):
-        raise ValueError("a row stays with its tenant")
-
-
 def is_tenant_table(table: Table) -> bool:
     """Does this table hold rows of tenants?"""
     return table in _tenant_tables()
@@ -108,13 +106,18 @@ def _tables_in(statement: ClauseElement) -> list[Table]:
     for element in _inner_elements(statement):
         if isinstance(element, Select):
             raise ValueError("a sub-select cannot be confined from outside; use a join")
-        if isinstance(element, Alias) or _is_text(element) or _is_bare(element):
+        if isinstance(element, Alias) or is_text(element) or _is_bare(element):
             raise ValueError(f"{element} cannot be confined; name each table once, and no text")
         if isinstance(element, Table):
             tables[element] = None
     if not tables:
         raise ValueError("a statement without a table cannot be confined to a tenant")
     return list(tables)
+
+
+def _is_bare(element: object) -> bool:
+    """A table of which nothing but the name is known."""
+    return isinstance(element, TableClause) and not isinstance(element, Table)
 
 
 def _inner_elements(statement: ClauseElement) -> Iterable[Any]:
@@ -126,39 +129,6 @@ def _inner_elements(statement: ClauseElement) -> Iterable[Any]:
             yield from visitors.iterate(source)
     if isinstance(statement, Update | Delete):
         yield statement.table
-
-
-def _orm_elements(statement: ClauseElement) -> Iterator[Any]:
-    """The statement's elements, without looking into entities and columns: their tables are not named by the writer."""
-    waiting: list[Any] = [statement]
-    while waiting:
-        element = waiting.pop()
-        yield element
-        is_entity = "parententity" in element._annotations and isinstance(element, TableClause | Alias)
-        if not is_entity and not isinstance(element, ColumnClause):
-            waiting.extend(element.get_children())
-
-
-def _is_raw(element: Any) -> bool:
-    """A text, a table, or the column of one: what reaches the database as it was written."""
-    if isinstance(element, ColumnClause):
-        return isinstance(element.table, TableClause | Alias) or _is_text(element)
-    return isinstance(element, TableClause | Alias) or _is_text(element)
-
-
-def _is_text(element: Any) -> bool:
-    if isinstance(element, ColumnClause):
-        return bool(element.is_literal) and element.name != "*"
-    return isinstance(element, TextClause)
-
-
-def _is_bare(element: Any) -> bool:
-    """A table of which nothing but the name is known."""
-    return isinstance(element, TableClause) and not isinstance(element, Table)
-
-
-def _name_of(column: Any) -> str | None:
-    return getattr(column, "key", None)
 
 
 def _optional_tables(statement: ClauseElement) -> set[Table]:

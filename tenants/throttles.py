@@ -35,7 +35,7 @@ THROTTLE = scoped(
     .where(_ROW.c.id == bindparam("key"))
     .with_for_update()
 )
-"""Locks the counter on PostgreSQL; a write transaction of SQLite is alone anyway."""
+"""Locks the counter on PostgreSQL, if there is one; a write transaction of SQLite is alone anyway."""
 COUNT_TRY = scoped_upsert(
     _ROW,
     ["id"],
@@ -82,10 +82,19 @@ def counter_key(what: str, whose: str) -> str:
 
 def take_try(session: TenantSession, key: str, limit: Limit, now: datetime) -> datetime | None:
     """Count one try, or say until when none is allowed. Belongs in a write transaction of its own that commits."""
-    until = paused_until(session.one(THROTTLE, key=key), limit, now)
-    if until is None:
-        session.run(COUNT_TRY, key=key, now=now, window_end=now + limit.window)
-    return until
+    before = session.one(THROTTLE, key=key)
+    until = paused_until(before, limit, now)
+    if until is not None:
+        return until
+    session.run(COUNT_TRY, key=key, now=now, window_end=now + limit.window)
+    if before is None and _overtaken(session.one(THROTTLE, key=key), limit):
+        return now + timedelta(seconds=1)
+    return None
+
+
+def _overtaken(row: Row[Any] | None, limit: Limit) -> bool:
+    """There was no counter to lock yet: others may have used up the free tries before this one was counted."""
+    return row is not None and row.tries > limit.free
 
 
 def paused_until(row: Row[Any] | None, limit: Limit, now: datetime) -> datetime | None:

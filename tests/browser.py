@@ -33,6 +33,8 @@ class Browser:
     ) -> None:
         """`others` maps further origins to the WSGI apps that answer there (identity providers, applications)."""
         self.home = origin
+        self.address = "127.0.0.1"
+        """Where it stands in the network."""
         self._apps = {origin: app, **(others or {})}
         self.client = Client(self._dispatch)
         self.url = origin
@@ -131,6 +133,11 @@ class Browser:
         """The value of the first cookie whose name contains `name`, whatever its host and path, or None."""
         return next((one.value for one in self.client._cookies.values() if name in one.key), None)
 
+    def stop_at(self, origin: str) -> Self:
+        """From now on rest where it is sent to this origin, instead of going there."""
+        self._apps.pop(origin, None)
+        return self
+
     def forget_cookies(self) -> None:
         """Become another browser."""
         self.client = Client(self._dispatch)
@@ -185,6 +192,7 @@ class Browser:
             method=method,
             data=data,
             headers=dict(headers),
+            environ_base={"REMOTE_ADDR": self.address},
         )
         self.url = url
         self.foreign = None

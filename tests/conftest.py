@@ -23,6 +23,8 @@ from broker.wiring import Broker
 from tenants.db import Database
 from tenants.migrate import migrate
 from tests.browser import Browser
+from tests.peers.entra import EntraPeer
+from tests.peers.oidc import OidcPeer
 from tests.support import postgres
 from tests.support.clock import FakeClock
 from tests.support.counting import Count, counted
@@ -152,10 +154,33 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def oidc_peer(peers: PeerHttp, clock: FakeClock) -> OidcPeer:
+    """A simulated OpenID Provider that `app` and `browser` reach: `oidc_peer.issuer()` makes a test its own issuer."""
+    peer = OidcPeer("https://idp.example", clock)
+    peers.open(peer.origin, peer)
+    return peer
+
+
+@pytest.fixture(scope="session")
+def entra_peer(peers: PeerHttp, clock: FakeClock) -> EntraPeer:
+    """A simulated Microsoft Entra that `app` and `browser` reach: `entra_peer.directory()`."""
+    peer = EntraPeer("https://entra.example", clock)
+    peers.open(peer.origin, peer)
+    return peer
+
+
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    """A browser without a window on `app`."""
-    return Browser(app, ORIGIN)
+def new_browser(app: Flask, oidc_peer: OidcPeer, entra_peer: EntraPeer) -> Callable[[], Browser]:
+    """Makes browsers without a window that reach `app` and the simulated identity providers."""
+    others = {oidc_peer.origin: oidc_peer, entra_peer.origin: entra_peer}
+    return lambda: Browser(app, ORIGIN, others=others)
+
+
+@pytest.fixture
+def browser(new_browser: Callable[[], Browser]) -> Browser:
+    """One of them."""
+    return new_browser()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def doctor() -> None:
             click.echo(f"bad   {sentence}")
         for path, finding in findings(broker):
             is_well = is_well and finding.severity != "bad"
-            click.echo(f"{finding.severity:<5} {path}: {finding.sentence}")
+            click.echo(f"{finding.severity:<5} {path}: {finding.sentence!s}")
     if not is_well:
         raise click.exceptions.Exit(1)
 

@@ -26,8 +26,7 @@ class StopSwitch:
 def end_with_parent() -> None:
     """Our standard input is a pipe that only the parent can write to; it closes with the parent, however that ends."""
     Thread(target=_end_when_input_ends, daemon=True).start()
-    # The server forks workers, and a worker that outlived it would keep the port.
-    os.register_at_fork(after_in_child=_watch_for_orphaning)
+    os.register_at_fork(after_in_child=_prepare_worker)
 
 
 def _end_when_input_ends() -> None:
@@ -38,7 +37,12 @@ def _end_when_input_ends() -> None:
     os._exit(1)
 
 
-def _watch_for_orphaning() -> None:
+def _prepare_worker() -> None:
+    """The server forks workers. Ctrl-C goes to all of us, and then the server tells its workers to end as well: two
+    signals at once can leave a worker waiting for ever, so the first is kept from it. One that is orphaned all the same
+    must not keep the port.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     Thread(target=_end_when_orphaned, args=(os.getppid(),), daemon=True).start()
 
 

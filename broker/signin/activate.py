@@ -5,6 +5,7 @@ the credentials, so that exactly one set-up wins (IR-02).
 """
 
 import json
+from datetime import datetime
 from typing import Any
 
 from flask import g, make_response, redirect, render_template, request, url_for
@@ -15,7 +16,7 @@ from werkzeug.wrappers import Response
 from broker.errors import record
 from broker.factors import totp
 from broker.password_rules import checklist, context_of
-from broker.session import Proof, open_session
+from broker.session import Proof, SignedIn, open_session, signed_in
 from broker.signin.complete import account_facts
 from broker.signin.transaction import Transaction, begin_activation, browser_hash, count_failure, require, save
 from broker.tenancy import client_address
@@ -98,8 +99,9 @@ def prove_app() -> Response:
         count_failure(transaction)
         sentence = _("This code is not right. Apps show a new one every 30 seconds; use the one on the screen now.")
         return _app_form(transaction, account, pending, {"code": sentence}, 403)
+    before = signed_in()
     with g.db.writing() as db:
-        _finish(db, transaction, account, pending, step)
+        _finish(db, transaction, account, pending, step, before)
     return redirect(url_for("signin.activated"), 303)
 
 
@@ -109,38 +111,44 @@ def done_page() -> Response:
     return make_response(page)
 
 
-def _finish(db: TenantSession, transaction: Transaction, account: Row[Any], pending: dict[str, str], step: int) -> None:
+def _finish(
+    db: TenantSession,
+    transaction: Transaction,
+    account: Row[Any],
+    pending: dict[str, str],
+    step: int,
+    before: SignedIn | None,
+) -> None:
     now = the_broker().ports.clock.now()
     row = transaction.row
     if not db.run(SPEND_INVITATION, invitation_id=row.invitation_id, now=now):
         raise Refusal(Cause.INVITATION_USED, "spent, replaced or run out", account_id=account.id)
     if not db.run(FINISH_TRANSACTION, id_hash=row.id, browser=browser_hash(), now=now):
         raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
+    if not db.run(ACTIVATE_ACCOUNT, account=account.id, active=AccountState.ACTIVE.value, at=now):
+        raise Refusal(Cause.FLOW_EXPIRED, "the account was switched off meanwhile", account_id=account.id)
     db.run(DROP_LOCAL_CREDENTIALS, account=account.id)
     db.run(END_SESSIONS_OF_ACCOUNT, account=account.id, now=now)
-    added = {"account_id": account.id, "created_at": now}
-    db.run(
-        ADD_CREDENTIAL,
-        id=new_id("cre"),
-        kind=CredentialKind.PASSWORD.value,
-        secret_hash=pending["password_hash"],
-        **added,
-    )
-    seed = totp.seal_seed(pending["seed"], pending["credential_id"])
+    _add_credentials(db, account.id, pending, step, now)
+    open_session(db, account.id, LOCAL, [Proof(method, now).as_json() for method in ("pwd", "otp")], now, before)
+    seen = {"at": now, "account_id": account.id, "reference": row.reference, "address": client_address()}
+    audit.append(db, Event.ACCOUNT_ACTIVATED, **seen)
+    audit.append(db, Event.LOGIN_SUCCEEDED, detail={"method": LOCAL, "proofs": "pwd otp"}, **seen)
+
+
+def _add_credentials(db: TenantSession, account_id: str, pending: dict[str, str], step: int, now: datetime) -> None:
+    """Password and app; the code that proved the app is spent with that."""
+    added = {"account_id": account_id, "created_at": now}
+    kind, password_hash = CredentialKind.PASSWORD.value, pending["password_hash"]
+    db.run(ADD_CREDENTIAL, id=new_id("cre"), kind=kind, secret_hash=password_hash, **added)
     db.run(
         ADD_CREDENTIAL,
         id=pending["credential_id"],
         kind=CredentialKind.TOTP.value,
-        secret_sealed=seed,
+        secret_sealed=totp.seal_seed(pending["seed"], pending["credential_id"]),
         last_step=step,
         last_used_at=now,
         **added,
-    )
-    db.run(ACTIVATE_ACCOUNT, account=account.id, active=AccountState.ACTIVE.value, at=now)
-    proofs = [Proof("pwd", now).as_json(), Proof("otp", now).as_json()]
-    open_session(db, account.id, LOCAL, proofs, now)
-    audit.append(
-        db, Event.ACCOUNT_ACTIVATED, at=now, account_id=account.id, reference=row.reference, address=client_address()
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import g
+from sqlalchemy.exc import IntegrityError
 
 from broker.signin.transaction import Transaction
 from broker.upstream.kind import Assertion
@@ -41,6 +42,14 @@ class Arrived:
 
 def arrive(transaction: Transaction, connection: ConnectionConfig, assertion: Assertion) -> Arrived:
     """Find the account of an assertion, or make one where the connection does. Raises a Refusal otherwise."""
+    try:
+        return _arrive(transaction, connection, assertion)
+    except IntegrityError:
+        # Somebody with this subject or address was created at the same moment: now it is there to be found.
+        return _arrive(transaction, connection, assertion)
+
+
+def _arrive(transaction: Transaction, connection: ConnectionConfig, assertion: Assertion) -> Arrived:
     now = the_broker().ports.clock.now()
     address = _address(assertion)
     proof = _proof(connection, assertion, address)
@@ -175,7 +184,7 @@ def _address(assertion: Assertion) -> Address | None:
 
 
 def _proof(connection: ConnectionConfig, assertion: Assertion, address: Address | None) -> EmailProof:
-    evidence = assertion.raw
+    evidence = assertion.email_evidence
     claims = EmailClaims(
         address=address,
         connection=connection.key,
@@ -192,6 +201,7 @@ def _refusal(arrival: Arrival, assertion: Assertion, address: Address | None, co
     return Refusal(
         arrival.cause or Cause.BROKEN,
         "; ".join(reason.sentence for reason in arrival.reasons),
+        reasons=" ".join(reason.code for reason in arrival.reasons),
         email=address.text if address else None,
         domain=address.domain if address else None,
         connection_id=connection.id,

@@ -7,7 +7,7 @@ from flask import g, redirect
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from broker.session import open_session
+from broker.session import SignedIn, open_session, signed_in
 from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
 from broker.wiring import the_broker
@@ -34,20 +34,21 @@ def complete(transaction: Transaction) -> Response:
     if admission.cause is not None:
         raise refusal_of(admission, transaction)
     now = the_broker().ports.clock.now()
+    before = signed_in()
     with g.db.writing() as db:
         if not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-        write_session(db, transaction, now)
+        write_session(db, transaction, now, before)
     return redirect(transaction.row.return_to, 303)
 
 
-def write_session(db: TenantSession, transaction: Transaction, now: datetime) -> None:
+def write_session(db: TenantSession, transaction: Transaction, now: datetime, before: SignedIn | None) -> None:
     """The session, what is remembered of this sign-in, and its audit row."""
     row = transaction.row
     proofs = transaction.proofs
     # `auth_time` is when the person was last asked: at a provider, when that one says it was (OpenID Connect Core, 2).
     auth_time = min((proof.at for proof in proofs if proof.method in {"pwd", "fed"}), default=now)
-    open_session(db, row.account_id, row.method, row.proofs, auth_time)
+    open_session(db, row.account_id, row.method, row.proofs, auth_time, before)
     db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value)
     if row.identity_id:
         db.run(NOTE_IDENTITY_USE, identity=row.identity_id, at=now, from_address=client_address()[:45])
@@ -123,6 +124,7 @@ def refusal_of(admission: Admission, transaction: Transaction) -> Refusal:
     return Refusal(
         admission.cause or Cause.BROKEN,
         "; ".join(reason.sentence for reason in admission.reasons),
+        reasons=" ".join(reason.code for reason in admission.reasons),
         account_id=transaction.row.account_id,
         email=email,
         domain=email.rpartition("@")[2] if email else None,

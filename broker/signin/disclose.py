@@ -10,13 +10,13 @@ from tenants.causes import Cause, Refusal
 from tenants.credentials import ACCOUNT_FACTS
 from tenants.policies import effective_state
 
-_CAUSES = {
-    AccountState.INVITED: Cause.ACCOUNT_NOT_ACTIVATED,
-    AccountState.DISABLED: Cause.ACCOUNT_DISABLED,
-    AccountState.DEACTIVATED: Cause.ACCOUNT_NOT_ACTIVATED,
-    AccountState.INACTIVE: Cause.ACCOUNT_INACTIVE,
-    AccountState.EXPIRED: Cause.ACCOUNT_EXPIRED,
-    AccountState.DELETED: Cause.ACCOUNT_UNKNOWN,
+_CAUSES: dict[AccountState, tuple[Cause, str | None]] = {
+    AccountState.INVITED: (Cause.ACCOUNT_NOT_ACTIVATED, "invited"),
+    AccountState.DISABLED: (Cause.ACCOUNT_DISABLED, None),
+    AccountState.DEACTIVATED: (Cause.ACCOUNT_NOT_ACTIVATED, None),
+    AccountState.INACTIVE: (Cause.ACCOUNT_INACTIVE, None),
+    AccountState.EXPIRED: (Cause.ACCOUNT_EXPIRED, None),
+    AccountState.DELETED: (Cause.ACCOUNT_UNKNOWN, "told"),
 }
 
 
@@ -28,7 +28,8 @@ def tell_state(address: Address) -> None:
         found = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key)
         account = db.one(ACCOUNT_FACTS, account=found.id) if found else None
     if account is None:
-        raise Refusal(Cause.ACCOUNT_UNKNOWN, "told at the e-mail step", email=address.text)
+        raise Refusal(Cause.ACCOUNT_UNKNOWN, "told at the e-mail step", email=address.text, fact="told")
     state = effective_state(account_facts(account, []), g.tenant.policy, the_broker().ports.clock.now())
     if state in _CAUSES:
-        raise Refusal(_CAUSES[state], "told at the e-mail step", email=address.text, account_id=account.id)
+        cause, fact = _CAUSES[state]
+        raise Refusal(cause, "told at the e-mail step", email=address.text, account_id=account.id, fact=fact)

@@ -62,7 +62,7 @@ def choose() -> Response:
         return _enter(transaction, way, switch_account="other" in request.args)
     decision = discover(question_of(transaction, address_of(transaction), has_just_ended=True))
     if transaction.row.email is None:
-        return _first_page(transaction, decision, "", {})
+        return _first_page(transaction, decision, "", {}, shows_all=True)
     page = render_template(
         "signin/choose.html",
         tx=transaction.tx,
@@ -128,10 +128,16 @@ def _hinted(transaction: Transaction, decision: Decision) -> str:
 
 
 def _first_page(
-    transaction: Transaction, decision: Decision, email: str, errors: dict[str, str], status: int = 200
+    transaction: Transaction,
+    decision: Decision,
+    email: str,
+    errors: dict[str, str],
+    status: int = 200,
+    *,
+    shows_all: bool = False,
 ) -> Response:
     application = transaction.application
-    is_email_only = g.tenant.policy.sign_in_page == "email_first" and decision.asks_address
+    is_email_only = g.tenant.policy.sign_in_page == "email_first" and decision.asks_address and not shows_all
     keys = [key for key in decision.ways if key != LOCAL or not decision.asks_address]
     page = render_template(
         "signin/sign_in.html",

@@ -121,7 +121,8 @@ def require(purpose: str = "sign_in") -> Transaction:
         row = db.one(TRANSACTION, id_hash=digest(tx), browser=browser_hash(), now=the_broker().ports.clock.now())
     if row is None or row.purpose != purpose:
         g.flow = Flow(tx, new_reference(), is_live=False)
-        raise Refusal(Cause.FLOW_EXPIRED, "no live transaction of this browser")
+        fact = "set_up" if purpose == "activate" else None
+        raise Refusal(Cause.FLOW_EXPIRED, "no live transaction of this browser", fact=fact)
     found = Transaction(tx, row)
     note_flow(found)
     return found
@@ -196,7 +197,8 @@ def count_failure(transaction: Transaction) -> None:
             db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now)
     if is_over:
         g.flow.is_live = False
-        raise Refusal(Cause.FLOW_EXPIRED, "too many wrong tries in one attempt")
+        fact = "set_up" if transaction.row.purpose == "activate" else None
+        raise Refusal(Cause.FLOW_EXPIRED, "too many wrong tries in one attempt", fact=fact)
 
 
 def browser_hash() -> str:

@@ -10,6 +10,8 @@ from broker.upstream.oauth_errors import clean
 
 GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
+EMAIL_EVIDENCE = ("email_verified", "xms_edov", "hd")
+
 MAX_NAME = 200
 MAX_EMAIL = 254
 MAX_GROUPS = 2000
@@ -31,6 +33,11 @@ def email(claims: Claims) -> str | None:
     if not isinstance(value, str) or len(value) > MAX_EMAIL or clean(value, MAX_EMAIL) != value:
         return None
     return value or None
+
+
+def email_evidence(claims: Claims) -> Mapping[str, object]:
+    """What the provider says about the address; absent is not the same as null or false."""
+    return {name: claims[name] for name in EMAIL_EVIDENCE if name in claims}
 
 
 def is_guid(value: object) -> bool:

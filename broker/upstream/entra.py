@@ -16,7 +16,6 @@ from broker.upstream.findings import examine
 from broker.upstream.id_token import CLAIM_CHECKS, Check, Claims, Expected, verify
 from broker.upstream.kind import (
     Assertion,
-    EmailProof,
     Finding,
     FlowContext,
     Options,
@@ -190,16 +189,12 @@ def _registration(options: EntraOptions) -> Registration:
 
 
 def _assertion(tx: FlowContext, claims: Claims) -> Assertion:
-    address = read.email(claims)
-    # The optional claim xms_edov comes as true, 1 or "1".
-    domain_owned = address is not None and claims.get("xms_edov") in (True, 1, "1")
     return Assertion(
         connection=tx.connection,
         issuer=claims["iss"],
         subject=claims["oid"].lower(),
-        email=address,
-        email_verified=domain_owned,
-        email_proof=EmailProof.DOMAIN_OWNER if domain_owned else EmailProof.NONE,
+        email=read.email(claims),
+        email_evidence=read.email_evidence(claims),
         **read.names(claims),
         groups=_groups(claims),
         acr=read.text(claims, "acr"),

@@ -8,7 +8,6 @@ To add one: a module here, a row in `KINDS`, a test, a page of docs.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -36,16 +35,6 @@ def secret_fields(options_type: type[Options]) -> tuple[str, ...]:
     )
 
 
-class EmailProof(StrEnum):
-    """What the provider says about the address. Whether that is enough is decided in `tenants/policies.py`."""
-
-    DOMAIN_OWNER = "domain_owner"
-    """The provider says that the address's domain was proven to belong to the organization."""
-    ASSERTED = "asserted"
-    """The provider says that it verified the address."""
-    NONE = "none"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
     """What an identity provider said about a person, in the same words for every kind."""
@@ -55,8 +44,8 @@ class Assertion:
     issuer: str
     subject: str
     email: str | None = None
-    email_verified: bool = False
-    email_proof: EmailProof = EmailProof.NONE
+    email_evidence: Mapping[str, object] = field(default_factory=dict)
+    """The claims that speak about the address, exactly as sent; what they prove is decided in tenants/arrivals.py."""
     given_name: str | None = None
     family_name: str | None = None
     display_name: str | None = None

@@ -13,7 +13,6 @@ from broker.upstream.findings import examine
 from broker.upstream.id_token import Claims, Expected, verify
 from broker.upstream.kind import (
     Assertion,
-    EmailProof,
     Finding,
     FlowContext,
     Options,
@@ -153,16 +152,12 @@ def _registration(options: OidcOptions) -> Registration:
 
 
 def _assertion(options: OidcOptions, tx: FlowContext, claims: Claims) -> Assertion:
-    address = read.email(claims)
-    # The JSON value true, as Core 5.1 has it; a text that reads "true" comes from who knows where.
-    verified = address is not None and claims.get("email_verified") is True
     return Assertion(
         connection=tx.connection,
         issuer=claims["iss"],
         subject=claims["sub"],
-        email=address,
-        email_verified=verified,
-        email_proof=EmailProof.ASSERTED if verified else EmailProof.NONE,
+        email=read.email(claims),
+        email_evidence=read.email_evidence(claims),
         **read.names(claims),
         groups=read.words(claims, options.groups_claim),
         acr=read.text(claims, "acr"),

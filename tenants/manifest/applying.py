@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tenants.addresses import normalise_address
@@ -163,7 +163,7 @@ class Apply:
             account_id=change.account_id,
             detail={
                 "path": change.path,
-                "fields": ", ".join(change.fields),
+                "fields": ", ".join(change.fields) if change.verb is Verb.CHANGE else "",
                 "verb": change.verb.value,
                 "by": "file",
             },
@@ -194,7 +194,8 @@ def _write_row(write: Write, platform: PlatformSession, session: TenantSession) 
     if write.verb is Verb.CREATE:
         target.add(write.model(**{_key_of(write.model): write.identity}, **write.values))
         return
-    row = target.get(write.model, (session.tenant_id, write.identity) if is_tenants else write.identity)
+    key = getattr(write.model, _key_of(write.model))
+    row = target.scalars(select(write.model).where(key == write.identity)).first()
     if row is None:
         raise LookupError(f"no {write.model.__name__} to {write.verb.value}")
     if write.verb is Verb.REMOVE:

@@ -145,7 +145,8 @@ def plan_hosts(comparison: Comparison) -> None:
     ours = (host for host, owner in owners.items() if owner == comparison.tenant_id)
     writes += [Write(Verb.REMOVE, TenantHost, host) for host in ours if host not in wanted]
     if writes:
-        comparison.add(Change(Verb.CHANGE, comparison.path("hosts"), writes=tuple(writes)))
+        path = comparison.path("hosts") if comparison.row else comparison.path()
+        comparison.add(Change(Verb.CHANGE, path, writes=tuple(writes)))
 
 
 def plan_proofs(comparison: Comparison) -> None:

@@ -103,7 +103,7 @@ def load_tenant_state(session: TenantSession, email_keys: Iterable[str], kept: I
     organizations = {row.key: row for row in _rows(session, Organization)}
     leaving = [row.id for key, row in organizations.items() if row.parent_id and key not in set(kept)]
     return TenantState(
-        settings=session.get(TenantSettings, (session.tenant_id, "settings")),
+        settings=session.scalars(select(TenantSettings)).first(),
         organizations=organizations,
         contacts=tuple(sorted(_rows(session, Contact), key=lambda row: (row.position, row.id))),
         domains={row.name: row for row in _rows(session, Domain)},

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from broker.upstream import KINDS
 from broker.upstream.entra import PUBLIC_CLOUD, EntraOptions
 from broker.upstream.entra_errors import READING_OF_NUMBER, READINGS, read_entra_error
-from broker.upstream.kind import EmailProof, ReturnData
+from broker.upstream.kind import ReturnData
 from tenants.causes import Cause, UpstreamFailure
 from tests.peers.entra import CORRELATION, TRACE, described, oid_of
 from tests.peers.people import Person
@@ -75,30 +75,16 @@ class TestSigningIn:
         assert "max_age" not in asked
         assert edge.sign_in(ENTRA, entra_options(directory), directory, **wishes).subject
 
-    @pytest.mark.parametrize(
-        ("value", "proof"),
-        [
-            (True, EmailProof.DOMAIN_OWNER),
-            (1, EmailProof.DOMAIN_OWNER),
-            ("1", EmailProof.DOMAIN_OWNER),
-            (False, EmailProof.NONE),
-            (0, EmailProof.NONE),
-            ("0", EmailProof.NONE),
-            ("yes", EmailProof.NONE),
-            (None, EmailProof.NONE),
-        ],
-        ids=repr,
-    )
-    def test_address_is_proven_by_the_domain_claim_only(self, edge, directory, value, proof):
+    @pytest.mark.parametrize("value", [True, 1, "1", False, 0, "0", "yes"], ids=repr)
+    def test_word_about_the_address_is_handed_on_as_it_was_said(self, edge, directory, value):
         directory.says(xms_edov=value, email_verified=True)
         arrived = edge.sign_in(ENTRA, entra_options(directory), directory)
-        assert arrived.email_proof is proof
-        assert arrived.email_verified is (proof is EmailProof.DOMAIN_OWNER)
+        assert arrived.email_evidence == {"xms_edov": value, "email_verified": True}
+        assert type(arrived.email_evidence["xms_edov"]) is type(value)
 
     def test_user_name_is_no_address(self, edge, directory):
         directory.says(email=None, xms_edov=True)
-        arrived = edge.sign_in(ENTRA, entra_options(directory), directory)
-        assert (arrived.email, arrived.email_proof) == (None, EmailProof.NONE)
+        assert edge.sign_in(ENTRA, entra_options(directory), directory).email is None
 
     def test_home_directory_as_identity_provider_is_no_guest(self, edge, directory):
         directory.says(idp=f"https://sts.windows.net/{directory.directory}/", acct=0)

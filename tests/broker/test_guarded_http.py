@@ -16,7 +16,7 @@ from tenants.causes import Cause, UpstreamFailure
 from tests.support.certificates import Authority
 from tests.support.edge import FakeDns, guarded_http
 from tests.support.served import served
-from tests.support.sockets import drip, raw_server, reply
+from tests.support.sockets import drip, hesitate, raw_server, reply
 from tests.support.wiring import make_settings
 
 
@@ -94,6 +94,11 @@ def test_proxy_of_the_environment_is_ignored(port, monkeypatch):
         pytest.param(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n"), "timeout", id="a body that drips"),
         pytest.param(drip(b"HTTP/1.1 200 OK\r\nX-Slow: "), "timeout", id="a header that drips"),
         pytest.param(drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), "timeout", id="a chunk that drips"),
+        pytest.param(
+            hesitate(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"{", b"}", pause=0.25),
+            "timeout",
+            id="a body with long pauses",
+        ),
         pytest.param(reply("200 OK\r\nContent-Length: 200", b"short"), "exchange", id="a body that is cut off"),
         pytest.param(reply("200 OK\r\nContent-Length: 5000", b"x" * 5000), "size", id="a body beyond the limit"),
         pytest.param(reply("200 OK", b"x" * 5000), "size", id="a body without announced length"),
@@ -181,8 +186,12 @@ class TestTls:
         http = guarded_http(dns, networks=["127.0.0.0/8"])
         assert refused(http, f"https://idp.example:{tls_port}/") == "tls"
 
-    def test_handshake_that_never_comes(self, authority, dns):
-        with raw_server(lambda sock, over: over.wait(5)) as server:
+    def test_handshake_that_comes_too_late(self, authority, dns):
+        def say(sock, over):
+            over.wait(0.8)
+            sock.sendall(b"no TLS at all")
+
+        with raw_server(say) as server:
             http = guarded_http(dns, networks=["127.0.0.0/8"], tls=authority.client_context())
             assert refused(http, f"https://idp.example:{server.port}/", timeout=0.3) == "timeout"
 

@@ -178,7 +178,10 @@ def test_algorithm_outside_our_list_is_refused(algorithm):
 @pytest.mark.parametrize("kid", [5, ["a"], {"a": 1}])
 def test_key_id_that_is_no_text_is_refused(kid):
     token = KEY.sign(GOOD)
-    assert refused(".".join([_segment({"alg": "RS256", "kid": kid}), *token.split(".")[1:]])) == "kid"
+    asked = []
+    with pytest.raises(UpstreamFailure, match="kid"):
+        verify(".".join([_segment({"alg": "RS256", "kid": kid}), *token.split(".")[1:]]), expected(), asked.append)
+    assert asked == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from tenants.organizations import Organization
 from tests import factories
+from tests.support import rows
 from tests.support.relying_party import RelyingParty
 
 
@@ -64,7 +65,7 @@ def test_address_is_called_verified_only_where_it_is(app, home, is_verified):
 
 
 def test_organization_is_the_accounts_own(app, home):
-    part = factories.organization(home)
+    part = rows.organization(home)
     who = factories.account(home, with_password=False, with_totp=False, organization_id=part.id)
     rp = RelyingParty.of(app, home).signed_in(who)
     assert rp.userinfo(rp.tokens(scope="openid profile")["access_token"]).json["organization"] == part.key

@@ -11,6 +11,7 @@ from broker.icons import SYMBOLS
 from broker.upstream import KINDS
 from broker.upstream.kind import secret_fields
 from tenants.db import Database
+from tenants.ids import new_id
 from tenants.manifest.applying import Apply
 from tenants.manifest.changes import TenantPlan, Workshop
 from tenants.manifest.faults import ManifestError
@@ -33,6 +34,8 @@ SURROUNDINGS = Surroundings(
     icons=frozenset(SYMBOLS),
     main_host="main.example",
 )
+
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>'
 
 SMALL = """
 [tenants.$t]
@@ -76,6 +79,11 @@ role = "owner"
 WHOLE = LOCAL_ON + CONNECTION + DOMAIN + APPLICATION + JANE
 
 
+def new_slug() -> str:
+    """A slug that no other test has."""
+    return new_id("t").replace("_", "-")
+
+
 def pretend_hash(password: str) -> str:
     """Fast, and no clear text."""
     return "argon2:" + hashlib.sha256(password.encode()).hexdigest()
@@ -90,12 +98,13 @@ class Desk:
     slug: str
     now: datetime = NOW
     environment: dict[str, str] = field(default_factory=lambda: dict(ENVIRONMENT))
+    vault: Vault = VAULT
 
     def read(self, text: str) -> Manifest:
         return read_manifest(Template(text).substitute(t=self.slug), SURROUNDINGS, Sources(self.folder, self.environment))
 
     def job(self, **options: Any) -> Apply:
-        return Apply(self.db, Workshop(VAULT, pretend_hash), self.now, **options)
+        return Apply(self.db, Workshop(self.vault, pretend_hash), self.now, **options)
 
     def apply(self, text: str, **options: Any) -> list[str]:
         """What was done, line by line, with `$t` for the slug."""

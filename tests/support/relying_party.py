@@ -75,6 +75,13 @@ class RelyingParty:
         self.browser.set_cookie(**factories.cookie_of(self.home, self.session))
         return self
 
+    def stay(self, minutes: int) -> None:
+        """Let time pass and keep the session in use."""
+        clock = self.app.extensions["broker"].ports.clock
+        for _ in range(0, minutes, 10):
+            clock.advance(minutes=10)
+            assert "code" in self.authorize(prompt="none").parameters
+
     def other_application(self, **columns: Any) -> "RelyingParty":
         """A second application in the same browser."""
         other = RelyingParty.of(self.app, self.home, **columns)
@@ -115,7 +122,7 @@ class RelyingParty:
     def code(self, **changes: str | None) -> str:
         """A fresh code of the live session."""
         answer = self.authorize(**changes)
-        assert "code" in answer.parameters, (answer.status, answer.location, answer.response.text)
+        assert "code" in answer.parameters, (answer.status, answer.location, answer.response.text[:300])
         return answer.parameters["code"]
 
     def token(self, headers: dict[str, str] | None = None, **form: str | None) -> TestResponse:

@@ -67,7 +67,7 @@ def login_transaction(home: Home, **values: Any) -> LoginTransaction:
         "created_at": home.now,
         "expires_at": home.now + timedelta(minutes=20),
     }
-    return home.add(LoginTransaction(id=digest(new_secret()), **(columns | values)))
+    return home.add(LoginTransaction(**({"id": digest(new_secret())} | columns | values)))
 
 
 def throttle(home: Home) -> Throttle:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
+TLS_HANDSHAKE = b"\x16"
 Say = Callable[[socket.socket, Event], None]
 
 
@@ -22,7 +23,10 @@ class RawServer:
 
 @contextmanager
 def raw_server(say: Say) -> Iterator[RawServer]:
-    """Reads the head of each request, then calls `say` with the socket and an event that is set when the test ends."""
+    """Reads the head of each request (or the first words of TLS), then calls `say`.
+
+    `say` gets the socket, and an event that is set when the test ends.
+    """
     over = Event()
     listener = socket.create_server(("127.0.0.1", 0))
     server = RawServer(listener.getsockname()[1])
@@ -59,6 +63,17 @@ def drip(start: bytes, *, pieces: int = 200, pause: float = 0.02) -> Say:
     return say
 
 
+def hesitate(*pieces: bytes, pause: float) -> Say:
+    """Say the pieces with a pause after each: every pause alone within the deadline, all together beyond it."""
+
+    def say(sock: socket.socket, over: Event) -> None:
+        for piece in pieces:
+            sock.sendall(piece)
+            over.wait(pause)
+
+    return say
+
+
 def _accept(listener: socket.socket, server: RawServer, say: Say, over: Event) -> None:
     while True:
         try:
@@ -68,7 +83,7 @@ def _accept(listener: socket.socket, server: RawServer, say: Say, over: Event) -
         server.connections += 1
         with sock, suppress(OSError):
             head = b""
-            while b"\r\n\r\n" not in head:
+            while b"\r\n\r\n" not in head and not head.startswith(TLS_HANDSHAKE):
                 piece = sock.recv(65536)
                 if not piece:
                     break

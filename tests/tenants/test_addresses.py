@@ -13,9 +13,7 @@ JANE = "jane@acme.example"
     ("typed", "text", "key"),
     [
         pytest.param("jane@acme.example", JANE, JANE, id="a plain address stays as it is"),
-        pytest.param(
-            "Jane@ACME.Example", "Jane@acme.example", JANE, id="case: shown as typed, looked up in lower case"
-        ),
+        pytest.param("Jane@ACME.Example", "Jane@acme.example", JANE, id="case: shown as typed, looked up in lower case"),
         pytest.param("jane@acme.example.", JANE, JANE, id="a trailing dot is dropped"),
         pytest.param("jane@acme.example\u3002", JANE, JANE, id="an ideographic full stop at the end is dropped"),
         pytest.param("jane@acme\u3002example", JANE, JANE, id="an ideographic full stop is a dot"),
@@ -24,21 +22,11 @@ JANE = "jane@acme.example"
         pytest.param("jane\ufe6bacme.example", JANE, JANE, id="a small @ is an @"),
         pytest.param("ｊａｎｅ@acme.example", JANE, JANE, id="full-width letters are letters"),
         pytest.param("\u212aate@acme.example", "Kate@acme.example", "kate@acme.example", id="the Kelvin sign is a K"),
-        pytest.param(
-            "jane@Bücher.example", "jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example", id="IDN: A-label"
-        ),
-        pytest.param(
-            "jane@bu\u0308cher.example", "jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example", id="IDN: NFD"
-        ),
-        pytest.param(
-            "jane@XN--BCHER-KVA.example", "jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example", id="IDN: done"
-        ),
-        pytest.param(
-            "jane+news@acme.example", "jane+news@acme.example", "jane+news@acme.example", id="a plus tag is kept"
-        ),
-        pytest.param(
-            "jane@sub.acme.example", "jane@sub.acme.example", "jane@sub.acme.example", id="a sub-domain is kept"
-        ),
+        pytest.param("jane@Bücher.example", "jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example", id="IDN: A-label"),
+        pytest.param("jane@bu\u0308cher.example", "jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example", id="IDN: NFD"),
+        pytest.param("jane@XN--BCHER-KVA.example", "jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example", id="IDN: done"),
+        pytest.param("jane+news@acme.example", "jane+news@acme.example", "jane+news@acme.example", id="a plus tag is kept"),
+        pytest.param("jane@sub.acme.example", "jane@sub.acme.example", "jane@sub.acme.example", id="a sub-domain is kept"),
         pytest.param("jane@acme.local", "jane@acme.local", "jane@acme.local", id="an internal domain is a domain"),
     ],
 )
@@ -77,9 +65,7 @@ def test_rt06_spellings_of_an_address_have_one_canonical_form(typed: str, text: 
         pytest.param("ja\u2028ne@acme.example", id="a line separator"),
         pytest.param("jane\ud800@acme.example", id="half a surrogate pair"),
         pytest.param("j" * 65 + "@acme.example", id="a local part over 64 characters"),
-        pytest.param(
-            "j" * 60 + "@" + "a" * 63 + "." + "b" * 63 + "." + "c" * 63 + ".example", id="over 254 characters"
-        ),
+        pytest.param("j" * 60 + "@" + "a" * 63 + "." + "b" * 63 + "." + "c" * 63 + ".example", id="over 254 characters"),
         pytest.param("ü" * 60 + "@" + "a" * 63 + "." + "b" * 63 + ".example", id="over 254 octets"),
         pytest.param("jane@" + "a" * 64 + ".example", id="a label over 63 characters"),
         pytest.param("jane@" + "a." * 130 + "example", id="a domain over 253 characters"),

@@ -30,9 +30,7 @@ PARTNER = Address("kim", "partner.example")
 @pytest.mark.parametrize(
     ("facts", "act", "cause"),
     [
-        pytest.param(
-            replace(STRANGER, identity_account="acc_1"), ArrivalAct.SIGN_IN, None, id="a known subject signs in"
-        ),
+        pytest.param(replace(STRANGER, identity_account="acc_1"), ArrivalAct.SIGN_IN, None, id="a known subject signs in"),
         pytest.param(
             replace(NAMESAKE, identity_account="acc_1"),
             ArrivalAct.SIGN_IN,
@@ -72,9 +70,7 @@ PARTNER = Address("kim", "partner.example")
             Cause.EMAIL_UNVERIFIED,
             id="OU-11: nor to one that the provider disowns",
         ),
-        pytest.param(
-            NAMESAKE, ArrivalAct.REFUSE, Cause.LINK_REQUIRED, id="OU-21: an account has the address, just in time"
-        ),
+        pytest.param(NAMESAKE, ArrivalAct.REFUSE, Cause.LINK_REQUIRED, id="OU-21: an account has the address, just in time"),
         pytest.param(
             replace(NAMESAKE, may_create=False),
             ArrivalAct.REFUSE,
@@ -150,9 +146,7 @@ OWNER, ASSERTED, NONE = EmailProof.DOMAIN_OWNER, EmailProof.ASSERTED, EmailProof
         pytest.param(replace(OIDC, email_verified=True), BOUND, OWNER, id="and verified"),
         pytest.param(OIDC, UNPROVEN, ASSERTED, id="bound but not proven"),
         pytest.param(replace(OIDC, connection="other"), BOUND, ASSERTED, id="bound to another connection"),
-        pytest.param(
-            replace(OIDC, address=Address("j", "sub.acme.example")), BOUND, ASSERTED, id="RT-06: a sub-domain"
-        ),
+        pytest.param(replace(OIDC, address=Address("j", "sub.acme.example")), BOUND, ASSERTED, id="RT-06: a sub-domain"),
         pytest.param(OIDC, (), ASSERTED, id="OU-11: no rule, email_verified absent"),
         pytest.param(replace(OIDC, email_verified=True), (), ASSERTED, id="a provider's word alone is no proof"),
         pytest.param(replace(OIDC, email_verified=False), BOUND, NONE, id="OU-11: email_verified false"),
@@ -160,9 +154,7 @@ OWNER, ASSERTED, NONE = EmailProof.DOMAIN_OWNER, EmailProof.ASSERTED, EmailProof
         pytest.param(replace(OIDC, email_verified=1), BOUND, NONE, id="OU-11: email_verified 1"),
         pytest.param(replace(OIDC, email_verified={}), BOUND, NONE, id="OU-11: email_verified an object"),
         pytest.param(replace(OIDC, xms_edov=True), (), ASSERTED, id="xms_edov means nothing outside Entra"),
-        pytest.param(
-            replace(OIDC, hd="acme.example", email_verified=True), (), ASSERTED, id="hd nothing outside Google"
-        ),
+        pytest.param(replace(OIDC, hd="acme.example", email_verified=True), (), ASSERTED, id="hd nothing outside Google"),
         pytest.param(
             replace(OIDC, address=Address("j", "gmail.com")),
             (DomainRule("gmail.com", connection="corp", proven=True),),
@@ -179,9 +171,7 @@ OWNER, ASSERTED, NONE = EmailProof.DOMAIN_OWNER, EmailProof.ASSERTED, EmailProof
         pytest.param(replace(ENTRA, xms_edov="0"), RULES, NONE, id='Entra: xms_edov "0"'),
         pytest.param(replace(ENTRA, xms_edov="yes"), RULES, NONE, id="Entra: xms_edov of an unknown spelling"),
         pytest.param(replace(ENTRA, xms_edov=[1]), RULES, NONE, id="Entra: xms_edov a list"),
-        pytest.param(
-            replace(ANY_ENTRA, email_verified=True), (), ASSERTED, id="OU-10: Entra says nothing by email_verified"
-        ),
+        pytest.param(replace(ANY_ENTRA, email_verified=True), (), ASSERTED, id="OU-10: Entra says nothing by email_verified"),
         pytest.param(GOOGLE, (), OWNER, id="Google: verified, hd is the domain"),
         pytest.param(replace(GOOGLE, hd="ACME.example."), (), OWNER, id="Google: hd in another spelling"),
         pytest.param(
@@ -191,18 +181,14 @@ OWNER, ASSERTED, NONE = EmailProof.DOMAIN_OWNER, EmailProof.ASSERTED, EmailProof
             id="Google: a secondary domain of a Workspace that is named",
         ),
         pytest.param(replace(GOOGLE, hd="evil.example"), (), ASSERTED, id="OU-13: Google: another Workspace"),
-        pytest.param(
-            replace(GOOGLE, hd=None), (), ASSERTED, id="OU-13: Google: personal account with a company address"
-        ),
+        pytest.param(replace(GOOGLE, hd=None), (), ASSERTED, id="OU-13: Google: personal account with a company address"),
         pytest.param(replace(GOOGLE, hd=["acme.example"]), (), ASSERTED, id="Google: hd a list"),
         pytest.param(replace(GOOGLE, hd="*"), (), ASSERTED, id="Google: hd no domain"),
         pytest.param(replace(GOOGLE, email_verified=None), (), ASSERTED, id="Google: email_verified absent"),
         pytest.param(replace(GOOGLE, email_verified=False), (), NONE, id="Google: email_verified false"),
     ],
 )
-def test_ou11_what_an_upstream_address_proves(
-    claims: EmailClaims, rules: tuple[DomainRule, ...], proof: EmailProof
-) -> None:
+def test_ou11_what_an_upstream_address_proves(claims: EmailClaims, rules: tuple[DomainRule, ...], proof: EmailProof) -> None:
     assert email_proof(claims, rules) is proof
 
 

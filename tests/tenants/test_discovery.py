@@ -34,9 +34,7 @@ SINGLE = replace(SSO, ways=(ENTRA,))
 @pytest.mark.parametrize(
     ("question", "go", "ways", "codes"),
     [
-        pytest.param(
-            MIXED, None, "entra google local", "choice", id="nothing typed: the page offers all, password last"
-        ),
+        pytest.param(MIXED, None, "entra google local", "choice", id="nothing typed: the page offers all, password last"),
         pytest.param(
             replace(MIXED, address=JANE),
             "entra",
@@ -51,9 +49,7 @@ SINGLE = replace(SSO, ways=(ENTRA,))
             "route_none password_page",
             id="R3: others to password",
         ),
-        pytest.param(
-            replace(SSO, address=KIM), None, "entra google", "local_off route_none choice", id="R3: else choose"
-        ),
+        pytest.param(replace(SSO, address=KIM), None, "entra google", "local_off route_none choice", id="R3: else choose"),
         pytest.param(
             replace(SINGLE, address=KIM), "entra", "entra", "local_off route_none only_way", id="R3: else the only one"
         ),
@@ -210,12 +206,8 @@ SINGLE = replace(SSO, ways=(ENTRA,))
             "local_off only_way",
             id="a way without a button is no choice",
         ),
-        pytest.param(
-            replace(SSO, ways=(HIDDEN, GOOGLE), address=JANE), "entra", "google", "local_off route", id="but a route"
-        ),
-        pytest.param(
-            replace(SSO, ways=(HIDDEN,)), None, "", "local_off address_needed", id="only ways without buttons"
-        ),
+        pytest.param(replace(SSO, ways=(HIDDEN, GOOGLE), address=JANE), "entra", "google", "local_off route", id="but a route"),
+        pytest.param(replace(SSO, ways=(HIDDEN,)), None, "", "local_off address_needed", id="only ways without buttons"),
     ],
 )
 def test_discovery(question: Question, go: str | None, ways: str, codes: str) -> None:
@@ -260,9 +252,7 @@ def test_discovery(question: Question, go: str | None, ways: str, codes: str) ->
         pytest.param(MIXED, {"login": "\x00" * 5000}, None, "hint_login_ignored", id="a login hint of rubbish"),
         pytest.param(MIXED, {"domain": "ACME.example"}, "entra", "hint_domain", id="a bound domain"),
         pytest.param(MIXED, {"domain": "partner.example"}, None, "route_none", id="another domain"),
-        pytest.param(
-            MIXED, {"domain": "organizations"}, None, "hint_domain_ignored", id="Microsoft's word for any directory"
-        ),
+        pytest.param(MIXED, {"domain": "organizations"}, None, "hint_domain_ignored", id="Microsoft's word for any directory"),
         pytest.param(MIXED, {"domain": "*.acme.example"}, None, "hint_domain_ignored", id="a rule's name"),
         pytest.param(
             MIXED,
@@ -280,17 +270,13 @@ def test_discovery(question: Question, go: str | None, ways: str, codes: str) ->
         ),
     ],
 )
-def test_r4_hints_are_honoured_where_they_fit(
-    question: Question, hints: dict[str, str], go: str | None, code: str
-) -> None:
+def test_r4_hints_are_honoured_where_they_fit(question: Question, hints: dict[str, str], go: str | None, code: str) -> None:
     decision = discover(replace(question, hints=Hints(**hints)))
     assert decision.go == go
     assert code in [reason.code for reason in decision.reasons]
 
 
-@pytest.mark.parametrize(
-    "hints", [Hints(connection="google"), Hints(login="jane@acme.example"), Hints(domain="acme.example")]
-)
+@pytest.mark.parametrize("hints", [Hints(connection="google"), Hints(login="jane@acme.example"), Hints(domain="acme.example")])
 def test_r4_no_hint_enters_by_itself_after_a_failure_or_beside_a_typed_address(hints: Hints) -> None:
     assert discover(replace(MIXED, hints=hints, has_just_ended=True)).go is None
     assert discover(replace(MIXED, hints=hints, address=KIM)).go == "local"
@@ -309,9 +295,7 @@ def test_the_address_to_hand_on_is_the_typed_one_then_the_hinted_one() -> None:
         pytest.param(replace(MIXED, last_method="google"), "google", "google entra local", id="the last connection"),
         pytest.param(replace(MIXED, last_method="local"), "local", "local entra google", id="the password"),
         pytest.param(replace(MIXED, last_method="gone"), None, "entra google local", id="one that is no more"),
-        pytest.param(
-            replace(MIXED, ways=(ENTRA_OFF, GOOGLE), last_method="entra"), None, "google local", id="one that is off"
-        ),
+        pytest.param(replace(MIXED, ways=(ENTRA_OFF, GOOGLE), last_method="entra"), None, "google local", id="one that is off"),
         pytest.param(MIXED, None, "entra google local", id="a new device"),
         pytest.param(
             replace(MIXED, ways=(ENTRA, NEARBY), network=INSIDE),
@@ -372,9 +356,7 @@ def test_r2_the_tenant_chooses_what_the_page_asks(question: Question, asks: bool
             Cause.METHOD_NOT_ALLOWED,
             id="refused, and off as well",
         ),
-        pytest.param(
-            replace(SINGLE, ways=(ADFS,), network=OUTSIDE), Cause.METHOD_NOT_ALLOWED, id="outside the only network"
-        ),
+        pytest.param(replace(SINGLE, ways=(ADFS,), network=OUTSIDE), Cause.METHOD_NOT_ALLOWED, id="outside the only network"),
         pytest.param(
             replace(SINGLE, ways=(HIDDEN,), address=KIM),
             Cause.METHOD_NOT_ALLOWED,
@@ -451,9 +433,7 @@ def test_where_nothing_is_possible_the_cause_says_why(question: Question, cause:
         ),
     ],
 )
-def test_rt07_every_way_is_checked_again_behind_its_page(
-    question: Question, key: str, cause: Cause | None, code: str
-) -> None:
+def test_rt07_every_way_is_checked_again_behind_its_page(question: Question, key: str, cause: Cause | None, code: str) -> None:
     verdict = check_way(question, key)
     assert (verdict.cause, [reason.code for reason in verdict.reasons]) == (cause, [code])
 

@@ -80,9 +80,7 @@ def test_without_a_second_factor_nist_asks_for_fifteen() -> None:
         pytest.param("qz7-br0ker-v4kT", "context", id="the product's name"),
     ],
 )
-def test_lc06_a_known_guessable_or_personal_password_is_refused_with_its_reason(
-    preset: str, password: str, code: str
-) -> None:
+def test_lc06_a_known_guessable_or_personal_password_is_refused_with_its_reason(preset: str, password: str, code: str) -> None:
     assert code in unmet(preset, password)
 
 

@@ -60,18 +60,14 @@ def days_ago(days: int) -> datetime:
             Cause.DOMAIN_NOT_ALLOWED,
             id="T4: upstream, no address",
         ),
-        pytest.param(
-            replace(UPSTREAM, account=EXTERNAL, rules=()), None, id="T4: invited for local sign-in, so exempt"
-        ),
+        pytest.param(replace(UPSTREAM, account=EXTERNAL, rules=()), None, id="T4: invited for local sign-in, so exempt"),
         # the method
         pytest.param(
             replace(UPSTREAM, sign_in=replace(BY_ENTRA, is_way_enabled=False)),
             Cause.CONNECTION_DISABLED,
             id="a connection that was switched off in between",
         ),
-        pytest.param(
-            replace(LOCAL, policy=TenantPolicy()), Cause.METHOD_NOT_ALLOWED, id="LC-10: local off for the tenant"
-        ),
+        pytest.param(replace(LOCAL, policy=TenantPolicy()), Cause.METHOD_NOT_ALLOWED, id="LC-10: local off for the tenant"),
         pytest.param(
             replace(LOCAL, account=replace(EXTERNAL, is_local_enabled=False)),
             Cause.METHOD_NOT_ALLOWED,
@@ -92,9 +88,7 @@ def days_ago(days: int) -> datetime:
             None,
             id="local for a domain only preferred",
         ),
-        pytest.param(
-            replace(LOCAL, account=replace(EXTERNAL, address=None)), None, id="local for an account without address"
-        ),
+        pytest.param(replace(LOCAL, account=replace(EXTERNAL, address=None)), None, id="local for an account without address"),
         # the application
         pytest.param(
             replace(UPSTREAM, application=replace(TRAVEL, accepted=frozenset({"local"}))),
@@ -156,9 +150,7 @@ def test_admission(facts: AdmissionFacts, cause: Cause | None) -> None:
         pytest.param(replace(JANE, expires_at=NOW + timedelta(seconds=1)), None, id="its end date is to come"),
         pytest.param(replace(JANE, used_at=days_ago(365)), Cause.ACCOUNT_INACTIVE, id="last used 365 days ago"),
         pytest.param(replace(JANE, used_at=days_ago(364)), None, id="last used 364 days ago"),
-        pytest.param(
-            replace(JANE, invited_at=days_ago(400)), Cause.ACCOUNT_INACTIVE, id="never used, made 400 days ago"
-        ),
+        pytest.param(replace(JANE, invited_at=days_ago(400)), Cause.ACCOUNT_INACTIVE, id="never used, made 400 days ago"),
         pytest.param(replace(JANE, invited_at=days_ago(400), used_at=days_ago(1)), None, id="reactivated yesterday"),
         pytest.param(
             replace(JANE, state=AccountState.DISABLED, expires_at=days_ago(1)),
@@ -229,29 +221,19 @@ STRICT = replace(TRAVEL, demands_factor=True)
         pytest.param(BY_PASSWORD, None, True, id="local sign-in always asks"),
         pytest.param(BY_PASSWORD, TRAVEL, True, id="also where the application does not"),
         pytest.param(BY_BOTH, STRICT, False, id="a factor shown is enough"),
-        pytest.param(
-            SignInFacts("local", factors=frozenset({"password", "email_code"})), None, True, id="a mail is none"
-        ),
-        pytest.param(
-            SignInFacts("local", factors=frozenset({"password", "recovery_code"})), None, False, id="recovery code"
-        ),
-        pytest.param(
-            replace(BY_PASSWORD, upstream_amr=("mfa",)), None, True, id="local sign-in has no upstream to believe"
-        ),
+        pytest.param(SignInFacts("local", factors=frozenset({"password", "email_code"})), None, True, id="a mail is none"),
+        pytest.param(SignInFacts("local", factors=frozenset({"password", "recovery_code"})), None, False, id="recovery code"),
+        pytest.param(replace(BY_PASSWORD, upstream_amr=("mfa",)), None, True, id="local sign-in has no upstream to believe"),
         pytest.param(BY_ENTRA, None, False, id="a connection alone does not ask"),
         pytest.param(BY_ENTRA, TRAVEL, False, id="nor does an application without a demand"),
         pytest.param(BY_ENTRA, STRICT, True, id="SF-12: no amr"),
         pytest.param(replace(BY_ENTRA, upstream_amr=("pwd", "otp")), STRICT, True, id="SF-12: amr without mfa"),
         pytest.param(replace(BY_ENTRA, upstream_amr=("MFA", "mfa ", "no-mfa")), STRICT, True, id="SF-12: amr like mfa"),
         pytest.param(replace(BY_ENTRA, upstream_amr=("pwd", "mfa")), STRICT, False, id="SF-12: amr with mfa"),
-        pytest.param(
-            replace(BY_ENTRA, factors=frozenset({"passkey"})), STRICT, False, id="a local factor after upstream"
-        ),
+        pytest.param(replace(BY_ENTRA, factors=frozenset({"passkey"})), STRICT, False, id="a local factor after upstream"),
     ],
 )
-def test_sf12_when_a_second_factor_is_asked(
-    sign_in: SignInFacts, application: ApplicationFacts | None, needed: bool
-) -> None:
+def test_sf12_when_a_second_factor_is_asked(sign_in: SignInFacts, application: ApplicationFacts | None, needed: bool) -> None:
     demand = factor_demand(sign_in, application)
     assert demand.needed is needed
     assert demand.reason.sentence
@@ -290,9 +272,7 @@ def test_every_field_of_a_policy_is_described() -> None:
         pytest.param({"sign_in_page": "none"}, "sign_in_page", id="an unknown page"),
         pytest.param({"second_factor": False}, "second_factor", id="SF-04: the second factor has no switch"),
         pytest.param({"activation_days": 0}, "activation_days", id="a period of nothing"),
-        pytest.param(
-            {"session_idle_minutes": 100, "session_absolute_minutes": 50}, "session_idle_minutes", id="idle longer"
-        ),
+        pytest.param({"session_idle_minutes": 100, "session_absolute_minutes": 50}, "session_idle_minutes", id="idle longer"),
     ],
 )
 def test_a_wrong_policy_is_refused_by_name(values: dict[str, Any], named: str) -> None:

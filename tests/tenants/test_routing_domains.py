@@ -92,9 +92,7 @@ def test_rt08_enforcing_outlives_a_lapsed_proof_and_needs_a_connection() -> None
         pytest.param("new.example", [DomainRule("new.example")], True, "domain_allowed", id="an unproven one too"),
         pytest.param("sub.acme.example", [ACME], False, "domain_not_listed", id="RT-06: its sub-domain is not"),
         pytest.param("sub.acme.example", [BELOW], True, "domain_allowed", id="below a wildcard"),
-        pytest.param(
-            "x.lab.acme.example", [BELOW, LAB], False, "domain_not_allowed", id="an exception below a wildcard"
-        ),
+        pytest.param("x.lab.acme.example", [BELOW, LAB], False, "domain_not_allowed", id="an exception below a wildcard"),
         pytest.param("acme.example", [], False, "domain_not_listed", id="an empty list lets nobody in"),
         pytest.param(None, [ACME], False, "domain_missing", id="no address"),
     ],

@@ -1,0 +1,133 @@
+"""`python -m bench`: options from the environment (QUICK, TENANTS, DB), the table on standard output."""
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from bench.inside import Inside, asker, count_statements
+from bench.report import Run, table, write
+from bench.rounds import Bench, Lane
+from bench.scenarios import SCENARIOS
+from bench.servers import ROOT, Cores, Server, free_ports
+from bench.site import stock_up
+from bench.stage import Stage
+from bench.wire import BenchError, ask
+from broker import create_app
+from broker.settings import Settings
+
+FOLDER = ROOT / "var" / "bench"
+_STOCK_OF_COUNT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`tenants` are filled in beside the one that is measured."""
+
+    database: str
+    tenants: int
+    rounds: int
+    seconds: float
+    """For each path in each round."""
+    starts: int
+
+    @classmethod
+    def of_environment(cls) -> "Options":
+        """Raises BenchError for a value that is none."""
+        database, tenants = os.environ.get("DB") or "sqlite", os.environ.get("TENANTS") or "0"
+        if database not in {"sqlite", "postgresql"} or not tenants.isdigit():
+            raise BenchError("DB is sqlite or postgresql, TENANTS a number")
+        if os.environ.get("QUICK"):
+            return cls(database, int(tenants), rounds=1, seconds=0.8, starts=1)
+        return cls(database, int(tenants), rounds=3, seconds=3.0, starts=3)
+
+
+def main() -> int:
+    cores = Cores.here()
+    os.sched_setaffinity(0, {cores.load})
+    folder = FOLDER / f"run-{os.getpid()}"
+    folder.mkdir(parents=True)
+    try:
+        run, bench = measure(Options.of_environment(), Stage(folder, cores, *free_ports(3)))
+        print(f"\n{table(run, bench)}\n\nAlso as JSON: {write(run, bench, FOLDER).relative_to(ROOT)}")
+    except BenchError as error:
+        print(f"The bench ended: {error}.", file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(folder)
+    return 0
+
+
+def measure(options: Options, stage: Stage) -> tuple[Run, Bench]:
+    """Everything in the order in which an operator would do it."""
+    at, load_before = datetime.now(UTC), os.getloadavg()[0]
+    with ExitStack() as stack:
+        _say("Preparing the database …")
+        data = stack.enter_context(stage.data(options.database, options.tenants))
+        peer = stack.enter_context(stage.serving_peer())
+        starts = _start_times(stage, options.starts - 1)
+        product = stack.enter_context(stage.serving_product())
+        idle = product.memory_mib()
+        bench = Bench(
+            data.site,
+            hello_lane=Lane(stack.enter_context(stage.serving_hello()), peer, options.seconds),
+            lane=Lane(product, peer, options.seconds, data.server),
+            scenarios=tuple(one for one in SCENARIOS if options.tenants or not one.is_spread),
+        )
+        for number in range(options.rounds):
+            _say(f"Round {number + 1} of {options.rounds} …")
+            bench.round()
+        _count_statements(bench, Settings(log_level="error"), peer)
+    run = Run(
+        database=options.database,
+        tenants=options.tenants + 1,
+        rounds=options.rounds,
+        seconds=options.seconds,
+        cores=_sentence_of(stage.cores),
+        start_seconds=[*starts, product.start_seconds],
+        idle_mib=idle,
+        load_before=load_before,
+        load_after=os.getloadavg()[0],
+        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    return run, bench
+
+
+def _start_times(stage: Stage, count: int) -> list[float]:
+    """Starts beside the one that stays, which is timed as well. The first of all may read cold files."""
+    times = []
+    for _ in range(count):
+        with stage.serving_product() as server:
+            times.append(server.start_seconds)
+    return times
+
+
+def _count_statements(bench: Bench, settings: Settings, peer: Server) -> None:
+    """Walk each path in this process, on the same database."""
+    app = create_app(settings)
+    product, provider = asker(app, settings.base_url), partial(ask, peer.address)
+    try:
+        for scenario in bench.scenarios:
+            stock_up(bench.site, members=_STOCK_OF_COUNT, attempts=_STOCK_OF_COUNT)
+            count = count_statements(app, Inside(scenario.walk(bench.site), product, provider))
+            figure = bench.figures[scenario.name]
+            figure.statements, figure.commits = len(count), count.commits
+    finally:
+        app.extensions["broker"].db.dispose()
+
+
+def _sentence_of(cores: Cores) -> str:
+    if cores.server == cores.load:
+        return "Server and load shared one core: rates per CPU second hold, latencies do not."
+    return f"Server on core {cores.server}, load generator and identity provider on core {cores.load}."
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,257 @@
+"""The paths. Each checks what comes back: a path that does not do what it claims ends the run."""
+
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import cycle
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from bench.load import LAP, Walk
+from bench.site import PASSWORD, REDIRECT, Site, Spot
+from bench.wire import PEER, BenchError, Reply, Request
+from tenants.ids import new_secret
+
+SCOPE = "openid profile email"
+WITH_GROUPS = f"{SCOPE} groups"
+_TITLE = re.compile(rb"<title>([^<]*)")
+_CSRF = re.compile(rb'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+def hello(_: Site) -> Walk:
+    """The comparison; asked of another server."""
+    while True:
+        yield LAP
+        _require(_ok((yield Request("/"))).body == b"hello", "hello")
+
+
+def metadata(site: Site) -> Walk:
+    yield from _documents([f"{site.path}/.well-known/openid-configuration"], "token_endpoint")
+
+
+def jwks(site: Site) -> Walk:
+    yield from _documents([f"{site.path}/oidc/jwks"], "keys")
+
+
+def metadata_of_all(site: Site) -> Walk:
+    """Each time of another tenant."""
+    yield from _documents([f"{spot.path}/.well-known/openid-configuration" for spot in site.others], "token_endpoint")
+
+
+def _documents(paths: list[str], member: str) -> Walk:
+    wanted = f'"{member}"'.encode()
+    for path in cycle(paths):
+        yield LAP
+        _require(wanted in _ok((yield Request(path))).body, path)
+
+
+def code_es256(site: Site) -> Walk:
+    """Authorize with a live session, and trade the code."""
+    yield from _code_flows(site.turns("ES256"))
+
+
+def code_rs256(site: Site) -> Walk:
+    yield from _code_flows(site.turns("RS256"))
+
+
+def code_of_all(site: Site) -> Walk:
+    """Each time at another tenant."""
+    yield from _code_flows(cycle(site.others))
+
+
+def _code_flows(spots: Iterator[Spot]) -> Walk:
+    for spot in spots:
+        yield LAP
+        yield from _code_flow(spot, SCOPE)
+
+
+def refresh(site: Site) -> Walk:
+    """One grant a connection, whose refresh token rotates."""
+    spot = next(site.turns("ES256"))
+    tokens = yield from _code_flow(spot, SCOPE)
+    while True:
+        yield LAP
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        renewed = _ok((yield _token_request(spot, form))).json()
+        _require(renewed["refresh_token"] != tokens["refresh_token"] and "id_token" in renewed, "refresh")
+        tokens = renewed
+
+
+def userinfo(site: Site) -> Walk:
+    yield from _userinfo(site, SCOPE)
+
+
+def userinfo_with_groups(site: Site) -> Walk:
+    yield from _userinfo(site, WITH_GROUPS)
+
+
+def _userinfo(site: Site, scope: str) -> Walk:
+    spot = next(site.turns("ES256"))
+    tokens = yield from _code_flow(spot, scope)
+    request = Request(f"{spot.path}/oidc/userinfo", (("Authorization", f"Bearer {tokens['access_token']}"),))
+    while True:
+        yield LAP
+        told = _ok((yield request)).json()
+        _require("email" in told and ("groups" in told) == ("groups" in scope), "UserInfo")
+
+
+def sign_in_page(site: Site) -> Walk:
+    """The first page of an attempt that has begun."""
+    request = Request(f"{site.path}/sign-in?tx={site.next_attempt()}", (site.cookie,))
+    while True:
+        yield LAP
+        _csrf((yield request))
+
+
+def password_and_totp(site: Site) -> Walk:
+    """The two posts; the attempt has come to the password's page."""
+    member = site.next_member()
+    csrf = _csrf((yield Request(f"{site.path}/sign-in/password?tx={member.tx}", (site.cookie,))))
+    while True:
+        yield LAP
+        yield from _prove(site, member.tx, csrf, "password", PASSWORD, "/sign-in/totp")
+        reply = yield from _prove(site, member.tx, csrf, "totp", member.code(site.now), f"{site.path}/", "code")
+        _require(reply.cookie(f"{site.tenant.slug}-sid") is not None, "a session")
+        member = site.next_member()
+
+
+def upstream(site: Site) -> Walk:
+    """To the identity provider and back: start and callback; what the provider itself does is not the server's work."""
+    while True:
+        yield LAP
+        tx = site.next_attempt()
+        started = yield Request(f"{site.path}/sign-in/go/upstream?tx={tx}", (site.cookie,))
+        asked = _sent_on(started, "/authorize?")
+        approved = yield Request(_path(asked), origin=PEER)
+        returned = _sent_on(approved, f"{site.path}/callback/upstream?")
+        reply = yield Request(_path(returned), (site.cookie,))
+        _sent_on(reply, f"{site.path}/")
+        _require(reply.cookie(f"{site.tenant.slug}-sid") is not None, "a session")
+
+
+def whole_sign_in(site: Site) -> Walk:
+    """Everything that a person without a session goes through, pages included: from the application back to it."""
+    while True:
+        yield LAP
+        member, spot, verifier = site.next_member(), site.spots["ES256"][0], new_secret()
+        authorize = _authorize_path(spot, SCOPE, verifier)
+        begun = yield Request(authorize)
+        browser = begun.cookie(f"{site.tenant.slug}-tx")
+        cookie = ("Cookie", f"{site.tenant.slug}-tx={browser}")
+        tx = parse_qs(urlsplit(_sent_on(begun, "/sign-in?")).query)["tx"][0]
+        steps = (("", "email", member.email), ("/password", "password", PASSWORD))
+        for place, name, value in (*steps, ("/totp", "code", member.code(site.now))):
+            address = f"{site.path}/sign-in{place}"
+            csrf = _csrf((yield Request(f"{address}?tx={tx}", (cookie,))))
+            reply = yield Request(address, (cookie,), {"tx": tx, "csrf_token": csrf, name: value})
+            _sent_on(reply, f"{site.path}/")
+        signed_in = reply.cookie(f"{site.tenant.slug}-sid")
+        answered = yield Request(_path(reply.location), (("Cookie", f"{site.tenant.slug}-sid={signed_in}"),))
+        yield from _redeem(spot, answered, verifier)
+
+
+def _code_flow(spot: Spot, scope: str) -> Walk:
+    """Returns what the token endpoint answered."""
+    verifier = new_secret()
+    answered = yield Request(_authorize_path(spot, scope, verifier), (("Cookie", spot.cookie),))
+    tokens = yield from _redeem(spot, answered, verifier)
+    return tokens
+
+
+def _redeem(spot: Spot, answered: Reply, verifier: str) -> Walk:
+    code = parse_qs(urlsplit(_sent_on(answered, f"{REDIRECT}?")).query)["code"][0]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": verifier}
+    tokens = _ok((yield _token_request(spot, form))).json()
+    _require(tokens.keys() >= {"access_token", "id_token", "refresh_token"}, "tokens")
+    return tokens
+
+
+def _authorize_path(spot: Spot, scope: str, verifier: str) -> str:
+    challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "client_id": spot.client_id,
+        "redirect_uri": REDIRECT,
+        "response_type": "code",
+        "scope": scope,
+        "state": verifier[:16],
+        "nonce": verifier[16:32],
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    return f"{spot.path}/oidc/authorize?{urlencode(query)}"
+
+
+def _token_request(spot: Spot, form: dict[str, str]) -> Request:
+    return Request(f"{spot.path}/oidc/token", (("Authorization", spot.basic),), form)
+
+
+def _prove(site: Site, tx: str, csrf: str, step: str, value: str, then: str, name: str = "") -> Walk:
+    form = {"tx": tx, "csrf_token": csrf, name or step: value}
+    reply = yield Request(f"{site.path}/sign-in/{step}", (site.cookie,), form)
+    _sent_on(reply, then)
+    return reply
+
+
+def _ok(reply: Reply) -> Reply:
+    _require(reply.status == 200, "200", reply)
+    return reply
+
+
+def _sent_on(reply: Reply, where: str) -> str:
+    _require(reply.status in (302, 303) and where in reply.location, f"a redirect to {where}", reply)
+    return reply.location
+
+
+def _csrf(page: Reply) -> str:
+    found = _CSRF.search(_ok(page).body)
+    if found is None:
+        raise BenchError("no form on the page")
+    return found[1].decode()
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _require(holds: bool, wanted: str, reply: Reply | None = None) -> None:
+    if holds:
+        return
+    came = ""
+    if reply is not None:
+        title = _TITLE.search(reply.body)
+        said = title[1] if title else reply.body[:200]
+        came = f"; it was {reply.status} {reply.location} {said.decode(errors='replace')}"
+    raise BenchError(f"{wanted} was wanted{came}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`target` is the ratio that performance.md sets first. `needs` says what is used up: so many per second at most."""
+
+    name: str
+    walk: Callable[[Site], Walk]
+    target: float | None = None
+    members: int = 0
+    attempts: int = 0
+    is_spread: bool = False
+
+
+SCENARIOS = (
+    Scenario("provider metadata", metadata, 0.60),
+    Scenario("JWKS", jwks, 0.60),
+    Scenario("authorize + token, ES256", code_es256, 0.060),
+    Scenario("authorize + token, RS256", code_rs256),
+    Scenario("refresh, ES256", refresh, 0.12),
+    Scenario("UserInfo", userinfo, 0.22),
+    Scenario("UserInfo with groups", userinfo_with_groups),
+    Scenario("sign-in page", sign_in_page, attempts=20),
+    Scenario("upstream OIDC, start + callback", upstream, attempts=500),
+    Scenario("password + TOTP, the two posts", password_and_totp, 0.85, members=70),
+    Scenario("local sign-in, all pages", whole_sign_in, members=60),
+    Scenario("metadata, all tenants in turn", metadata_of_all, is_spread=True),
+    Scenario("authorize + token, all in turn", code_of_all, is_spread=True),
+)
+HASHED = frozenset({"password + TOTP, the two posts"})
+"""Compared with argon2id hashes of one core, and not with hello."""

@@ -1,0 +1,326 @@
+"""Attacks on local sign-in (security.md, LC; and RT-07, which is the same door)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select
+
+from broker.hashing import Hasher
+from tenants.audit import Event
+from tenants.credentials import Credential
+from tenants.passwords import normalise_password
+from tenants.tenants import TenantSettings
+from tenants.throttles import ADDRESS_LIMIT, PASSWORD_LIMIT, Throttle, counter_key
+from tests import factories
+from tests.support import steps
+
+
+@pytest.fixture
+def home(broker):
+    return factories.tenant(broker)
+
+
+@pytest.fixture
+def ada(home):
+    return factories.account(home)
+
+
+def at_password(browser, home, email):
+    browser.open(f"{home.path}/sign-in").submit(email=email)
+    assert browser.path == f"{home.path}/sign-in/password", browser
+    return browser
+
+
+def guess(browser, home, email, password="not it at all"):
+    """One try in an attempt of its own."""
+    return at_password(browser, home, email).submit(password=password)
+
+
+def test_lc01_after_the_free_tries_the_right_password_is_refused_and_nothing_is_said_about_it(home, ada, browser):
+    for _ in range(PASSWORD_LIMIT.free):
+        assert guess(browser, home, ada.email).status == 403
+    guess(browser, home, ada.email)
+    wrong = (browser.status, browser.words.partition("Reference")[0])
+    guess(browser, home, ada.email, ada.password)
+    assert (browser.status, browser.words.partition("Reference")[0]) == wrong
+    assert browser.status == 429
+    assert "Signing in is paused until" in browser.words
+    assert steps.event_of(browser, home).event == Event.THROTTLED
+    home.broker.ports.clock.advance(seconds=2)
+    assert guess(browser, home, ada.email, ada.password).path == f"{home.path}/sign-in/totp"
+
+
+def test_lc01_at_most_a_hundred_wrong_tries_a_day_reach_the_hash(home, ada, browser):
+    judged = 0
+    for _ in range(200):
+        judged += guess(browser, home, ada.email).status == 403
+        home.broker.ports.clock.advance(minutes=7)
+    assert judged <= PASSWORD_LIMIT.cap
+
+
+def test_lc01_one_account_has_one_counter_however_its_address_is_written(home, ada, browser):
+    for number in range(PASSWORD_LIMIT.free):
+        local, _, domain = ada.email.partition("@")
+        assert guess(browser, home, f"{local[:number]}{local[number:].upper()}@{domain}").status == 403
+    assert guess(browser, home, ada.email.upper()).status == 429
+
+
+def test_lc01_wrong_passwords_at_once_do_not_slip_past_the_limit(home, ada, new_browser):
+    """Also the very first ones, when there is no counter to lock yet."""
+    browsers = [at_password(new_browser(), home, ada.email) for _ in range(20)]
+    steps.at_once([lambda one=one: one.submit(password="not it at all") for one in browsers])
+    assert sorted(one.status for one in browsers).count(403) == PASSWORD_LIMIT.free
+    assert len(steps.events(home, Event.LOGIN_REFUSED)) == PASSWORD_LIMIT.free
+
+
+def test_lc01_success_and_failure_at_once_do_not_wait_for_each_other(home, new_browser):
+    people = [factories.account(home) for _ in range(4)]
+    browsers = [(at_password(new_browser(), home, one.email), one) for one in people for _ in range(4)]
+    steps.at_once(
+        [
+            lambda one=one, who=who, odd=number % 2: one.submit(password="not it" if odd else who.password)
+            for number, (one, who) in enumerate(browsers)
+        ]
+    )
+    assert {one.status for one, _ in browsers} == {200, 403}
+
+
+def test_lc01_one_network_address_has_a_limit_over_all_accounts(home, browser):
+    browser.address = "192.0.2.7"
+    with home.db.writing() as db:
+        now = home.now
+        key, end = counter_key("address", browser.address), now + ADDRESS_LIMIT.window
+        db.add(Throttle(id=key, tries=ADDRESS_LIMIT.cap, last_try_at=now, window_ends_at=end))
+    assert guess(browser, home, f"somebody@{home.domain}").status == 429
+    browser.address = "192.0.2.8"
+    assert guess(browser, home, f"somebody@{home.domain}").status == 403
+
+
+# LC-04: no oracle
+
+
+def people(home) -> dict[str, str]:
+    return {
+        "known": factories.account(home).email,
+        "unknown": f"nobody@{home.domain}",
+        "no password": factories.account(home, with_password=False, with_totp=False).email,
+        "disabled": factories.account(home, state="disabled").email,
+        "no right": factories.account(home, is_local_enabled=False).email,
+        "invited": factories.account(home, state="invited", with_totp=False).email,
+    }
+
+
+@pytest.fixture
+def hashes(monkeypatch):
+    """How often a password was hashed or checked."""
+    calls: list[str] = []
+    really = Hasher._queued
+    monkeypatch.setattr(Hasher, "_queued", lambda self, work, *rest: calls.append(work.__name__) or really(self, work, *rest))
+    return calls
+
+
+def without_what_differs(text: str, email: str) -> str:
+    """The page less its tokens, and less the address that was typed in by hand."""
+    text = text.replace(email, "THE-ADDRESS").replace(email[:2].upper(), "XX")
+    return re.sub(r'(name="(csrf_token|tx)" value="|tx=)[^"&]*', "", text)
+
+
+def test_lc04_wrong_password_costs_and_answers_the_same_for_everybody(home, new_browser, count_statements, hashes):
+    seen = {}
+    for who, email in people(home).items():
+        browser = new_browser()
+        with count_statements() as address_step:
+            at_password(browser, home, email)
+        hashes.clear()
+        with count_statements() as password_step:
+            browser.submit(password="not it at all")
+        seen[who] = (
+            browser.status,
+            address_step.statements,
+            password_step.statements,
+            password_step.commits,
+            list(hashes),
+            without_what_differs(browser.text, email),
+            sorted(name for name, _ in browser.response.headers),
+        )
+    assert seen["known"][4] == ["_verify"]
+    for who, one in seen.items():
+        assert one == seen["known"], who
+
+
+def test_lc04_right_password_alone_is_told_what_is_wrong(home, browser):
+    ada = factories.account(home, state="disabled")
+    guess(browser, home, ada.email)
+    assert "switched off" not in browser.words
+    guess(browser, home, ada.email, ada.password)
+    assert "Your account is switched off" in browser.words
+
+
+# LC-05: long and odd passwords
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["x" * 1025, "é" * 513, "x" * 200_000, "ﬃ" * 400, "a\ud800"],
+    ids=["over the cap", "over it in bytes", "far over it", "over it when normalised", "no text"],
+)
+def test_lc05_what_cannot_be_a_password_is_refused_before_it_costs_a_hash(home, ada, browser, hashes, password):
+    at_password(browser, home, ada.email)
+    data = {name: field.value for name, field in browser.page.forms[0].fields.items()}
+    hashes.clear()
+    browser.client.post(
+        browser.at,
+        base_url=browser.home,
+        data="&".join(f"{name}={value}" for name, value in data.items() if name != "password").encode()
+        + b"&password="
+        + password.encode("utf-8", "surrogatepass"),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert hashes == [] or password == "a\ud800"
+
+
+def test_lc05_over_the_cap_is_a_bad_request(home, ada, browser):
+    guess(browser, home, ada.email, "x" * 1025)
+    assert browser.status == 400
+    assert "The e-mail address or the password is not right." in browser.words
+
+
+def test_lc05_body_of_ten_megabytes_is_too_large(home, ada, browser):
+    guess(browser, home, ada.email, "x" * 10_000_000)
+    assert browser.status == 413
+
+
+@pytest.mark.parametrize(
+    ("chosen", "typed"),
+    [("x" * 64, "x" * 64), ("y" * 128, "y" * 128), ("caf\u00e9 noir", "cafe\u0301 noir"), ("a\0b", "a\0b"), ("🦦 otter", "🦦 otter")],
+    ids=["64 characters", "128 characters", "composed and not", "NUL", "emoji"],
+)
+def test_lc05_long_and_odd_passwords_work_whole(home, browser, chosen, typed):
+    ada = with_password(home, chosen)
+    assert guess(browser, home, ada.email, typed).path == f"{home.path}/sign-in/totp"
+
+
+@pytest.mark.parametrize(("chosen", "typed"), [("x" * 128, "x" * 127), ("a\0b", "a"), ("Abcdefgh", "abcdefgh")])
+def test_lc05_no_password_is_cut_or_folded(home, browser, chosen, typed):
+    assert guess(browser, home, with_password(home, chosen).email, typed).status == 403
+
+
+def with_password(home, password):
+    ada = factories.account(home, with_password=False, is_local_enabled=True)
+    factories.credential(home, ada.id, secret_hash=home.broker.hasher.hash(normalise_password(password)))
+    return ada
+
+
+# LC-10 and RT-07: the local way where it is closed
+
+
+def test_lc10_every_local_step_is_closed_while_the_method_is_off(broker, browser):
+    home = factories.tenant(broker)
+    ada = factories.account(home)
+    at_password(browser, home, ada.email)
+    tx = steps.tx_of(browser)
+    token = browser.page.forms[0].fields["csrf_token"].value
+    switch_off(home)
+    for step, form in (("password", {"password": ada.password}), ("totp", {"code": "123456"})):
+        assert browser.open(f"{home.path}/sign-in/{step}?tx={tx}").status >= 400
+        browser.post(f"{home.path}/sign-in/{step}", form | {"tx": tx, "csrf_token": token})
+        assert browser.status >= 400
+    browser.post(f"{home.path}/sign-in", {"connection": "local", "tx": tx, "csrf_token": token})
+    assert browser.status == 403
+    assert not steps.is_signed_in(browser, home)
+
+
+def test_lc10_switched_off_between_password_and_code(broker, browser):
+    home = factories.tenant(broker)
+    ada = factories.account(home)
+    guess(browser, home, ada.email, ada.password)
+    switch_off(home)
+    browser.submit(code=steps.fresh_code(home, ada))
+    assert browser.status == 403
+    assert steps.event_of(browser, home).cause == "method_not_allowed"
+    assert not steps.is_signed_in(browser, home)
+
+
+def test_lc10_invitation_does_not_open_the_way(broker, browser):
+    home = factories.tenant(broker, local_enabled=False)
+    factories.invitation(home, "known-token")
+    browser.open(f"{home.path}/activate/known-token")
+    assert browser.status == 403
+
+
+def switch_off(home):
+    home.change(TenantSettings, "settings", policy={"local_enabled": False})
+    steps.notice(home)
+
+
+def test_rt07_enforced_domain_refuses_the_password_that_is_posted_directly(home, ada, oidc_peer, browser):
+    at_password(browser, home, ada.email)
+    way = steps.oidc_way(home, oidc_peer)
+    steps.listed(home, way=way, proven=True, enforce=True)
+    browser.submit(password=ada.password)
+    assert browser.status == 403
+    assert steps.event_of(browser, home).cause == "method_not_allowed"
+
+
+def test_rt07_enforced_domain_refuses_the_code_that_is_posted_directly(home, ada, oidc_peer, browser):
+    guess(browser, home, ada.email, ada.password)
+    steps.listed(home, way=steps.oidc_way(home, oidc_peer), proven=True, enforce=True)
+    browser.submit(code=steps.fresh_code(home, ada))
+    assert browser.status == 403
+    assert not steps.is_signed_in(browser, home)
+
+
+def test_rt07_enforced_domain_refuses_the_button_that_is_not_there(home, ada, oidc_peer, browser):
+    way = steps.oidc_way(home, oidc_peer)
+    steps.listed(home, way=way, proven=True, enforce=True)
+    browser.open(f"{home.path}/sign-in")
+    tx, token = steps.tx_of(browser), browser.page.forms[0].fields["csrf_token"].value
+    steps.go_along(browser.stop_at(way.origin).submit(email=ada.email))
+    browser.post(f"{home.path}/sign-in/choose", {"connection": "local", "tx": tx, "csrf_token": token})
+    assert browser.status == 403
+    browser.open(f"{home.path}/sign-in/password?tx={tx}")
+    assert browser.status >= 400
+
+
+def test_rt07_another_spelling_of_the_domain_is_enforced_too(home, oidc_peer, browser):
+    way = steps.oidc_way(home, oidc_peer)
+    steps.listed(home, way=way, proven=True, enforce=True)
+    browser.stop_at(way.origin)
+    for domain in (home.domain.upper(), f"{home.domain}.", home.domain.replace("t", "ｔ", 1)):
+        steps.type_address(browser, home, f"ada@{domain}")
+        assert browser.foreign, domain
+
+
+# LC-12: hashes
+
+
+def test_lc12_database_holds_argon2id_only(home, ada):
+    with home.db.reading() as db:
+        rows = db.scalars(select(Credential)).all()
+    assert [row.secret_hash.split("$")[1] for row in rows if row.kind == "password"] == ["argon2id"]
+    assert all(ada.password not in str(vars(row)) for row in rows)
+
+
+def test_lc12_outdated_hash_is_renewed_at_sign_in(home, browser):
+    ada = factories.account(home, with_password=False, is_local_enabled=True)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(ada.password)
+    row = factories.credential(home, ada.id, secret_hash=weak)
+    assert guess(browser, home, ada.email).status == 403
+    assert hash_of(home, row) == weak
+    guess(browser, home, ada.email, ada.password)
+    renewed = hash_of(home, row)
+    assert "m=19456,t=2,p=1" in renewed
+    guess(browser, home, ada.email, ada.password)
+    assert hash_of(home, row) == renewed
+
+
+def hash_of(home, row):
+    with home.db.reading() as db:
+        return db.get_one(Credential, (home.id, row.id)).secret_hash
+
+
+def test_lc12_no_other_algorithm_stands_in_the_code():
+    code = "".join(path.read_text("utf-8") for path in Path("broker").rglob("*.py"))
+    assert not re.search(r"\b(bcrypt|scrypt|pbkdf2|md5)\b", code, re.IGNORECASE)

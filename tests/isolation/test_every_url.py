@@ -1,0 +1,136 @@
+"""Every address of the product, with tenant A's signed-in admin and what belongs to tenant B (security.md, TI-01).
+
+A new route is walked by itself; one with a new kind of part fails until the table of B's values knows that part.
+"""
+
+import pytest
+
+from tenants.ids import digest, new_secret
+from tests import factories
+from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
+from tests.support.routes import csrf_token, everything, places
+from tests.support.rows import FACTORIES, login_transaction
+from tests.support.wiring import ORIGIN
+
+# Routes that show the same to everybody: what stands in them names nothing of a tenant.
+SAME_FOR_ALL = {"look.asset", "tenant_look.asset"}
+
+
+@pytest.fixture(scope="module")
+def here(broker):
+    return factories.tenant(broker)
+
+
+@pytest.fixture(scope="module")
+def there(broker):
+    """A tenant with a row in every table."""
+    home = factories.tenant(broker)
+    for factory in FACTORIES.values():
+        factory(home)
+    return home
+
+
+@pytest.fixture
+def admin(app, here):
+    client = app.test_client()
+    client.set_cookie(**factories.cookie_of(here, factories.session(here, factories.admin(here))))
+    return client
+
+
+@pytest.fixture(scope="module")
+def theirs(app, there):
+    """What of B an attacker may have got hold of, by the name of the parameter. None of it holds B's canary."""
+    party = RelyingParty.of(app, there).signed_in()
+    tokens = party.tokens(scope="openid offline_access")
+    token, tx, browser, state = (new_secret() for _ in range(4))
+    way = factories.connection(there)
+    factories.invitation(there, token)
+    login_transaction(
+        there,
+        id=digest(tx),
+        browser_hash=digest(browser),
+        state_hash=digest(state),
+        connection_id=way.id,
+        method=way.key,
+    )
+    return {
+        "token": token,
+        "connection": way.key,
+        "way": way.key,
+        "name": "canary.svg",
+        "tx": tx,
+        "state": state,
+        "code": party.code(),
+        "code_verifier": VERIFIER,
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+        "response_type": "code",
+        "scope": "openid",
+        "refresh_token": tokens["refresh_token"],
+        "access_token": tokens["access_token"],
+        "id_token_hint": tokens["id_token"],
+        "client_id": party.application.client_id,
+        "client_secret": party.secret,
+        "redirect_uri": party.application.redirect_uris[0],
+        "post_logout_redirect_uri": party.application.post_logout_redirect_uris[0],
+        "grant_type": "authorization_code",
+        "account": party.session.row.account_id,
+        "session": party.session.row.id,
+        "email": f"eve@{there.domain}",
+        "password": factories.PASSWORD,
+        "sid": party.session.secret,
+        "browser": browser,
+    }
+
+
+def test_ti01_nothing_of_another_tenant_is_shown_anywhere(app, here, there, admin, theirs):
+    parts = {"token": [theirs["token"]], "connection": [theirs["connection"]], "name": [theirs["name"]]}
+    shown, answered = [], []
+    for place in places(app, parts):
+        if not place.is_tenants:
+            continue
+        sent = dict(theirs)
+        if place.method != "GET":
+            sent["csrf_token"] = csrf_token(admin, here, place.path)
+        headers = {"Authorization": f"Bearer {theirs['access_token']}"} if "userinfo" in place.path else {}
+        named = {"query_string" if place.method == "GET" else "data": sent}
+        answer = admin.open(f"{here.path}{place.path}", method=place.method, base_url=ORIGIN, headers=headers, **named)
+        assert answer.status_code < 500, place
+        if there.canary in everything(answer) or there.id in everything(answer):
+            shown.append(str(place))
+        if place.is_filled and place.endpoint not in SAME_FOR_ALL and answer.status_code < 400:
+            answered.append(f"{place}: {answer.status}")
+    assert shown == []
+    assert answered == []
+
+
+def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here, admin, theirs):
+    """Nothing tells that somebody else has such a key or token."""
+    invented = {"token": [new_secret()], "connection": ["c-nobody"], "name": ["nothing.svg"]}
+    real = {"token": [theirs["token"]], "connection": [theirs["connection"]], "name": [theirs["name"]]}
+    pairs = zip(places(app, real), places(app, invented), strict=True)
+    for known, unknown in pairs:
+        if not known.is_filled or not known.is_tenants:
+            continue
+        answers = []
+        for place in (known, unknown):
+            form = {"csrf_token": csrf_token(admin, here, place.path)} if place.method != "GET" else None
+            answers.append(admin.open(f"{here.path}{place.path}", method=place.method, base_url=ORIGIN, data=form))
+        assert answers[0].status == answers[1].status, known
+        assert abs(len(answers[0].data) - len(answers[1].data)) < 60, known
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_ti01_platform_pages_show_no_tenant(app, there, admin, theirs, method):
+    for place in places(app, {"name": ["look.css"], "token": ["x"], "connection": ["x"]}):
+        if place.is_tenants:
+            continue
+        answer = admin.open(place.path, method=method, base_url=ORIGIN, query_string=theirs)
+        assert there.canary not in everything(answer), place
+        assert there.id not in everything(answer), place
+
+
+def test_what_is_a_tenants_has_its_own_space(app):
+    """A route of the platform's space must never need a tenant, nor take one from its path."""
+    platform = {rule.endpoint for rule in app.url_map.iter_rules() if rule.subdomain != "tenant"}
+    assert platform == {"health.front", "health.healthz", "health.readyz", "look.asset"}

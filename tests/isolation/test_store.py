@@ -1,0 +1,87 @@
+"""What the database itself promises, on both of them: an audit log that only grows, seals that stay in their place,
+and migrations that give exactly the tables that the code expects."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, delete, event, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from tenants import models
+from tenants.audit import AuditEvent, Event, append
+from tenants.db import Database
+from tenants.migrate import is_current, migrate
+from tests import factories
+
+
+@pytest.fixture
+def home(broker):
+    return factories.tenant(broker)
+
+
+@pytest.mark.parametrize("change", [update(AuditEvent).values(event="nothing"), delete(AuditEvent)], ids=["update", "delete"])
+def test_audit_log_is_only_appended_to(home, change):
+    with home.db.writing() as db:
+        append(db, Event.LOGIN_REFUSED, at=home.now, cause="told", reference="AAAA-2222")
+    with pytest.raises(DBAPIError, match="append-only"), home.db.writing() as db:
+        db.execute(change.execution_options(synchronize_session=False))
+    with pytest.raises(DBAPIError, match="append-only"), home.broker.db.platform("a test tampers", home.now) as db:
+        db.execute(change.execution_options(synchronize_session=False))
+    with home.db.reading() as db:
+        assert [row.cause for row in db.scalars(select(AuditEvent))] == ["told"]
+
+
+def test_migration_gives_the_tables_of_the_code(empty_store):
+    migrate(empty_store.owner_url)
+    engine = create_engine(empty_store.owner_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, models.METADATA) == []
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(empty_store):
+    database = Database(empty_store.url)
+    assert not is_current(database)
+    for _ in range(2):
+        migrate(empty_store.owner_url)
+        assert is_current(database)
+    database.dispose()
+
+
+def test_references_are_enforced(db):
+    """SQLite does so only where a connection asks for it."""
+    if db.is_sqlite:
+        with db.engine.connect() as connection:
+            assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+            assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+            assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    orphan = "INSERT INTO tenant_hosts (host, tenant_id) VALUES ('orphan.example', 'ten_nobody')"
+    with db.write_engine.connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text(orphan))
+
+
+def test_platform_leaves_its_row_and_rolls_it_back_with_the_rest(broker, clock):
+    reason = "a test crosses tenants"
+    with broker.db.platform(reason, clock.now()) as db:
+        pass
+    with pytest.raises(RuntimeError), broker.db.platform("a test that fails", clock.now()):
+        raise RuntimeError
+    with broker.db.platform("a test looks", clock.now()) as db:
+        reasons = set(db.scalars(select(models.PlatformEvent.reason)))
+    assert reason in reasons
+    assert "a test that fails" not in reasons
+
+
+def test_write_on_sqlite_begins_at_once(db, home):
+    """A read that turns into a write could fail at once when another writer came between."""
+    begun = []
+    listener = lambda connection, cursor, statement, *rest: begun.append(statement)  # noqa: E731
+    event.listen(db.engine, "before_cursor_execute", listener)
+    with home.db.writing() as session:
+        session.get(models.Throttle, (home.id, "x"))
+    with home.db.reading() as session:
+        session.get(models.Throttle, (home.id, "x"))
+    event.remove(db.engine, "before_cursor_execute", listener)
+    frames = [statement for statement in begun if statement.startswith("BEGIN")]
+    assert frames == (["BEGIN IMMEDIATE", "BEGIN"] if db.is_sqlite else [])

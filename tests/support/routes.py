@@ -1,0 +1,58 @@
+"""Every address of the product, filled in: for tests that walk all of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from tests.factories import Home
+from tests.support.html import Page
+from tests.support.wiring import ORIGIN
+
+
+@dataclass(frozen=True)
+class Place:
+    """One route with one method and its parts filled in. `is_filled`: a part came from the table of values."""
+
+    endpoint: str
+    method: str
+    path: str
+    is_tenants: bool
+    is_filled: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} ({self.endpoint})"
+
+
+def places(app: Flask, values: Mapping[str, Sequence[str]]) -> Iterator[Place]:
+    """Every route with each of its methods and each of `values` (by the name of the part). A name without fails."""
+    for rule in app.url_map.iter_rules():
+        fillings: list[dict[str, str]] = [{}]
+        for name in sorted(rule.arguments):
+            if name not in values:
+                raise AssertionError(f"{rule.rule}: no value for <{name}>; say what of another tenant may stand there")
+            fillings = [filling | {name: value} for filling in fillings for value in values[name]]
+        for filling in fillings:
+            path = rule.rule
+            for name, value in filling.items():
+                path = path.replace(f"<{name}>", value)
+            for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+                yield Place(rule.endpoint, method, path, rule.subdomain == "tenant", bool(filling))
+
+
+def csrf_token(client: Client, home: Home, path: str) -> str:
+    """A token that is good for a form at this path, for this browser."""
+    page = "/sign-in" if path.startswith(("/sign-in", "/activate")) else "/"
+    answer = client.get(f"{home.path}{page}", base_url=ORIGIN, follow_redirects=True)
+    return next(form.fields["csrf_token"].value for form in Page(answer.text).forms if "csrf_token" in form.fields)
+
+
+def tx_of(client: Client, home: Home) -> str:
+    """A fresh sign-in of this browser."""
+    return client.get(f"{home.path}/sign-in", base_url=ORIGIN).headers["Location"].partition("tx=")[2]
+
+
+def everything(answer: TestResponse) -> str:
+    """All that an answer says, headers included."""
+    return f"{answer.status}\n{answer.headers}\n{answer.get_data().decode('utf-8', 'replace')}"
