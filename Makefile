@@ -50,8 +50,8 @@ bench: .venv/.set-up-dev ## Measure the hot paths against a Flask "hello" on the
 
 .PHONY: lock
 lock: .venv/.set-up-dev ## Pin the newest versions that pyproject.toml allows, with hashes
-	$(LOCK) --upgrade --output-file requirements.lock
-	$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --upgrade --extra demo --output-file requirements.lock
+	$(LOCK) --upgrade --extra demo --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 .PHONY: needs
 needs:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Options:
 
 
 def main() -> int:
+    # Ended from outside, it ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     cores = Cores.here()
     os.sched_setaffinity(0, {cores.load})
     folder = FOLDER / f"run-{os.getpid()}"
@@ -77,10 +80,11 @@ def measure(options: Options, stage: Stage) -> tuple[Run, Bench]:
             lane=Lane(product, peer, options.seconds, data.server),
             scenarios=tuple(one for one in SCENARIOS if options.tenants or not one.is_spread),
         )
+        # First, while the sessions are new: once a minute a session's row also notes that it was seen.
+        _count_statements(bench, Settings(log_level="error"), peer)
         for number in range(options.rounds):
             _say(f"Round {number + 1} of {options.rounds} …")
             bench.round()
-        _count_statements(bench, Settings(log_level="error"), peer)
     run = Run(
         database=options.database,
         tenants=options.tenants + 1,
@@ -111,9 +115,11 @@ def _count_statements(bench: Bench, settings: Settings, peer: Server) -> None:
     product, provider = asker(app, settings.base_url), partial(ask, peer.address)
     try:
         for scenario in bench.scenarios:
+            if scenario.is_spread:
+                continue  # as many as for one tenant, once each tenant's configuration is kept
             stock_up(bench.site, members=_STOCK_OF_COUNT, attempts=_STOCK_OF_COUNT)
             count = count_statements(app, Inside(scenario.walk(bench.site), product, provider))
-            figure = bench.figures[scenario.name]
+            figure = bench.figure_of(scenario)
             figure.statements, figure.commits = len(count), count.commits
     finally:
         app.extensions["broker"].db.dispose()

@@ -53,6 +53,8 @@ class Figure:
 
     def percentile(self, percent: int) -> float:
         """In milliseconds."""
+        if len(self.laps) < 2:
+            return self.laps[0] * 1000
         return quantiles(self.laps, n=100, method="inclusive")[percent - 1] * 1000
 
 
@@ -80,6 +82,8 @@ class Lane:
             used, spent = self.server.cpu_seconds() - used, time.process_time() - spent
             asked = self._database_seconds() - asked
         laps = load.laps[figure.name]
+        if not laps:
+            raise BenchError(f"not one lap in {seconds:.1f} seconds; without QUICK there is more time")
         figure.laps += laps
         figure.rates.append(len(laps) / max(used, _TICK))
         figure.server_busy.append(used / seconds)
@@ -113,15 +117,19 @@ class Bench:
         self.hello_lane.measure(self.hello, partial(hello, self.site))
         self._measure_hashes()
         for scenario in self.scenarios:
-            is_hashed = scenario.name in HASHED
-            figure = self.figures.setdefault(scenario.name, Figure(scenario.name, scenario.target, is_hashed))
+            figure = self.figure_of(scenario)
             self._stock(scenario.members, scenario.attempts)
             try:
                 self.lane.measure(figure, partial(scenario.walk, self.site))
             except BenchError as error:
                 raise BenchError(f"{scenario.name}: {error}") from error
-            figure.ratios.append(figure.rates[-1] / (self.hashes if is_hashed else self.hello).rates[-1])
+            figure.ratios.append(figure.rates[-1] / (self.hashes if figure.is_hashed else self.hello).rates[-1])
         self._measure_beside()
+
+    def figure_of(self, scenario: Scenario) -> Figure:
+        """Made when it is first asked for."""
+        name = scenario.name
+        return self.figures.setdefault(name, Figure(name, scenario.target, name in HASHED))
 
     def _stock(self, members: int, attempts: int) -> None:
         """What the path may use up, and what lies unused from before does not count against it."""
@@ -149,4 +157,6 @@ class Bench:
             load.start()
             load.run(_WARM_SECONDS)
             load.run(self.lane.seconds)
+        if not load.laps["light"]:
+            raise BenchError("no light request got through beside the logins")
         self.beside.laps += load.laps["light"]

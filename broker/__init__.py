@@ -5,6 +5,8 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
+from broker.console.routes import console
+from broker.device import set_device_cookies
 from broker.downstream.oidc.routes import back_channel, oidc
 from broker.errors import init_errors
 from broker.headers import init_headers
@@ -16,12 +18,13 @@ from broker.places import template_folder
 from broker.ports import Ports
 from broker.session import init_session, set_cookies
 from broker.settings import Settings
+from broker.signin.backdoor import hide_door
 from broker.signin.routes import signin
 from broker.tenancy import Entrance, TenantFlask, open_tenant
 from broker.wiring import make_broker
 
 MAX_BODY_BYTES = 256 * 1024
-CSRF_EXEMPT = frozenset({"signin.callback", "oidc.authorize", "oidc.logout"})
+CSRF_EXEMPT = frozenset({"signin.callback", "signin.take_saml_response", "oidc.authorize", "oidc.logout"})
 """Endpoints that other sites may POST to; with the blueprint `back_channel` this list is closed."""
 
 
@@ -36,6 +39,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
 
     init_logs(app)
     app.before_request(open_tenant)
+    app.before_request(hide_door)
     init_session(app)
     _protect_forms(app)
     Babel(app)
@@ -45,10 +49,12 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(health)
     app.register_blueprint(signin)
     app.register_blueprint(home_pages)
+    app.register_blueprint(console)
     app.register_blueprint(oidc)
     app.register_blueprint(back_channel)
 
     app.after_request(set_cookies)
+    app.after_request(set_device_cookies)
     init_headers(app)
     app.wsgi_app = Entrance(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app

@@ -14,7 +14,9 @@ from importlib.resources import files
 from pathlib import Path
 
 STYLESHEET = "look.css"
-OWN_FILES = {"favicon.svg": "image/svg+xml", "copy.js": "text/javascript", "password-rules.js": "text/javascript"}
+OWN_FILES = {"favicon.svg": "image/svg+xml", "copy.js": "text/javascript", "password-rules.js": "text/javascript"} | {
+    "send-form.js": "text/javascript"
+}
 
 BOOTSTRAP = "static/bootstrap5/css/bootstrap.min.css"
 _SOURCE_MAP = re.compile(rb"/\*# sourceMappingURL=.*?\*/\s*")

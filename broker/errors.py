@@ -13,9 +13,9 @@ import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from broker.flow import current_flow
 from broker.pages import Button, ErrorPage, Tone
@@ -98,6 +98,7 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.UPSTREAM_TENANT_MISMATCH: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
     Cause.UPSTREAM_UNREACHABLE: Answer(503, _RETRY, icon="hourglass-split"),
     Cause.UPSTREAM_RESPONSE_INVALID: Answer(403, _RETRY, tone="bad"),
+    Cause.ASSERTION_REPLAYED: Answer(403, _RETRY, tone="bad"),
     Cause.CONNECTION_MISCONFIGURED: Answer(403, _OTHER, tone="bad"),
     Cause.CONNECTION_DISABLED: Answer(403, _OTHER),
     Cause.APPLICATION_UNKNOWN: Answer(400, (), _ACCESS),
@@ -111,6 +112,7 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.TENANT_UNKNOWN: Answer(404, (), None),
     Cause.TENANT_SUSPENDED: Answer(403, (), _ACCESS),
     Cause.PAGE_UNKNOWN: Answer(404, (Next.HOME,), None),
+    Cause.ROLE_MISSING: Answer(403, (Next.HOME,), _ACCESS, icon="shield-lock"),
     Cause.HTTP_METHOD_UNKNOWN: Answer(405, (Next.HOME,), None),
     Cause.BODY_TOO_LARGE: Answer(413, (), None),
     Cause.STORE_UNREACHABLE: Answer(503, (), None, "temporarily_unavailable", tone="bad"),
@@ -149,13 +151,27 @@ def answer(error: BrokerError) -> Response:
 
 
 def _answer_http(error: HTTPException) -> Response:
-    if error.code is not None and error.code < 400:
+    code = error.code or 500
+    if code < 400:
         return cast(Response, error.get_response())
-    return answer(BrokerError(_OF_STATUS.get(error.code or 500, Cause.REQUEST_INVALID), error.name))
+    if code >= 500:
+        return _answer_plainly()
+    response = answer(BrokerError(_OF_STATUS.get(code, Cause.REQUEST_INVALID), error.name))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # RFC 9110, 15.5.6
+    return response
+
+
+def _answer_plainly() -> Response:
+    """The error page itself has failed: Flask comes here with what it raised, and nothing may be asked of a template."""
+    reference = new_reference()
+    log.error("error_page_failed", reference=reference)
+    sentence = f"Something went wrong here. The cause was noted under the reference {reference}.\n"
+    return Response(sentence, 500, content_type="text/plain; charset=utf-8")
 
 
 def _answer_database(error: SQLAlchemyError) -> Response:
-    if isinstance(error, DBAPIError | PoolTimeout):
+    if isinstance(error, OperationalError | InterfaceError | InternalError | PoolTimeout):
         return answer(BrokerError(Cause.STORE_UNREACHABLE, type(error).__name__))
     return _answer_broken(error)
 
@@ -207,14 +223,14 @@ def _fact(error: BrokerError, name: str) -> str | None:
 
 
 def _as_json(error: BrokerError) -> Response:
-    """RFC 6749, section 5.2: error code and description; 401 says by which scheme to authenticate."""
+    """RFC 6749, section 5.2: error code and description; RFC 6750, section 3: by which scheme to authenticate."""
     shape = ANSWERS[error.cause]
     code = str(error.facts.get("error", shape.oauth_error))
     status = cast(int, error.facts.get("status", shape.status))
     response = jsonify(error=code, error_description=_ascii(error.detail or error.cause.value))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
-    if status == 401:
+    if status == 401 or code == "insufficient_scope":
         scheme = "Bearer" if code in {"invalid_token", "insufficient_scope"} else "Basic"
         extra = f', error="{code}"' if scheme == "Bearer" and request.authorization else ""
         response.headers["WWW-Authenticate"] = f'{scheme} realm="{g.tenant.slug if g.get("tenant") else ""}"{extra}'

@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from broker.pages import SignedIn as Person
 from broker.pages import Tile
-from broker.session import SignedIn, end_session, signed_in
+from broker.session import SignedIn, end_session, present_session
 from broker.signin.transaction import begin
+from tenants.accounts import ADMIN_ROLES
 from tenants.ways import LOCAL
 
 home_pages = Blueprint("home", __name__, subdomain="tenant")
@@ -18,11 +19,17 @@ home_pages = Blueprint("home", __name__, subdomain="tenant")
 @home_pages.get("/", endpoint="home")
 def home() -> Response:
     """Who is signed in and what they can open; whoever is not, signs in first."""
-    person = signed_in()
+    person = present_session()
     if person is None:
         return begin(url_for("home.home"))
+    if person.is_by_door:
+        return redirect(url_for("console.status"), 303)
     page = render_template(
-        "account/signed_in.html", person=_person(person), tiles=_tiles(), sign_out_url=url_for("home.sign_out")
+        "account/signed_in.html",
+        person=_person(person),
+        tiles=_tiles(),
+        sign_out_url=url_for("home.sign_out"),
+        console_url=url_for("console.status") if person.row.role in ADMIN_ROLES else None,
     )
     return make_response(page)
 
@@ -30,7 +37,7 @@ def home() -> Response:
 @home_pages.post("/sign-out")
 def sign_out() -> Response:
     """End this browser's session."""
-    person = signed_in()
+    person = present_session()
     if person is not None:
         end_session(person.get_id(), person.row.account_id)
     return redirect(url_for("home.signed_out"), 303)

@@ -166,9 +166,7 @@ def logo() -> Response:
 
 def _kept(body: bytes, media_type: str, version: str) -> Response:
     """An answer that a browser keeps for good if it asked for this very version."""
-    response = Response(
-        body, content_type=f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
-    )
+    response = Response(body, content_type=f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type)
     response.headers["Cache-Control"] = FOR_GOOD if request.args.get("v") == version else "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

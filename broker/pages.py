@@ -28,6 +28,8 @@ class Way:
     """For whom it is, in one line; empty: no line."""
     first: bool = False
     """Offered first and set off by colour; at most one of a page."""
+    is_last_used: bool = False
+    """The last sign-in of this browser went this way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,7 @@ _CLASS_PATTERNS = {
 }
 
 
-def checklist(
-    policy: PasswordPolicy, words: Iterable[str] = (), outcomes: Iterable[RuleOutcome] = ()
-) -> list[RuleLine]:
+def checklist(policy: PasswordPolicy, words: Iterable[str] = (), outcomes: Iterable[RuleOutcome] = ()) -> list[RuleLine]:
     """The lines of the page: before anything was sent without `outcomes`, afterwards with what the check found.
 
     `words` are those of `context_words`; the page sends them to the person whom they are about.

@@ -127,6 +127,10 @@ SENTENCES: dict[Cause, Texts] = {
         _("The answer of %(provider)s can't be trusted"),
         (_("For your safety this sign-in has ended. Your admins see the cause under the reference below."),),
     ),
+    Cause.ASSERTION_REPLAYED: (
+        _("This answer of %(provider)s was used before"),
+        (_("Each answer lets somebody in once, so for your safety this sign-in has ended. You can simply try again."),),
+    ),
     Cause.CONNECTION_MISCONFIGURED: (_("This way to sign in isn't set up correctly"), (_SETUP,)),
     Cause.CONNECTION_DISABLED: (
         _("This way to sign in is switched off"),
@@ -164,6 +168,10 @@ SENTENCES: dict[Cause, Texts] = {
         (_("The sign-in of %(organization)s is switched off for now. Nothing is wrong with your account."),),
     ),
     Cause.PAGE_UNKNOWN: (_("There is nothing here"), (_("Check the link, or start again."),)),
+    Cause.ROLE_MISSING: (
+        _("This page is for admins"),
+        (_("You're signed in, but your account has no such role. An owner of %(organization)s can give it one."),),
+    ),
     Cause.HTTP_METHOD_UNKNOWN: (_("This can't be done here"), (_("Check the link, or start again."),)),
     Cause.BODY_TOO_LARGE: (_("That was too much"), (_("What was sent is larger than this page takes."),)),
     Cause.STORE_UNREACHABLE: (
@@ -192,6 +200,10 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
     (Cause.FLOW_EXPIRED, "set_up"): (
         _("This set-up took too long"),
         (_("For your safety it has ended. Open the link of your invitation again to start over."),),
+    ),
+    (Cause.FLOW_EXPIRED, "door_set_up"): (
+        _("This set-up took too long"),
+        (_("For your safety it has ended. Open your link again to start over."),),
     ),
     (Cause.UPSTREAM_TENANT_MISMATCH, "guest"): (
         _("You're a guest in that directory"),

@@ -16,6 +16,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy import Row
 
+from broker.device import note_sign_out, remember_way
 from broker.tenancy import client_address, cookie_scope
 from broker.wiring import the_broker
 from tenants import audit
@@ -25,10 +26,11 @@ from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
 from tenants.sessions import END_SESSION, OPEN_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
 from tenants.tenants import TenantStatus
+from tenants.ways import DOOR
 
 _SEEN_EVERY = timedelta(minutes=1)
 _TX_SECONDS = 3600
-_TRANSACTION_PATHS = ("/sign-in", "/activate")
+_TRANSACTION_PATHS = ("/sign-in", "/activate", "/door/")
 CSRF_FIELD = "csrf_token"
 
 
@@ -78,6 +80,11 @@ class SignedIn(UserMixin):
         """What was proven, in the order in which it was."""
         return [Proof.from_json(value) for value in self.row.proofs]
 
+    @property
+    def is_by_door(self) -> bool:
+        """Did it begin at the back door?"""
+        return bool(self.row.method == DOOR)
+
 
 def init_session(app: Flask) -> None:
     """Give the app its session interface and flask-login."""
@@ -88,7 +95,13 @@ def init_session(app: Flask) -> None:
 
 
 def signed_in() -> SignedIn | None:
-    """The live session of this browser, or None."""
+    """The live session of this browser, or None. One of the back door is none here: it opens the console only (T7)."""
+    person = present_session()
+    return None if person is None or person.is_by_door else person
+
+
+def present_session() -> SignedIn | None:
+    """The live session of this browser, however it began: for the console, for signing out and for replacing it."""
     return current_user if current_user.is_authenticated else None
 
 
@@ -132,11 +145,12 @@ def open_session(
     proofs: list[dict[str, Any]],
     auth_time: datetime,
     before: SignedIn | None,
+    life: timedelta | None = None,
 ) -> str:
     """Write a new session within the caller's transaction and set its cookie on the answer to come.
 
-    `before`, what `signed_in()` said ahead of that transaction (it may have to write), ends in the same step: its id
-    is never taken over (no fixation). Returns the session's id.
+    `before`, what `present_session()` said ahead of that transaction (it may have to write), ends in the same step: its
+    id is never taken over (no fixation). `life` None: as long as the tenant's policy says. Returns the session's id.
     """
     now = the_broker().ports.clock.now()
     secret, session_id = new_secret(), new_id("ses")
@@ -152,11 +166,13 @@ def open_session(
         auth_time=auth_time,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + timedelta(minutes=g.tenant.policy.session_absolute_minutes),
+        expires_at=now + (life or timedelta(minutes=g.tenant.policy.session_absolute_minutes)),
         address=client_address()[:45],
         user_agent=audit.printable(request.user_agent.string)[:300],
     )
     g.new_session_cookie = secret
+    if method != DOOR:
+        remember_way(method)
     return session_id
 
 
@@ -167,6 +183,7 @@ def end_session(session_id: str, account_id: str) -> None:
         db.run(END_SESSION, session_id=session_id, now=now)
         audit.append(db, Event.SIGNED_OUT, at=now, account_id=account_id, address=client_address())
     g.new_session_cookie = ""
+    note_sign_out()
 
 
 def browser_secret() -> str:
@@ -211,7 +228,9 @@ class BoundSession(dict[str, Any], SessionMixin):
         return hmac.new(self._secret, _bound_to().encode("utf-8", "surrogatepass"), sha256).hexdigest()
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        if key in self:
+            return self[key]
+        return default
 
     def __iter__(self) -> Iterator[str]:
         return iter((CSRF_FIELD,))

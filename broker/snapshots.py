@@ -90,7 +90,7 @@ class Snapshots:
             self._names[name] = row.id
             self._trim()
         entry = self._entries.get(row.id)
-        if entry is not None and entry.config.version == row.config_version:
+        if entry is not None and (entry.config.version, entry.config.status) == (row.config_version, row.status):
             entry.checked_at = now
             return entry.config
         return self._load(row).config

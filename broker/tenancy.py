@@ -9,6 +9,7 @@ tenant and opens its database; nothing later chooses a tenant again.
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from string import punctuation
 from typing import Any
 from urllib.parse import quote
 
@@ -44,6 +45,9 @@ class Entrance:
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         if self._is_trusted(environ.get("REMOTE_ADDR", "")):
             self._take_forwarded(environ)
+        if not environ.get("QUERY_STRING", "").isascii():
+            # Bytes that no address has (RFC 3986, 2): escaped they can be read, and are as odd as they were.
+            environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], safe=punctuation, encoding="latin-1")
         environ["wsgi.url_scheme"] = "https" if self._settings.is_https else "http"
         environ[_HOST] = host_of(environ.get("HTTP_HOST", ""))
         self._sort(environ)

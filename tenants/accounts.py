@@ -22,6 +22,10 @@ class AccountState(StrEnum):
     DELETED = "deleted"
 
 
+ADMIN_ROLES = frozenset({"owner", "admin"})
+"""Who may configure the tenant, and go through its back door."""
+
+
 class Account(TenantScoped, Base):
     """A person here. `id` is what applications get as `sub`; the address may change, the id never does."""
 
@@ -75,10 +79,10 @@ GROUPS_OF_ACCOUNT = scoped(
     .limit(1000)
 )
 ACCOUNT_BY_ADDRESS = scoped(
-    select(Account.id, Account.email, Account.state, Account.expires_at).where(
-        Account.email_key == bindparam("email_key")
-    )
+    select(Account.id, Account.email, Account.state, Account.expires_at).where(Account.email_key == bindparam("email_key"))
 )
+ANY_ACCOUNT = scoped(select(Account.id).limit(1))
+"""Whether there is anybody; how many is never counted for a page."""
 ADD_ACCOUNT = scoped(insert(Account))
 NOTE_SIGN_IN = scoped(
     update(Account)

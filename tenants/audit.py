@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, bindparam, insert, select
+from sqlalchemy import Index, Integer, String, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
@@ -37,6 +37,12 @@ class Event(StrEnum):
     IDENTITY_LINKED = "identity.linked"
     CONFIGURATION_CHANGED = "configuration.changed"
     CONFIGURATION_REMOVED = "configuration.removed"
+    DOOR_CHANGED = "door.changed"
+    DOOR_GRANTED = "door.granted"
+    DOOR_REVOKED = "door.revoked"
+    DOOR_SET_UP = "door.set_up"
+    DOOR_ENTERED = "door.entered"
+    DOOR_REFUSED = "door.refused"
     THROTTLED = "attack.throttled"
     BROKEN = "broker.failed"
 
@@ -69,6 +75,12 @@ EVENTS_BY_REFERENCE = scoped(
     .order_by(AuditEvent.at, AuditEvent.id)
     .limit(100)
 )
+LATEST_EVENTS = scoped(
+    select(*AuditEvent.__table__.c)
+    .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+    .limit(bindparam("count", type_=Integer))
+)
+"""The newest of the tenant, by the index that the log has for it."""
 
 
 def append(

@@ -39,6 +39,7 @@ class Cause(StrEnum):
     UPSTREAM_TENANT_MISMATCH = "upstream_tenant_mismatch"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_RESPONSE_INVALID = "upstream_response_invalid"
+    ASSERTION_REPLAYED = "assertion_replayed"
     CONNECTION_MISCONFIGURED = "connection_misconfigured"
     CONNECTION_DISABLED = "connection_disabled"
 
@@ -56,6 +57,7 @@ class Cause(StrEnum):
     TENANT_UNKNOWN = "tenant_unknown"
     TENANT_SUSPENDED = "tenant_suspended"
     PAGE_UNKNOWN = "page_unknown"
+    ROLE_MISSING = "role_missing"
     HTTP_METHOD_UNKNOWN = "http_method_unknown"
     BODY_TOO_LARGE = "body_too_large"
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenants.base import Base, TenantScoped
 from tenants.statements import scoped
 
-RESERVED_KEYS = frozenset({"idp", "local"})
-"""`idp` names our own SAML identity provider in URLs; `local` is the e-mail and password way."""
+RESERVED_KEYS = frozenset({"door", "idp", "local"})
+"""`idp` names our own SAML identity provider in URLs; `local` and `door` are ways in that are no connections."""
 
 
 class Provisioning(StrEnum):
@@ -25,6 +25,13 @@ class Linking(StrEnum):
     """What happens when an account with the same address exists. More ways come with their proofs."""
 
     NEVER = "never"
+
+
+class NetworkMode(StrEnum):
+    """What the networks of a connection are for (requirements.md, T6)."""
+
+    ONLY = "only"
+    FIRST = "first"
 
 
 class Connection(TenantScoped, Base):
@@ -46,6 +53,8 @@ class Connection(TenantScoped, Base):
     provisioning: Mapped[str] = mapped_column(String(20), default=Provisioning.EXISTING.value)
     linking: Mapped[str] = mapped_column(String(20), default=Linking.NEVER.value)
     networks: Mapped[list[str]] = mapped_column(default=list)
+    network_mode: Mapped[str] = mapped_column(String(10), default=NetworkMode.ONLY.value)
+    """`only`: usable from the networks and nowhere else. `first`: usable from everywhere, offered first inside them."""
     version: Mapped[int] = mapped_column(default=1)
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

@@ -10,8 +10,9 @@ Transactions are short and explicit: `with db.tenant(id).writing() as s:` commit
 raise. Nothing else of ours may be slow inside: no HTTP, DNS, hashing or XML (design.md, section 5).
 """
 
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, NoReturn, cast
 
@@ -41,8 +42,9 @@ class TenantSession(Session):
 
     tenant_id: str
 
-    def __init__(self, bind: Engine | Connection, tenant_id: str) -> None:
-        super().__init__(bind=bind, expire_on_commit=False, autoflush=True)
+    def __init__(self, connection: Connection, tenant_id: str) -> None:
+        super().__init__(bind=connection, expire_on_commit=False, autoflush=True)
+        self._link = connection
         self.tenant_id = tenant_id
 
     def one(self, statement: Scoped, **parameters: Any) -> Row[Any] | None:
@@ -61,9 +63,7 @@ class TenantSession(Session):
         """Count the tenant's configuration up, so that every process drops its kept copy."""
         tenants = Tenant.__table__
         version = tenants.c.config_version
-        self.connection().execute(
-            cast(Any, tenants).update().where(tenants.c.id == self.tenant_id).values(config_version=version + 1)
-        )
+        self._link.execute(cast(Any, tenants).update().where(tenants.c.id == self.tenant_id).values(config_version=version + 1))
 
     def bulk_save_objects(self, *_: object, **__: object) -> NoReturn:
         """Refused, as its two relatives: they go round the flush, which is where objects are looked at."""
@@ -74,10 +74,10 @@ class TenantSession(Session):
     def _run(self, statement: Scoped, parameters: dict[str, Any]) -> CursorResult[Any]:
         if not _TENANT_NAMES.isdisjoint(parameters):
             raise ScopeError("the tenant of a statement is the session's")
+        # Straight on the connection: the session's own way there costs more than the statement (performance.md 5.7).
         self.flush()
-        connection = self.connection()
         bound = parameters | {TENANT_PARAMETER: self.tenant_id}
-        return connection.execute(statement.for_dialect(connection.dialect.name), bound)
+        return self._link.execute(statement.for_dialect(self._link.dialect.name), bound)
 
 
 class PlatformSession(Session):
@@ -110,37 +110,57 @@ def _confine_flush(session: TenantSession, context: object, instances: object) -
             raise ScopeError(f"a {type(changed).__name__} of another tenant")
 
 
-@event.listens_for(TenantSession, "after_begin")
-def _tell_tenant(session: TenantSession, transaction: object, connection: Connection) -> None:
+def _tell_tenant(connection: Connection, tenant_id: str) -> None:
+    """Row-level security: whose rows this transaction is about."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config('broker.tenant', :tenant, true)"), {"tenant": session.tenant_id})
+        connection.execute(text("SELECT set_config('broker.tenant', :tenant, true)"), {"tenant": tenant_id})
 
 
-@event.listens_for(PlatformSession, "after_begin")
-def _tell_platform(session: PlatformSession, transaction: object, connection: Connection) -> None:
+def _tell_platform(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT set_config('broker.platform', 'on', true)"))
+
+
+class Writer:
+    """Begins write transactions. On SQLite one at a time for each process: its own waiting is unfair and slow.
+
+    (Other processes are waited for by SQLite's busy timeout.)
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine.execution_options(**{_WRITE: True})
+        # Re-entrant, so that a unit of work inside another one fails in the database instead of standing still here.
+        self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A connection in a transaction that commits at the end and rolls back on a raise."""
+        with self._turn, self.engine.connect() as connection, connection.begin():
+            yield connection
 
 
 class TenantDatabase:
     """One tenant's rows: hands out sessions that can reach nothing else."""
 
-    def __init__(self, reader: Engine, writer: Engine, tenant_id: str) -> None:
+    def __init__(self, reader: Engine, writer: Writer, tenant_id: str) -> None:
         self._reader = reader
-        self.write_engine = writer
+        self._writer = writer
         self.tenant_id = tenant_id
 
     @contextmanager
     def reading(self) -> Iterator[TenantSession]:
         """A read-only unit of work: whatever it changed is rolled back at its end."""
-        with TenantSession(self._reader, self.tenant_id) as session:
+        with self._reader.connect() as connection, TenantSession(connection, self.tenant_id) as session:
+            _tell_tenant(connection, self.tenant_id)
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[TenantSession]:
         """A unit of work that commits at its end and rolls back on a raise."""
-        with TenantSession(self.write_engine, self.tenant_id) as session, session.begin():
+        with self._writer.begin() as connection, TenantSession(connection, self.tenant_id) as session:
+            _tell_tenant(connection, self.tenant_id)
             yield session
+            session.flush()
 
 
 class Database:
@@ -149,7 +169,7 @@ class Database:
     def __init__(self, url: str, pool_size: int = 16) -> None:
         self.url: URL = make_url(url)
         self.engine = _make_engine(self.url, pool_size)
-        self.write_engine = self.engine.execution_options(**{_WRITE: True})
+        self.writer = Writer(self.engine)
 
     @property
     def is_sqlite(self) -> bool:
@@ -159,7 +179,7 @@ class Database:
         """The database as one tenant sees it."""
         if not tenant_id:
             raise ScopeError("a tenant's database needs a tenant")
-        return TenantDatabase(self.engine, self.write_engine, tenant_id)
+        return TenantDatabase(self.engine, self.writer, tenant_id)
 
     def look_up(self, statement: Platform, **parameters: Any) -> Sequence[Row[Any]]:
         """Read platform tables (tenants, hosts, proofs) without a tenant."""
@@ -169,9 +189,11 @@ class Database:
     @contextmanager
     def platform(self, reason: str, now: datetime) -> Iterator[PlatformSession]:
         """A unit of work across tenants; leaves a row that says why. Commits at its end, rolls back on a raise."""
-        with PlatformSession(self.write_engine, expire_on_commit=False) as session, session.begin():
+        with self.writer.begin() as connection, PlatformSession(connection, expire_on_commit=False) as session:
+            _tell_platform(connection)
             session.add(PlatformEvent(id=new_id("evt"), at=now, reason=reason))
             yield session
+            session.flush()
 
     @contextmanager
     def operating(self, tenant_id: str, reason: str, now: datetime) -> Iterator[tuple[PlatformSession, TenantSession]]:
@@ -180,11 +202,12 @@ class Database:
         For the operator's work; leaves a row that says why. Commits at its end, rolls back on a raise.
         """
         with (
-            self.write_engine.connect() as connection,
-            connection.begin(),
+            self.writer.begin() as connection,
             PlatformSession(connection, expire_on_commit=False) as platform,
             TenantSession(connection, tenant_id) as session,
         ):
+            _tell_platform(connection)
+            _tell_tenant(connection, tenant_id)
             platform.add(PlatformEvent(id=new_id("evt"), at=now, reason=reason))
             yield platform, session
             platform.flush()

@@ -17,9 +17,7 @@ class Identity(TenantScoped, Base):
     __tablename__ = "identities"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.id"], ondelete="CASCADE"),
-        ForeignKeyConstraint(
-            ["tenant_id", "connection_id"], ["connections.tenant_id", "connections.id"], ondelete="CASCADE"
-        ),
+        ForeignKeyConstraint(["tenant_id", "connection_id"], ["connections.tenant_id", "connections.id"], ondelete="CASCADE"),
         Index("uq_identities_subject", "tenant_id", "connection_id", "issuer", "subject", unique=True),
         Index("ix_identities_account", "tenant_id", "account_id"),
     )

@@ -1,4 +1,4 @@
-"""Signing keys of a tenant, made when the tenant is made: one RS256 and one ES256 (performance.md 5.4)."""
+"""Keys of a tenant, made when the tenant is made: one RS256 and one ES256 for tokens, one RSA for SAML."""
 
 from datetime import datetime
 from enum import StrEnum

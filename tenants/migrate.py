@@ -18,7 +18,7 @@ def migrate(url: str) -> None:
     database = Database(url, pool_size=1)
     try:
         # One transaction, begun as a write: of two processes that start at once, one waits and finds it done.
-        with database.write_engine.begin() as connection:
+        with database.writer.begin() as connection:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

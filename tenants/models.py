@@ -14,7 +14,7 @@ from tenants.organizations import Contact, Organization
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import Throttle
-from tenants.transactions import Invitation, LoginTransaction
+from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
 
 METADATA = Base.metadata
 
@@ -38,5 +38,6 @@ TENANT_CLASSES = (
     SigningKey,
     TenantSettings,
     Throttle,
+    UsedAssertion,
 )
 PLATFORM_CLASSES = (DomainProof, PlatformEvent, Tenant, TenantHost)

@@ -129,9 +129,7 @@ def normalise_password(password: str) -> str:
     return normal
 
 
-def context_words(
-    tenant_name: str, domains: Iterable[str] = (), names: Iterable[str] = (), local: str = ""
-) -> frozenset[str]:
+def context_words(tenant_name: str, domains: Iterable[str] = (), names: Iterable[str] = (), local: str = "") -> frozenset[str]:
     """Words that a password of this person must not contain: of the tenant, the person, the address and the product.
 
     `domains` are canonical (the top level is left out), `local` is the address's part before the @.

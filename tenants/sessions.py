@@ -31,7 +31,7 @@ class BrowserSession(TenantScoped, Base):
     cookie_hash: Mapped[str] = mapped_column(String(64))
     account_id: Mapped[str] = mapped_column(String(80))
     method: Mapped[str] = mapped_column(String(63))
-    """The way in: a connection's key, or `local`."""
+    """The way in: a connection's key, `local`, or `door`."""
     proofs: Mapped[list[Any]] = mapped_column(default=list)
     auth_time: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -114,6 +114,20 @@ END_SESSION = scoped(
 END_SESSIONS_OF_ACCOUNT = scoped(
     update(BrowserSession)
     .where(BrowserSession.account_id == bindparam("account"), BrowserSession.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+END_SESSIONS_OF_METHOD = scoped(
+    update(BrowserSession)
+    .where(BrowserSession.method == bindparam("way"), BrowserSession.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+END_METHOD_OF_ACCOUNT = scoped(
+    update(BrowserSession)
+    .where(
+        BrowserSession.account_id == bindparam("account"),
+        BrowserSession.method == bindparam("way"),
+        BrowserSession.ended_at.is_(None),
+    )
     .values(ended_at=bindparam("now"))
 )
 

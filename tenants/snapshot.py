@@ -5,13 +5,15 @@ account or connection, is read per request instead.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from tenants.applications import Application
+from tenants.backdoors import Backdoor
 from tenants.connections import Connection
 from tenants.db import Database, TenantSession
 from tenants.domains import Domain
@@ -58,6 +60,7 @@ class ConnectionConfig:
     provisioning: str
     linking: str
     networks: tuple[str, ...]
+    network_mode: str
     version: int
 
 
@@ -83,13 +86,14 @@ class ApplicationConfig:
 
 @dataclass(frozen=True, slots=True)
 class KeyConfig:
-    """One signing key; the private half is still sealed."""
+    """One key pair; the private half is still sealed."""
 
     kid: str
     algorithm: str
     state: str
     public_jwk: Mapping[str, Any]
     private_sealed: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ class TenantConfig:
     """By client id."""
     root_organization_id: str
     keys: tuple[KeyConfig, ...]
+    door_hash: str | None = field(repr=False)
+    """SHA-256 of the back door's secret path; None: there is none."""
 
     @property
     def is_suspended(self) -> bool:
@@ -152,6 +158,7 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             applications=MappingProxyType({app.client_id: app for app in _applications(session)}),
             root_organization_id=root,
             keys=_keys(session),
+            door_hash=session.scalars(select(Backdoor.secret_hash)).first(),
         )
 
 
@@ -179,15 +186,14 @@ def _connections(session: TenantSession) -> list[ConnectionConfig]:
             provisioning=row.provisioning,
             linking=row.linking,
             networks=tuple(row.networks),
+            network_mode=row.network_mode,
             version=row.version,
         )
         for row in rows
     ]
 
 
-def _domains(
-    session: TenantSession, connections: list[ConnectionConfig], proven: frozenset[str]
-) -> tuple[DomainRule, ...]:
+def _domains(session: TenantSession, connections: list[ConnectionConfig], proven: frozenset[str]) -> tuple[DomainRule, ...]:
     keys = {connection.id: connection.key for connection in connections}
     return tuple(
         DomainRule(
@@ -237,6 +243,6 @@ def _keys(session: TenantSession) -> tuple[KeyConfig, ...]:
         .order_by(SigningKey.created_at.desc(), SigningKey.id)
     )
     return tuple(
-        KeyConfig(row.id, row.algorithm, row.state, MappingProxyType(dict(row.public_jwk)), row.private_sealed)
+        KeyConfig(row.id, row.algorithm, row.state, MappingProxyType(dict(row.public_jwk)), row.private_sealed, row.created_at)
         for row in rows
     )

@@ -72,9 +72,7 @@ def scoped_upsert(table: FromClause, key: Sequence[str], insert: dict[str, Any],
     return Scoped(
         {
             "sqlite": sqlite.insert(table).values(values).on_conflict_do_update(index_elements=index, set_=update),
-            "postgresql": postgresql.insert(table)
-            .values(values)
-            .on_conflict_do_update(index_elements=index, set_=update),
+            "postgresql": postgresql.insert(table).values(values).on_conflict_do_update(index_elements=index, set_=update),
         }
     )
 

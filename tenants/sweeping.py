@@ -15,7 +15,7 @@ from tenants.db import Database
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import PlatformEvent
 from tenants.throttles import Throttle
-from tenants.transactions import LoginTransaction
+from tenants.transactions import LoginTransaction, UsedAssertion
 
 BATCH = 500
 
@@ -33,6 +33,7 @@ RULES = (
     Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1)),
     Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
+    Rule(UsedAssertion, UsedAssertion.expires_at, timedelta()),
     Rule(Throttle, Throttle.window_ends_at, timedelta()),
     Rule(PlatformEvent, PlatformEvent.at, timedelta(days=400)),
 )

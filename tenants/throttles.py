@@ -31,9 +31,7 @@ class Throttle(TenantScoped, Base):
 _ROW = Throttle.__table__
 _IS_OVER = _ROW.c.window_ends_at <= bindparam("now")
 THROTTLE = scoped(
-    select(Throttle.tries, Throttle.last_try_at, Throttle.window_ends_at)
-    .where(_ROW.c.id == bindparam("key"))
-    .with_for_update()
+    select(Throttle.tries, Throttle.last_try_at, Throttle.window_ends_at).where(_ROW.c.id == bindparam("key")).with_for_update()
 )
 """Locks the counter on PostgreSQL, if there is one; a write transaction of SQLite is alone anyway."""
 COUNT_TRY = scoped_upsert(
@@ -52,9 +50,7 @@ COUNT_TRY = scoped_upsert(
     },
 )
 FORGET_TRIES = scoped(delete(Throttle).where(_ROW.c.id == bindparam("key")))
-FORGIVE_TRY = scoped(
-    update(Throttle).where(_ROW.c.id == bindparam("key"), _ROW.c.tries > 0).values(tries=_ROW.c.tries - 1)
-)
+FORGIVE_TRY = scoped(update(Throttle).where(_ROW.c.id == bindparam("key"), _ROW.c.tries > 0).values(tries=_ROW.c.tries - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,10 @@ TOTP_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timedelta
 """Three codes are good at a time, so 30 tries a day guess one with a chance of 9 in 100,000 (security.md, SF-02)."""
 ADDRESS_LIMIT = Limit(free=100, cap=1000, window=timedelta(minutes=10), longest=timedelta(minutes=10))
 """Wrong tries from one network address; generous, because a whole office may share it."""
+DOOR_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timedelta(minutes=15))
+"""Tries at the back door for one address: password and code are judged together, so codes set the measure."""
+DOOR_ADDRESS_LIMIT = Limit(free=20, cap=200, window=timedelta(minutes=10), longest=timedelta(minutes=10))
+"""The same from one network address; no office shares a door."""
 
 
 def counter_key(what: str, whose: str) -> str:

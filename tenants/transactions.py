@@ -1,4 +1,4 @@
-"""Rows of things under way: login transactions and one-time invitations.
+"""Rows of things under way: login transactions, one-time invitations, assertions that were used.
 
 A transaction's id stands in the URL, its other half in a cookie; both are kept as SHA-256. Everything learned so far
 is in the row, and single-use parts are consumed by a conditional UPDATE whose row count is the answer.
@@ -26,7 +26,7 @@ class LoginTransaction(TenantScoped, Base):
     browser_hash: Mapped[str] = mapped_column(String(64))
     reference: Mapped[str] = mapped_column(String(9))
     purpose: Mapped[str] = mapped_column(String(20))
-    """`sign_in`, or `activate` for a set-up that an invitation began."""
+    """`sign_in`, `activate` for a set-up that an invitation began, `door` and `door_set_up` for the back door's own."""
     return_to: Mapped[str] = mapped_column(String(8000))
     application_id: Mapped[str | None] = mapped_column(String(80))
     hints: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -46,6 +46,7 @@ class LoginTransaction(TenantScoped, Base):
     pending_sealed: Mapped[str | None]
     """A set-up under way: the new password's hash and the new app's seed, written when the last step is proven."""
     invitation_id: Mapped[str | None] = mapped_column(String(80))
+    """What began a set-up: an invitation's id, or the hash of the back door's link."""
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -68,6 +69,22 @@ class Invitation(TenantScoped, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     superseded_at: Mapped[datetime | None]
+
+
+class UsedAssertion(TenantScoped, Base):
+    """An identity provider's assertion that was taken: it opens no second session (SU-15).
+
+    `id` is the SHA-256 of connection and assertion id; the row stays for as long as the assertion could be believed.
+    """
+
+    __tablename__ = "used_assertions"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "connection_id"], ["connections.tenant_id", "connections.id"], ondelete="CASCADE"),
+        Index("ix_used_assertions_expires_at", "expires_at"),
+    )
+
+    connection_id: Mapped[str] = mapped_column(String(80))
+    expires_at: Mapped[datetime]
 
 
 _LIVE = (
@@ -99,9 +116,7 @@ SAVE_TRANSACTION = scoped(update(LoginTransaction).where(LoginTransaction.id == 
 """Sets the columns that it is run with."""
 ADD_PROOF = scoped(
     update(LoginTransaction)
-    .where(
-        LoginTransaction.id == bindparam("id_hash"), LoginTransaction.account_id == bindparam("of_account"), *_LIVE
-    )
+    .where(LoginTransaction.id == bindparam("id_hash"), LoginTransaction.account_id == bindparam("of_account"), *_LIVE)
     .values(proofs=bindparam("all_proofs"))
 )
 """A further proof is of the account that the first one named, whatever another tab has done to the row since."""
@@ -116,10 +131,12 @@ COUNT_FAILURE = scoped(
     .values(failures=LoginTransaction.failures + 1)
     .returning(LoginTransaction.failures)
 )
+USE_ASSERTION = scoped(insert(UsedAssertion))
+"""Its failure is the answer: the key is there already."""
 INVITATION = scoped(
-    select(
-        Invitation.id, Invitation.account_id, Invitation.expires_at, Invitation.used_at, Invitation.superseded_at
-    ).where(Invitation.token_hash == bindparam("token_hash"))
+    select(Invitation.id, Invitation.account_id, Invitation.expires_at, Invitation.used_at, Invitation.superseded_at).where(
+        Invitation.token_hash == bindparam("token_hash")
+    )
 )
 SPEND_INVITATION = scoped(
     update(Invitation)

@@ -1,11 +1,14 @@
 """The ways in, as the decisions see them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
 LOCAL = "local"
 """The key of e-mail and password among the ways; no connection may have it."""
+DOOR = "door"
+"""How sessions of the back door began: never offered as a way, and no connection may have this key either."""
 
 SignInPage = Literal["email_first", "buttons", "both"]
 IPAddress = IPv4Address | IPv6Address
@@ -39,3 +42,19 @@ class Hints:
     login: str = ""
     domain: str = ""
     connection: str = ""
+
+
+NO_HINTS = Hints()
+
+
+def is_inside(address: str, networks: Iterable[str]) -> bool:
+    """Does a network address lie in one of these ranges? Without ranges every one does; what is no address lies in none."""
+    ranges = [ip_network(network, strict=False) for network in networks]
+    if not ranges:
+        return True
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return any((mapped or found) in one for one in ranges)

@@ -25,6 +25,7 @@ from tenants.migrate import migrate
 from tests.browser import Browser
 from tests.peers.entra import EntraPeer
 from tests.peers.oidc import OidcPeer
+from tests.peers.saml import SamlPeer
 from tests.support import postgres
 from tests.support.clock import FakeClock
 from tests.support.counting import Count, counted
@@ -170,10 +171,16 @@ def entra_peer(peers: PeerHttp, clock: FakeClock) -> EntraPeer:
     return peer
 
 
+@pytest.fixture(scope="session")
+def saml_peer(clock: FakeClock) -> SamlPeer:
+    """A simulated SAML identity provider that `browser` reaches: `saml_peer.provider()` makes a test its own."""
+    return SamlPeer("https://saml.example", clock)
+
+
 @pytest.fixture
-def new_browser(app: Flask, oidc_peer: OidcPeer, entra_peer: EntraPeer) -> Callable[[], Browser]:
+def new_browser(app: Flask, oidc_peer: OidcPeer, entra_peer: EntraPeer, saml_peer: SamlPeer) -> Callable[[], Browser]:
     """Makes browsers without a window that reach `app` and the simulated identity providers."""
-    others = {oidc_peer.origin: oidc_peer, entra_peer.origin: entra_peer}
+    others = {peer.origin: peer for peer in (oidc_peer, entra_peer, saml_peer)}
     return lambda: Browser(app, ORIGIN, others=others)
 
 

@@ -33,7 +33,7 @@ from tenants.ids import digest, new_id, new_secret
 from tenants.keys import SigningKey, place_of_private
 from tenants.organizations import Contact, Organization
 from tenants.sessions import BrowserSession
-from tenants.signing import ALGORITHMS, NewKey, new_key
+from tenants.signing import KEYS, NewKey, new_key
 from tenants.tenants import Tenant, TenantHost, TenantSettings
 from tenants.transactions import Invitation
 from tenants.vault import Place
@@ -124,7 +124,7 @@ def tenant(broker: Broker, *, host: str | None = None, status: str = "active", *
         db.add(Organization(id=home.root, key="root", name=home.canary))
         db.add(TenantSettings(id="settings", policy={"local_enabled": True} | policy))
         db.flush()
-        for algorithm in ALGORITHMS:
+        for algorithm in KEYS:
             db.add(signing_key(home, algorithm))
     contact(home)
     return home
@@ -137,7 +137,7 @@ def contact(home: Home) -> Contact:
 
 def signing_key(home: Home, algorithm: str = "ES256") -> SigningKey:
     """Not stored yet. RSA pairs come from one of the process, as making them takes long."""
-    made = _rsa_key() if algorithm == "RS256" else new_key(algorithm)
+    made = new_key(algorithm) if algorithm == "ES256" else _rsa_key(algorithm)
     kid = new_id("key")
     private = json.dumps(json.loads(made.private) | {"kid": kid})
     return SigningKey(
@@ -150,8 +150,8 @@ def signing_key(home: Home, algorithm: str = "ES256") -> SigningKey:
 
 
 @cache
-def _rsa_key() -> NewKey:
-    return new_key("RS256")
+def _rsa_key(algorithm: str) -> NewKey:
+    return new_key(algorithm)
 
 
 def account(

@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 # What broker/errors.py has a word for, whatever a cause's own facts are.
 WORDS = {"organization", "provider", "application", "email", "domain", "until"}
 NO_PAGES = {"base.html", "parts.html"}
-NO_COMMANDS = {"__init__", "start"}
+NO_COMMANDS = {"__init__", "asking", "start"}
 
 
 def test_every_cause_has_an_answer_and_a_sentence() -> None:

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from broker.upstream import KINDS
-from broker.upstream.kind import secret_fields
+from broker.upstream.kind import document_fields, secret_fields
 from tenants.manifest import specs, values
 from tenants.policies import TenantPolicy
 
@@ -45,8 +45,9 @@ def table_of(name: str) -> str:
     """One table in Markdown: field, value where it is left out, meaning."""
     model = TABLES[name]
     secrets = secret_fields(model) if name.startswith("kind ") else ()
+    documents = document_fields(model) if name.startswith("kind ") else ()
     rows = [
-        f"| `{field}` | {_default(info)} | {_meaning(info, is_secret=field in secrets)} |"
+        f"| `{field}` | {_default(info)} | {_meaning(info, field in secrets, field in documents)} |"
         for field, info in model.model_fields.items()
     ]
     return "\n".join(["| field | left out | meaning |", "|---|---|---|", *rows]) + "\n"
@@ -68,12 +69,14 @@ def _toml(value: Any) -> str:
     return str(value) if isinstance(value, int) else f'"{value}"'
 
 
-def _meaning(info: FieldInfo, *, is_secret: bool) -> str:
+def _meaning(info: FieldInfo, is_secret: bool, is_document: bool) -> str:
     words = [f"{info.title}." if info.title else "", info.description or ""]
     if choices := _choices(info.annotation):
         words.append("One of " + ", ".join(f"`{choice}`" for choice in choices) + ".")
     if is_secret:
         words.append("A secret, by reference.")
+    if is_document:
+        words.append('The text itself, or `{ file = "…" }` for one beside this file.')
     return " ".join(filter(None, words)).replace("|", "\\|")
 
 

@@ -4,6 +4,8 @@ import click
 
 from broker.cli.apply import apply
 from broker.cli.doctor import doctor
+from broker.cli.door import door
+from broker.cli.explain import explain
 from broker.cli.invite import invite
 from broker.cli.keys import keys
 from broker.cli.migrate import migrate
@@ -15,5 +17,5 @@ def main() -> None:
     """Run and configure the broker. Settings come from the environment: BROKER_BASE_URL and the like."""
 
 
-for command in (apply, doctor, invite, keys, migrate, serve):
+for command in (apply, doctor, door, explain, invite, keys, migrate, serve):
     main.add_command(command)

@@ -8,7 +8,7 @@ import click
 from broker.cli.start import started
 from broker.icons import SYMBOLS
 from broker.upstream import KINDS
-from broker.upstream.kind import Kind, secret_fields
+from broker.upstream.kind import Kind, document_fields, secret_fields
 from broker.wiring import Broker
 from tenants.manifest.applying import Apply
 from tenants.manifest.changes import TenantPlan, Workshop
@@ -60,7 +60,8 @@ def surroundings(broker: Broker) -> Surroundings:
 
 
 def _form(kind: Kind) -> KindForm:
-    return KindForm(kind.options_type, frozenset(secret_fields(kind.options_type)))
+    options = kind.options_type
+    return KindForm(options, frozenset(secret_fields(options)), frozenset(document_fields(options)))
 
 
 def report(plans: tuple[TenantPlan, ...], *, dry_run: bool) -> list[str]:

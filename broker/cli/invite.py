@@ -1,14 +1,11 @@
 """`broker invite`: a one-time link with which somebody sets a password and an authenticator app."""
 
 import click
-from sqlalchemy import Row
 
+from broker.cli.asking import address_of, tenant_of
 from broker.cli.start import started
-from broker.wiring import Broker
-from tenants.addresses import Address, AddressError, normalise_address
 from tenants.invitations import Invitee, NotInvited
 from tenants.invitations import invite as invite_account
-from tenants.tenants import TENANT_BY_SLUG
 
 
 @click.command()
@@ -20,9 +17,9 @@ from tenants.tenants import TENANT_BY_SLUG
 @click.option("--role", type=click.Choice(["owner", "admin", "helpdesk", "auditor"]), help="Role of a new account.")
 def invite(email: str, slug: str, name: str, organization: str, groups: tuple[str, ...], role: str | None) -> None:
     """Print a link for EMAIL, whose account is made where there is none. An older link ends with it."""
-    invitee = Invitee(_address(email), _line(name), organization, tuple(map(_line, groups)), role)
+    invitee = Invitee(address_of(email), _line(name), organization, tuple(map(_line, groups)), role)
     with started() as broker:
-        tenant = _tenant(broker, slug)
+        tenant = tenant_of(broker, slug)
         try:
             with broker.db.tenant(tenant.id).writing() as session:
                 token, expires_at = invite_account(session, invitee, broker.ports.clock.now())
@@ -31,20 +28,6 @@ def invite(email: str, slug: str, name: str, organization: str, groups: tuple[st
         base_url = broker.snapshots.base_url(tenant.slug, tenant.canonical_host)
     click.echo(f"{base_url}/activate/{token}")
     click.echo(f"For {invitee.address.text}, once, until {expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
-
-
-def _tenant(broker: Broker, slug: str) -> Row[tuple[str, str, str]]:
-    rows = broker.db.look_up(TENANT_BY_SLUG, slug=slug)
-    if not rows:
-        raise click.ClickException("There is no such tenant.")
-    return rows[0]
-
-
-def _address(email: str) -> Address:
-    try:
-        return normalise_address(email)
-    except AddressError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _line(text: str) -> str:

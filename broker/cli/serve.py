@@ -13,6 +13,8 @@ from tenants.tenants import TENANT_COUNT_WITHOUT_HOST
 APPLICATION = "broker.background:make_served_app"
 BLOCKING_THREADS = 16
 _BACKLOG = 1024
+SECONDS_TO_END = 10
+"""How long a worker may finish what it is at; without a limit a stuck one would keep the process for ever."""
 
 
 @click.command()
@@ -36,6 +38,7 @@ def serve(host: str, port: int, workers: int) -> None:
         backlog=_BACKLOG,
         websockets=False,
         respawn_failed_workers=True,
+        workers_kill_timeout=SECONDS_TO_END,
     ).serve()
 
 

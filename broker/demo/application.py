@@ -93,5 +93,5 @@ def _text(name: str, value: Any) -> str:
     if name in _TIMES and isinstance(value, int):
         return f"{value} ({datetime.fromtimestamp(value, UTC):%d %b %Y, %H:%M:%S} UTC)"
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(str(item) for item in value) or "none"
     return str(value)

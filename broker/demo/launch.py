@@ -14,7 +14,7 @@ from broker.demo.people import LOCAL_PEOPLE
 from broker.demo.places import PORTS_USED, ROOT, DemoError, Places, places_from
 from broker.demo.tenants_file import write_tenants_file
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 END_SECONDS = 10.0
 POLL_SECONDS = 0.1
 CHILDREN = ("peers", "broker")
@@ -27,7 +27,7 @@ def launch(environment: Mapping[str, str]) -> int:
     try:
         places = places_from(environment)
         check_ports(places)
-        kept = _prepare(places, start_over=environment.get("RESET", "") not in {"", "0"})
+        kept = prepare(places, start_over=environment.get("RESET", "") not in {"", "0"})
         _run(places, _environment(environment, places, kept), stop)
     except DemoError as error:
         print(error, file=sys.stderr)
@@ -71,8 +71,8 @@ def _free_base(port: int) -> int:
     return next((base for base in bases if all(_is_free(base + offset) for offset in range(PORTS_USED))), 9000)
 
 
-def _prepare(places: Places, *, start_over: bool) -> KeptSecrets:
-    """Make the folder of the demo and what stands in it."""
+def prepare(places: Places, *, start_over: bool) -> KeptSecrets:
+    """Make the folder of the demo and what stands in it. Raises DemoError."""
     try:
         if start_over and places.data.exists():
             shutil.rmtree(places.data)

@@ -54,7 +54,7 @@ DIRECTORY_PEOPLE = (
         "Omar",
         "Haddad",
         "omar.haddad@acme.example",
-        "Comes straight in, with other groups than Jane.",
+        "Comes straight in as well.",
         groups=("Facilities",),
     ),
     DirectoryPerson(

@@ -1,24 +1,22 @@
 """An invitation: open the link, choose a password, set up the app, prove it; then everything is written at once.
 
 Opening the link consumes nothing (mail scanners open links, IR-04); the link's token is spent together with writing
-the credentials, so that exactly one set-up wins (IR-02).
+the credentials, so that exactly one set-up wins (IR-02). The steps between stand in set_up.py.
 """
 
-import json
 from datetime import datetime
 from typing import Any
 
-from flask import g, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import g, make_response, redirect, render_template, url_for
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from broker.errors import record
 from broker.factors import totp
-from broker.password_rules import checklist, context_of
-from broker.session import Proof, SignedIn, open_session, signed_in
+from broker.session import Proof, SignedIn, open_session, present_session
+from broker.signin import set_up
 from broker.signin.complete import account_facts
-from broker.signin.transaction import Transaction, begin_activation, browser_hash, count_failure, require, save
+from broker.signin.set_up import NewCredentials, SetUp
+from broker.signin.transaction import begin_activation, browser_hash, require
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
@@ -33,11 +31,10 @@ from tenants.credentials import (
 )
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id
-from tenants.passwords import PRESETS, PasswordError, check_password, normalise_password
+from tenants.passwords import PRESETS
 from tenants.policies import AdmissionFacts, SignInFacts, admit
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT
 from tenants.transactions import FINISH_TRANSACTION, INVITATION, SPEND_INVITATION
-from tenants.vault import Place
 from tenants.ways import LOCAL
 
 
@@ -56,53 +53,22 @@ def open_invitation(token: str) -> Response:
 
 def password_page() -> Response:
     """GET: the rules, before anything is typed."""
-    transaction, account = _require_set_up()
-    return _password_form(transaction, account, None, {})
+    return set_up.password_page(_require_set_up())
 
 
 def keep_password() -> Response:
-    """POST: a password that keeps the rules is hashed and waits, sealed, for the last step."""
-    transaction, account = _require_set_up()
-    typed, again = request.form.get("new_password", ""), request.form.get("repeat_password", "")
-    errors: dict[str, str] = {}
-    try:
-        outcomes = check_password(PRESETS[g.tenant.policy.password], typed, context_of(account))
-        objection = next((_(line.text_key, **line.values) for line in outcomes if not line.met), None)
-        if objection:
-            errors["new_password"] = objection
-        elif normalise_password(typed) != normalise_password(again):
-            errors["repeat_password"] = _("The two entries are not the same.")
-    except PasswordError:
-        outcomes, errors = None, {"new_password": _("This can't be a password: it is too long, or not text.")}
-    if errors:
-        return _password_form(transaction, account, outcomes, errors, 400)
-    pending = _pending(transaction) or {"seed": totp.new_seed(), "credential_id": new_id("cre")}
-    pending["password_hash"] = the_broker().hasher.hash(normalise_password(typed))
-    save(transaction, pending_sealed=_seal_pending(transaction, pending))
-    return redirect(url_for("signin.enrol_app", tx=transaction.tx), 303)
+    """POST: a password that keeps the rules waits for the last step."""
+    return set_up.keep_password(_require_set_up())
 
 
 def app_page() -> Response:
     """GET: the picture and the secret."""
-    transaction, account = _require_set_up()
-    return _app_form(transaction, account, _require_pending(transaction), {})
+    return set_up.app_page(_require_set_up())
 
 
 def prove_app() -> Response:
     """POST: the first code of the app; with it, password and app are written and the person is signed in."""
-    transaction, account = _require_set_up()
-    pending = _require_pending(transaction)
-    now = the_broker().ports.clock.now()
-    step = totp.matching_step(pending["seed"], request.form.get("code", ""), now)
-    if step is None:
-        record(Refusal(Cause.FACTOR_INVALID, "wrong code at set-up", account_id=account.id))
-        count_failure(transaction)
-        sentence = _("This code is not right. Apps show a new one every 30 seconds; use the one on the screen now.")
-        return _app_form(transaction, account, pending, {"code": sentence}, 403)
-    before = signed_in()
-    with g.db.writing() as db:
-        _finish(db, transaction, account, pending, step, before)
-    return redirect(url_for("signin.activated"), 303)
+    return set_up.prove_app(_require_set_up(), _finish)
 
 
 def done_page() -> Response:
@@ -111,42 +77,39 @@ def done_page() -> Response:
     return make_response(page)
 
 
-def _finish(
-    db: TenantSession,
-    transaction: Transaction,
-    account: Row[Any],
-    pending: dict[str, str],
-    step: int,
-    before: SignedIn | None,
-) -> None:
-    now = the_broker().ports.clock.now()
-    row = transaction.row
+def _finish(done: SetUp, made: NewCredentials) -> None:
+    before = present_session()
+    with g.db.writing() as db:
+        _write(db, done, made, before)
+
+
+def _write(db: TenantSession, done: SetUp, made: NewCredentials, before: SignedIn | None) -> None:
+    now, account_id, row = the_broker().ports.clock.now(), done.account.id, done.transaction.row
     if not db.run(SPEND_INVITATION, invitation_id=row.invitation_id, now=now):
-        raise Refusal(Cause.INVITATION_USED, "spent, replaced or run out", account_id=account.id)
+        raise Refusal(Cause.INVITATION_USED, "spent, replaced or run out", account_id=account_id)
     if not db.run(FINISH_TRANSACTION, id_hash=row.id, browser=browser_hash(), now=now):
         raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-    if not db.run(ACTIVATE_ACCOUNT, account=account.id, active=AccountState.ACTIVE.value, at=now):
-        raise Refusal(Cause.FLOW_EXPIRED, "the account was switched off meanwhile", account_id=account.id)
-    db.run(DROP_LOCAL_CREDENTIALS, account=account.id)
-    db.run(END_SESSIONS_OF_ACCOUNT, account=account.id, now=now)
-    _add_credentials(db, account.id, pending, step, now)
-    open_session(db, account.id, LOCAL, [Proof(method, now).as_json() for method in ("pwd", "otp")], now, before)
-    seen = {"at": now, "account_id": account.id, "reference": row.reference, "address": client_address()}
+    if not db.run(ACTIVATE_ACCOUNT, account=account_id, active=AccountState.ACTIVE.value, at=now):
+        raise Refusal(Cause.FLOW_EXPIRED, "the account was switched off meanwhile", account_id=account_id)
+    db.run(DROP_LOCAL_CREDENTIALS, account=account_id)
+    db.run(END_SESSIONS_OF_ACCOUNT, account=account_id, now=now)
+    _add_credentials(db, account_id, made, now)
+    open_session(db, account_id, LOCAL, [Proof(method, now).as_json() for method in ("pwd", "otp")], now, before)
+    seen = {"at": now, "account_id": account_id, "reference": row.reference, "address": client_address()}
     audit.append(db, Event.ACCOUNT_ACTIVATED, **seen)
     audit.append(db, Event.LOGIN_SUCCEEDED, detail={"method": LOCAL, "proofs": "pwd otp"}, **seen)
 
 
-def _add_credentials(db: TenantSession, account_id: str, pending: dict[str, str], step: int, now: datetime) -> None:
+def _add_credentials(db: TenantSession, account_id: str, made: NewCredentials, now: datetime) -> None:
     """Password and app; the code that proved the app is spent with that."""
     added = {"account_id": account_id, "created_at": now}
-    kind, password_hash = CredentialKind.PASSWORD.value, pending["password_hash"]
-    db.run(ADD_CREDENTIAL, id=new_id("cre"), kind=kind, secret_hash=password_hash, **added)
+    db.run(ADD_CREDENTIAL, id=new_id("cre"), kind=CredentialKind.PASSWORD.value, secret_hash=made.password_hash, **added)
     db.run(
         ADD_CREDENTIAL,
-        id=pending["credential_id"],
+        id=made.credential_id,
         kind=CredentialKind.TOTP.value,
-        secret_sealed=totp.seal_seed(pending["seed"], pending["credential_id"]),
-        last_step=step,
+        secret_sealed=totp.seal_seed(made.seed, made.credential_id),
+        last_step=made.step,
         last_used_at=now,
         **added,
     )
@@ -165,14 +128,21 @@ def _require_invitation(token: str) -> tuple[Row[Any], Row[Any]]:
     return invitation, account
 
 
-def _require_set_up() -> tuple[Transaction, Row[Any]]:
+def _require_set_up() -> SetUp:
     transaction = require("activate")
     with g.db.reading() as db:
         account = db.one(ACCOUNT_FACTS, account=transaction.row.account_id)
     if account is None:
         raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
     _require_admission(account)
-    return transaction, account
+    return SetUp(
+        transaction=transaction,
+        account=account,
+        policy=PRESETS[g.tenant.policy.password],
+        app_endpoint="signin.enrol_app",
+        done_endpoint="signin.activated",
+        issuer=g.tenant.name,
+    )
 
 
 def _require_admission(account: Row[Any]) -> None:
@@ -189,59 +159,4 @@ def _require_admission(account: Row[Any]) -> None:
     )
     expected = facts.state is AccountState.INVITED and admission.cause is Cause.ACCOUNT_NOT_ACTIVATED
     if admission.cause is not None and not expected:
-        raise Refusal(
-            admission.cause, "; ".join(reason.sentence for reason in admission.reasons), account_id=account.id
-        )
-
-
-def _password_form(
-    transaction: Transaction, account: Row[Any], outcomes: Any, errors: dict[str, str], status: int = 200
-) -> Response:
-    policy = PRESETS[g.tenant.policy.password]
-    page = render_template(
-        "signin/choose_password.html",
-        tx=transaction.tx,
-        email=account.email,
-        rules=checklist(policy, context_of(account), outcomes or ()),
-        errors=errors,
-        minimum=policy.min_length,
-        maximum=policy.max_length,
-    )
-    return make_response(page, status)
-
-
-def _app_form(
-    transaction: Transaction, account: Row[Any], pending: dict[str, str], errors: dict[str, str], status: int = 200
-) -> Response:
-    seed = pending["seed"]
-    page = render_template(
-        "factors/enrol_totp.html",
-        tx=transaction.tx,
-        secret_groups=[seed[start : start + 4] for start in range(0, len(seed), 4)],
-        otpauth_url=totp.enrolment_url(seed, account.email, g.tenant.name),
-        errors=errors,
-    )
-    return make_response(page, status)
-
-
-def _require_pending(transaction: Transaction) -> dict[str, str]:
-    pending = _pending(transaction)
-    if pending is None:
-        raise Refusal(Cause.FLOW_EXPIRED, "no password was chosen in this set-up")
-    return pending
-
-
-def _pending(transaction: Transaction) -> dict[str, str] | None:
-    sealed = transaction.row.pending_sealed
-    if not sealed:
-        return None
-    opened: dict[str, str] = json.loads(the_broker().vault.open(sealed, _place(transaction)))
-    return opened
-
-
-def _seal_pending(transaction: Transaction, pending: dict[str, str]) -> str:
-    return the_broker().vault.seal(json.dumps(pending), _place(transaction))
-
-
-def _place(transaction: Transaction) -> Place:
-    return Place(g.tenant.id, "login_transactions", "pending_sealed", transaction.id_hash)
+        raise Refusal(admission.cause, "; ".join(reason.sentence for reason in admission.reasons), account_id=account.id)

@@ -71,9 +71,7 @@ def _facts(
     address: Address | None,
     proof: EmailProof,
 ) -> tuple[ArrivalFacts, str | None]:
-    identity = db.one(
-        IDENTITY_AND_ACCOUNT, connection_id=connection.id, issuer=assertion.issuer, subject=assertion.subject
-    )
+    identity = db.one(IDENTITY_AND_ACCOUNT, connection_id=connection.id, issuer=assertion.issuer, subject=assertion.subject)
     same_address = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key) if identity is None and address else None
     linked = same_address and db.one(SUBJECT_OF_ACCOUNT, account_id=same_address.id, connection_id=connection.id)
     facts = ArrivalFacts(
@@ -192,7 +190,8 @@ def _proof(connection: ConnectionConfig, assertion: Assertion, address: Address 
         email_verified=evidence.get("email_verified"),
         xms_edov=evidence.get("xms_edov"),
         hd=evidence.get("hd"),
-        is_directory_pinned=connection.kind == "entra",
+        is_directory_pinned=bool(assertion.directories),
+        hosted_domains=assertion.directories,
     )
     return email_proof(claims, g.tenant.domains)
 

@@ -7,7 +7,7 @@ from flask import g, redirect
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from broker.session import SignedIn, open_session, signed_in
+from broker.session import SignedIn, open_session, present_session
 from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
 from broker.wiring import the_broker
@@ -34,7 +34,7 @@ def complete(transaction: Transaction) -> Response:
     if admission.cause is not None:
         raise refusal_of(admission, transaction)
     now = the_broker().ports.clock.now()
-    before = signed_in()
+    before = present_session()
     with g.db.writing() as db:
         if not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
@@ -95,7 +95,7 @@ def admission_of(transaction: Transaction) -> Admission:
             ),
             now=the_broker().ports.clock.now(),
             rules=g.tenant.domains,
-            application=_application_facts(application),
+            application=application_facts(application),
         )
     )
 
@@ -138,7 +138,8 @@ def _is_way_enabled(db: TenantSession, transaction: Transaction) -> bool:
     return state is not None and bool(state.is_enabled)
 
 
-def _application_facts(application: ApplicationConfig | None) -> ApplicationFacts | None:
+def application_facts(application: ApplicationConfig | None) -> ApplicationFacts | None:
+    """An application's own rules as admission sees them."""
     if application is None:
         return None
     return ApplicationFacts(

@@ -1,6 +1,8 @@
 """The one dispatcher: reads the transaction's row and says where the browser goes next."""
 
-from flask import make_response, redirect, render_template, url_for
+from collections.abc import Mapping
+
+from flask import g, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -41,3 +43,9 @@ def step_to(endpoint: str, transaction: Transaction) -> Response:
 def hand_over(url: str, name: str) -> Response:
     """A page that goes on to another site by itself, where a form's CSP would stop a redirect (design.md, section 3)."""
     return make_response(render_template("signin/hand_over.html", name=name or _("the next page"), url=url))
+
+
+def post_over(url: str, name: str, fields: Mapping[str, str]) -> Response:
+    """The same for what has to be posted there."""
+    g.form_targets = (url,)
+    return make_response(render_template("signin/post_over.html", name=name or _("the next page"), url=url, fields=fields))

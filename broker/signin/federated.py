@@ -5,17 +5,20 @@ believed, an error included. No database transaction is open while the provider 
 """
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from flask import g, redirect, request
 from pydantic import ValidationError
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from broker.own_keys import own_keys
 from broker.session import Proof
 from broker.signin.arrive import arrive
-from broker.signin.dispatch import go_on, hand_over
+from broker.signin.dispatch import go_on, hand_over, post_over
 from broker.signin.question import require_way
 from broker.signin.transaction import Transaction, browser_hash, note_flow, take_way
 from broker.tenancy import tenant_url
@@ -26,11 +29,10 @@ from tenants.causes import Cause, Refusal, UpstreamFailure
 from tenants.connections import CONNECTION_STATE
 from tenants.ids import digest
 from tenants.snapshot import ConnectionConfig
-from tenants.transactions import TAKE_RETURN
+from tenants.transactions import TAKE_RETURN, USE_ASSERTION
 from tenants.vault import Place, VaultError
 
 _SECRET_BYTES = 32
-_SKEW = timedelta(seconds=60)
 
 
 def start(transaction: Transaction, key: str, *, switch_account: bool = False, from_form: bool = False) -> Response:
@@ -51,20 +53,26 @@ def start(transaction: Transaction, key: str, *, switch_account: bool = False, f
         state_hash=digest(context.state),
         upstream_sealed=the_broker().vault.seal(json.dumps(kept), _place(transaction.id_hash)),
     )
+    if started.form is not None:
+        return post_over(started.url, connection.label, started.form)
     return hand_over(started.url, connection.label) if from_form else redirect(started.url, 303)
 
 
 def finish(key: str) -> Response:
-    """The browser is back at the callback of a connection."""
+    """The browser is back at the callback of a connection: the one address that its kind has for that."""
     connection = g.tenant.connections.get(key)
-    if connection is None:
+    if connection is None or request.path != _return_path(connection):
         raise Refusal(Cause.PAGE_UNKNOWN, "no such connection")
-    data = ReturnData.of(request.method, [*request.args.items(multi=True), *request.form.items(multi=True)])
-    transaction, kept = _take(connection, data.args.get("state", ""))
+    kind = KINDS[connection.kind]
+    pairs = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    data = ReturnData.of(request.method, pairs, kind.returning.max_argument)
+    state = data.args.get(kind.returning.state, "")
+    transaction, kept = _take(connection, state)
     _require_unchanged(connection, transaction)
-    context = _kept_context(kept, connection)
-    assertion = _ask(KINDS[connection.kind], options_of(connection), context, data)
-    _require_fresh(transaction, assertion)
+    context = _kept_context(kept, connection, state)
+    assertion = _ask(kind, options_of(connection), context, data)
+    _require_fresh(transaction, assertion, kind.returning.skew)
+    _use_once(connection, assertion)
     arrived = arrive(transaction, connection, assertion)
     proof = Proof(
         method="fed",
@@ -121,6 +129,7 @@ def _fresh_context(transaction: Transaction, connection: ConnectionConfig, switc
         prompt=_prompt(hints.prompt, switch_account),
         max_age=hints.max_age,
         acr_values=hints.acr_values or None,
+        own_keys=own_keys,
     )
 
 
@@ -130,21 +139,26 @@ def _prompt(asked: tuple[str, ...], switch_account: bool) -> str | None:
     return "login" if "login" in asked else None
 
 
-def _kept_context(kept: dict[str, Any], connection: ConnectionConfig) -> FlowContext:
+def _kept_context(kept: dict[str, Any], connection: ConnectionConfig, state: str) -> FlowContext:
     return FlowContext(
         connection=connection.id,
         callback_url=callback_url(connection),
-        state=request.values.get("state", ""),
+        state=state,
         nonce=kept["nonce"],
         verifier=kept["verifier"],
         kept=kept["kept"],
         now=the_broker().ports.clock.now(),
+        own_keys=own_keys,
     )
 
 
 def callback_url(connection: ConnectionConfig) -> str:
     """Where the provider sends the browser back to: one address for each connection (RFC 9700, 4.4)."""
-    return tenant_url(f"/callback/{connection.key}")
+    return tenant_url(_return_path(connection))
+
+
+def _return_path(connection: ConnectionConfig) -> str:
+    return KINDS[connection.kind].returning.path.format(key=connection.key)
 
 
 def _take(connection: ConnectionConfig, state: str) -> tuple[Transaction, dict[str, Any]]:
@@ -183,14 +197,25 @@ def _require_unchanged(connection: ConnectionConfig, transaction: Transaction) -
         raise Refusal(Cause.FLOW_EXPIRED, "the connection was changed meanwhile", connection_id=connection.id)
 
 
-def _require_fresh(transaction: Transaction, assertion: Assertion) -> None:
+def _require_fresh(transaction: Transaction, assertion: Assertion, skew: timedelta) -> None:
     """What was asked of the provider is checked on return: it may have ignored it (conformance.md A, fact 7)."""
     hints = transaction.hints
     if assertion.auth_time is None or not transaction.demands_fresh_proof():
         return
-    oldest = transaction.row.created_at - timedelta(seconds=hints.max_age or 0) - _SKEW
+    oldest = transaction.row.created_at - timedelta(seconds=hints.max_age or 0) - skew
     if assertion.auth_time < oldest:
         raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "auth_time is older than what was asked for")
+
+
+def _use_once(connection: ConnectionConfig, assertion: Assertion) -> None:
+    """Note that this assertion was taken; the one that is noted first counts, wherever the others arrive (SU-15)."""
+    if assertion.once is None:
+        return
+    mark = digest(f"{connection.id} {assertion.once.name}")
+    with suppress(IntegrityError), g.db.writing() as db:
+        db.run(USE_ASSERTION, id=mark, connection_id=connection.id, expires_at=assertion.once.until)
+        return
+    raise UpstreamFailure(Cause.ASSERTION_REPLAYED, "replay", connection_id=connection.id)
 
 
 def _place(transaction_hash: str) -> Place:

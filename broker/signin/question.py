@@ -1,11 +1,11 @@
 """From a request to the question that `tenants/discovery.py` answers."""
 
-import ipaddress
 from collections.abc import Iterable
 
 from flask import g
 from flask_babel import gettext as _
 
+from broker.device import last_way
 from broker.pages import Way as WayButton
 from broker.signin.transaction import Transaction
 from broker.tenancy import client_address
@@ -13,24 +13,21 @@ from broker.upstream import KINDS
 from tenants.addresses import Address, AddressError, normalise_address
 from tenants.causes import Refusal
 from tenants.discovery import Question, check_way, discover
-from tenants.snapshot import ConnectionConfig, TenantConfig
-from tenants.ways import LOCAL, Hints, IPAddress, Way
+from tenants.questions import question_for
+from tenants.snapshot import ConnectionConfig
+from tenants.ways import LOCAL, Hints
 
 
 def question_of(transaction: Transaction, address: Address | None, *, has_just_ended: bool = False) -> Question:
-    """What there is to decide from, for this attempt. Nothing in it depends on whether an account exists."""
-    tenant: TenantConfig = g.tenant
-    application = transaction.application
+    """What there is to decide from, for this attempt."""
     hints = transaction.hints
-    return Question(
-        ways=tuple(_way(connection) for connection in tenant.connections.values()),
-        rules=tenant.domains,
-        local_enabled=tenant.policy.local_enabled,
-        page=tenant.policy.sign_in_page,
-        address=address,
-        accepted=frozenset(application.accepted_connections) if application else frozenset(),
-        network=_network(client_address()),
-        hints=Hints(login=hints.login_hint, domain=hints.domain_hint, connection=hints.connection),
+    return question_for(
+        g.tenant,
+        transaction.application,
+        address,
+        client_address(),
+        Hints(login=hints.login_hint, domain=hints.domain_hint, connection=hints.connection),
+        last_method=last_way(),
         has_just_ended=has_just_ended,
     )
 
@@ -58,31 +55,20 @@ def address_of(transaction: Transaction) -> Address | None:
 
 def way_buttons(keys: Iterable[str], first: str | None = None) -> list[WayButton]:
     """The ways as a page shows them."""
-    return [_button(key, key == first) for key in keys]
+    last = last_way()
+    return [_button(key, key == first, key == last) for key in keys]
 
 
-def _button(key: str, is_first: bool) -> WayButton:
+def _button(key: str, is_first: bool, is_last_used: bool) -> WayButton:
     if key == LOCAL:
-        return WayButton(key=LOCAL, label=_("E-mail and password"), icon="way-local", first=is_first)
+        name = _("E-mail and password")
+        return WayButton(key=LOCAL, label=name, icon="way-local", first=is_first, is_last_used=is_last_used)
     connection: ConnectionConfig = g.tenant.connections[key]
-    icon = connection.icon or KINDS[connection.kind].icon
-    return WayButton(key=key, label=connection.label, icon=icon, note=connection.note, first=is_first)
-
-
-def _way(connection: ConnectionConfig) -> Way:
-    return Way(
-        key=connection.key,
-        kind=connection.kind,
+    return WayButton(
+        key=key,
         label=connection.label,
-        enabled=connection.is_enabled,
-        shown=connection.is_shown,
-        position=connection.position,
-        networks=tuple(ipaddress.ip_network(network, strict=False) for network in connection.networks),
+        icon=connection.icon or KINDS[connection.kind].icon,
+        note=connection.note,
+        first=is_first,
+        is_last_used=is_last_used,
     )
-
-
-def _network(text: str) -> IPAddress | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None

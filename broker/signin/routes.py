@@ -4,7 +4,8 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from broker.signin import activate, federated, local
+from broker.device import has_just_signed_out
+from broker.signin import activate, backdoor, backdoor_set_up, federated, local, saml
 from broker.signin.disclose import tell_state
 from broker.signin.dispatch import go_on, step_to
 from broker.signin.question import address_of, question_of, require_way, way_buttons
@@ -23,7 +24,7 @@ def sign_in() -> Response:
     if "tx" not in request.args:
         return begin(url_for("home.home"))
     transaction = require()
-    ended = "ended" in request.args or transaction.row.method is not None
+    ended = "ended" in request.args or transaction.row.method is not None or has_just_signed_out()
     decision = discover(question_of(transaction, None, has_just_ended=ended))
     if decision.go is not None and decision.go != LOCAL:
         return federated.start(transaction, decision.go)
@@ -97,6 +98,18 @@ def callback(connection: str) -> Response:
     return federated.finish(connection)
 
 
+@signin.get("/saml/<connection>/metadata")
+def saml_metadata(connection: str) -> Response:
+    """What we say about ourselves to a SAML identity provider."""
+    return saml.metadata(connection)
+
+
+@signin.route("/saml/<connection>/acs", methods=["GET", "POST"])
+def take_saml_response(connection: str) -> Response:
+    """Back from a SAML identity provider."""
+    return saml.take_response(connection)
+
+
 signin.get("/sign-in/password", endpoint="password")(local.password_page)
 signin.post("/sign-in/password", endpoint="check_password")(local.check_password)
 signin.get("/sign-in/totp", endpoint="totp")(local.totp_page)
@@ -106,6 +119,15 @@ signin.post("/activate/password", endpoint="keep_password")(activate.keep_passwo
 signin.get("/activate/app", endpoint="enrol_app")(activate.app_page)
 signin.post("/activate/app", endpoint="prove_app")(activate.prove_app)
 signin.get("/activate/done", endpoint="activated")(activate.done_page)
+signin.get("/activate/door/password", endpoint="choose_door_password")(backdoor_set_up.password_page)
+signin.post("/activate/door/password", endpoint="keep_door_password")(backdoor_set_up.keep_password)
+signin.get("/activate/door/app", endpoint="enrol_door_app")(backdoor_set_up.app_page)
+signin.post("/activate/door/app", endpoint="prove_door_app")(backdoor_set_up.prove_app)
+signin.get("/activate/door/done", endpoint="door_set_up")(backdoor_set_up.done_page)
+signin.get("/activate/door/<token>", endpoint="door_link")(backdoor_set_up.link_page)
+signin.post("/activate/door/<token>", endpoint="open_door_link")(backdoor_set_up.open_link)
+signin.get("/door/<token>", endpoint="door")(backdoor.door_page)
+signin.post("/door/<token>", endpoint="enter_by_door")(backdoor.enter_by_door)
 signin.get("/activate/<token>", endpoint="invitation")(activate.invitation_page)
 signin.post("/activate/<token>", endpoint="open_invitation")(activate.open_invitation)
 

@@ -25,9 +25,13 @@ from tenants.transactions import (
     SAVE_TRANSACTION,
     TRANSACTION,
 )
+from tenants.ways import DOOR, LOCAL
 
 SIGN_IN_LIFE = timedelta(minutes=20)
 ACTIVATION_LIFE = timedelta(minutes=60)
+DOOR_LIFE = timedelta(minutes=20)
+_SET_UPS = {"activate": "set_up", "door_set_up": "door_set_up"}
+"""The purposes that are no sign-in, and which words say that one of them has ended."""
 MAX_FAILURES = 10
 _MAX_RETURN = 8000
 _NOTHING_PROVEN: dict[str, object] = {
@@ -101,8 +105,22 @@ def begin(
 
 def begin_activation(account_id: str, invitation_id: str, email: str) -> str:
     """Begin the set-up of an account that an invitation opened. Returns the transaction's id for URLs."""
-    values = {"account_id": account_id, "invitation_id": invitation_id, "email": email, "method": "local"}
+    values = {"account_id": account_id, "invitation_id": invitation_id, "email": email, "method": LOCAL}
     return _insert(url_for("home.home"), None, Hints(), "activate", ACTIVATION_LIFE, values)
+
+
+def begin_door_set_up(account_id: str, link_hash: str, email: str) -> str:
+    """Begin the set-up of the back door's credentials that the operator's link opened. Returns the id for URLs.
+
+    The row keeps the link that it was opened with: one that was replaced meanwhile finishes nothing.
+    """
+    values = {"account_id": account_id, "invitation_id": link_hash, "email": email, "method": DOOR}
+    return _insert(url_for("home.home"), None, Hints(), "door_set_up", ACTIVATION_LIFE, values)
+
+
+def begin_at_door() -> str:
+    """Begin a try at the back door, which leads to the console and nowhere else. Returns the transaction's id."""
+    return _insert(url_for("console.status"), None, Hints(), "door", DOOR_LIFE, {"method": DOOR})
 
 
 def begin_again(tx: str) -> Response:
@@ -116,13 +134,20 @@ def begin_again(tx: str) -> Response:
 
 def require(purpose: str = "sign_in") -> Transaction:
     """The transaction that URL and cookie name together. Raises Refusal(FLOW_EXPIRED)."""
-    tx = request.values.get("tx", "")
+    found = find(request.values.get("tx", ""), purpose)
+    if found is None:
+        g.flow = Flow(request.values.get("tx", ""), new_reference(), is_live=False)
+        fact = _SET_UPS.get(purpose)
+        raise Refusal(Cause.FLOW_EXPIRED, "no live transaction of this browser", fact=fact)
+    return found
+
+
+def find(tx: str, purpose: str) -> Transaction | None:
+    """The live transaction of this browser with this id, if there is one."""
     with g.db.reading() as db:
         row = db.one(TRANSACTION, id_hash=digest(tx), browser=browser_hash(), now=the_broker().ports.clock.now())
     if row is None or row.purpose != purpose:
-        g.flow = Flow(tx, new_reference(), is_live=False)
-        fact = "set_up" if purpose == "activate" else None
-        raise Refusal(Cause.FLOW_EXPIRED, "no live transaction of this browser", fact=fact)
+        return None
     found = Transaction(tx, row)
     note_flow(found)
     return found
@@ -197,7 +222,7 @@ def count_failure(transaction: Transaction) -> None:
             db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now)
     if is_over:
         g.flow.is_live = False
-        fact = "set_up" if transaction.row.purpose == "activate" else None
+        fact = _SET_UPS.get(transaction.row.purpose)
         raise Refusal(Cause.FLOW_EXPIRED, "too many wrong tries in one attempt", fact=fact)
 
 

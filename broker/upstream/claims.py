@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from broker.upstream.id_token import Claims
+from broker.upstream.kind import PersonNames
 from broker.upstream.oauth_errors import clean
 
 GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -63,7 +64,7 @@ def moment(claims: Claims, name: str) -> datetime | None:
     return datetime.fromtimestamp(value, UTC)
 
 
-def names(claims: Claims) -> dict[str, str | None]:
+def names(claims: Claims) -> PersonNames:
     """The three names of an Assertion."""
     return {
         "given_name": text(claims, "given_name"),

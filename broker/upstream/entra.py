@@ -10,11 +10,12 @@ from pydantic import Field, SecretStr, field_validator
 
 from broker.ports import Ports
 from broker.upstream import claims as read
-from broker.upstream.code_flow import Registration, authorization_url, origin_of, redeem
+from broker.upstream.code_flow import Registration, authorization_url, redeem
 from broker.upstream.entra_errors import read_entra_error
 from broker.upstream.findings import examine
 from broker.upstream.id_token import CLAIM_CHECKS, Check, Claims, Expected, verify
 from broker.upstream.kind import (
+    BY_CALLBACK,
     Assertion,
     Finding,
     FlowContext,
@@ -24,7 +25,7 @@ from broker.upstream.kind import (
     Start,
 )
 from broker.upstream.metadata import provider_of, signing_key
-from broker.upstream.oidc import issuer_url
+from broker.upstream.oidc import origin_only
 from tenants.causes import Cause, UpstreamFailure
 
 PERSONAL_DIRECTORY = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -73,10 +74,7 @@ class EntraOptions(Options):
     @field_validator("authority_host")
     @classmethod
     def _is_origin(cls, value: str) -> str:
-        value = issuer_url(value).removesuffix("/")
-        if origin_of(value) != value:
-            raise ValueError("must be an origin such as https://login.microsoftonline.com, without a path")
-        return value
+        return origin_only(value)
 
     @field_validator("scopes")
     @classmethod
@@ -143,6 +141,7 @@ class Entra:
     label = "Microsoft Entra ID"
     icon = "way-microsoft"
     options_type = EntraOptions
+    returning = BY_CALLBACK
 
     def start(self, options: EntraOptions, tx: FlowContext, ports: Ports) -> Start:
         # Entra knows no max_age; to be asked again is the nearest that it offers.
@@ -166,7 +165,7 @@ class Entra:
             lambda kid, alg: signing_key(provider, tx.connection, kid, alg, ports),
             entra_checks(options.directory),
         )
-        return _assertion(tx, claims)
+        return _assertion(options, tx, claims)
 
     def refusal(self, options: EntraOptions, data: ReturnData) -> UpstreamFailure | None:
         return read_entra_error(data.args)
@@ -188,13 +187,14 @@ def _registration(options: EntraOptions) -> Registration:
     )
 
 
-def _assertion(tx: FlowContext, claims: Claims) -> Assertion:
+def _assertion(options: EntraOptions, tx: FlowContext, claims: Claims) -> Assertion:
     return Assertion(
         connection=tx.connection,
         issuer=claims["iss"],
         subject=claims["oid"].lower(),
         email=read.email(claims),
         email_evidence=read.email_evidence(claims),
+        directories=frozenset({options.directory}),
         **read.names(claims),
         groups=_groups(claims),
         acr=read.text(claims, "acr"),

@@ -5,11 +5,12 @@ nothing and opens no database: what must survive until the browser comes back is
 To add one: a module here, a row in `KINDS`, a test, a page of docs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol, TypedDict
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pydantic import BaseModel, ConfigDict
 
 from broker.ports import Ports
@@ -22,6 +23,10 @@ class Secret:
     """Marks a field of `Options` that is stored sealed and never shown again: `Annotated[SecretStr, Secret()]`."""
 
 
+class Document:
+    """Marks a field of `Options` that a tenants file may name as a file beside it: `Annotated[str, Document()]`."""
+
+
 class Options(BaseModel):
     """What an admin fills in for one connection; `title` and `description` of a field are its label and help."""
 
@@ -30,9 +35,25 @@ class Options(BaseModel):
 
 def secret_fields(options_type: type[Options]) -> tuple[str, ...]:
     """Names of the fields to seal. The model is built from the stored options and the opened secrets together."""
-    return tuple(
-        name for name, info in options_type.model_fields.items() if any(isinstance(mark, Secret) for mark in info.metadata)
-    )
+    return _marked(options_type, Secret)
+
+
+def document_fields(options_type: type[Options]) -> tuple[str, ...]:
+    """Names of the fields whose text is long enough to come from a file of its own."""
+    return _marked(options_type, Document)
+
+
+def _marked(options_type: type[Options], mark: type) -> tuple[str, ...]:
+    fields = options_type.model_fields.items()
+    return tuple(name for name, info in fields if any(isinstance(one, mark) for one in info.metadata))
+
+
+class PersonNames(TypedDict):
+    """The three names of an `Assertion`, to be filled in together."""
+
+    given_name: str | None
+    family_name: str | None
+    display_name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +67,8 @@ class Assertion:
     email: str | None = None
     email_evidence: Mapping[str, object] = field(default_factory=dict)
     """The claims that speak about the address, exactly as sent; what they prove is decided in tenants/arrivals.py."""
+    directories: frozenset[str] = frozenset()
+    """Those that the connection accepts by name, where its kind knows such: Entra's `tid`, Google's Workspaces."""
     given_name: str | None = None
     family_name: str | None = None
     display_name: str | None = None
@@ -56,6 +79,16 @@ class Assertion:
     auth_time: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The claims without one-time values, shortened: for the connection test and for support."""
+    once: "Once | None" = None
+    """Set where the protocol leaves it to the receiver to take each assertion once only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What may open one session only: its name among those of the connection, and until when it could be believed."""
+
+    name: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +106,33 @@ class Start:
 
     url: str
     keep: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    """To be posted to `url` where the request can't stand in it; None: the browser is redirected there."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnKey:
+    """A key pair of the tenant with its certificate (DER), for a kind that signs requests or opens what is encrypted."""
+
+    kid: str
+    private: RSAPrivateKey = field(repr=False)
+    certificate: bytes = field(repr=False)
+    is_active: bool = True
+    """The one that signs; another one is published, before or after its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """How the browser comes back: path under the tenant's address, what carries `state`, and what is still tolerated."""
+
+    path: str = "/callback/{key}"
+    state: str = "state"
+    skew: timedelta = timedelta(seconds=60)
+    """Between the two clocks."""
+    max_argument: int = MAX_ARGUMENT
+
+
+BY_CALLBACK = Returning()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +152,8 @@ class FlowContext:
     acr_values: str | None = None
     kept: Mapping[str, str] = field(default_factory=dict, repr=False)
     """At `finish`: what `start` gave to keep."""
+    own_keys: Callable[[], tuple[OwnKey, ...]] = field(default=tuple, repr=False)
+    """The tenant's keys, the active one first; read when they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +164,13 @@ class ReturnData:
     args: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def of(cls, method: str, pairs: Iterable[tuple[str, str]]) -> "ReturnData":
+    def of(cls, method: str, pairs: Iterable[tuple[str, str]], max_argument: int = MAX_ARGUMENT) -> "ReturnData":
         """Raises UpstreamFailure for a parameter that came twice (RFC 6749, 3.1) or is beyond measure."""
         args: dict[str, str] = {}
         for name, value in pairs:
             if name in args:
                 raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "repeated")
-            if len(value) > MAX_ARGUMENT:
+            if len(value) > max_argument:
                 raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "size")
             args[name] = value
         return cls(method, args)
@@ -131,6 +193,9 @@ class Kind(Protocol):
 
     @property
     def options_type(self) -> type[Options]: ...
+
+    @property
+    def returning(self) -> Returning: ...
 
     def start(self, options: Any, tx: FlowContext, ports: Ports) -> Start: ...
 

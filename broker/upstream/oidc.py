@@ -12,6 +12,7 @@ from broker.upstream.code_flow import Registration, authorization_url, origin_of
 from broker.upstream.findings import examine
 from broker.upstream.id_token import Claims, Expected, verify
 from broker.upstream.kind import (
+    BY_CALLBACK,
     Assertion,
     Finding,
     FlowContext,
@@ -75,6 +76,7 @@ class Oidc:
     label = "OpenID Connect"
     icon = "key"
     options_type = OidcOptions
+    returning = BY_CALLBACK
 
     def start(self, options: OidcOptions, tx: FlowContext, ports: Ports) -> Start:
         provider = provider_of(options.issuer, ports)
@@ -118,6 +120,14 @@ def issuer_url(value: str) -> str:
         raise ValueError("must begin with https")
     if "?" in target.request_target:
         raise ValueError("must have no query")
+    return value
+
+
+def origin_only(value: str) -> str:
+    """As `issuer_url`, for a provider that is an origin alone. A slash at the end is forgiven."""
+    value = issuer_url(value).removesuffix("/")
+    if origin_of(value) != value:
+        raise ValueError("must be an origin such as https://login.example, without a path")
     return value
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from tenants.addresses import normalise_address
 from tenants.audit import Event, append
+from tenants.backdoors import DROP_DOOR_CREDENTIAL
 from tenants.base import Base, TenantScoped
 from tenants.credentials import Credential
 from tenants.db import Database, PlatformSession, TenantSession
@@ -33,10 +34,11 @@ from tenants.manifest.plan import (
     plan_tenant,
 )
 from tenants.manifest.plan_accounts import plan_accounts, remove_organizations
+from tenants.manifest.plan_admins import keep_an_admin
 from tenants.manifest.plan_ways import plan_applications, plan_connections, plan_domains, remove_connections
 from tenants.manifest.reading import Manifest, TenantManifest
 from tenants.manifest.state import TENANT, TenantState, load_platform_state, load_tenant_state
-from tenants.sessions import END_SESSIONS_OF_ACCOUNT, BrowserSession
+from tenants.sessions import END_SESSIONS_OF_ACCOUNT, END_SESSIONS_OF_METHOD
 from tenants.statements import scoped
 from tenants.tenants import Tenant
 
@@ -53,14 +55,10 @@ _STEPS = (
     plan_applications,
     remove_connections,
     plan_accounts,
+    keep_an_admin,
     remove_organizations,
 )
 
-_END_SESSIONS_OF_METHOD = scoped(
-    update(BrowserSession)
-    .where(BrowserSession.method == bindparam("way"), BrowserSession.ended_at.is_(None))
-    .values(ended_at=bindparam("now"))
-)
 _DROP_CREDENTIALS = scoped(delete(Credential).where(Credential.account_id == bindparam("account")))
 _DROP_ALL_CREDENTIALS = scoped(delete(Credential))
 
@@ -174,12 +172,13 @@ class Apply:
             session.run(END_SESSIONS_OF_ACCOUNT, account=subject, now=self.now)
         elif effect is Effect.DROP_CREDENTIALS:
             session.run(_DROP_CREDENTIALS, account=subject)
+            session.run(DROP_DOOR_CREDENTIAL, account=subject)
             session.run(SUPERSEDE_INVITATIONS, account=subject, now=self.now)
         elif effect is Effect.END_METHOD:
-            session.run(_END_SESSIONS_OF_METHOD, way=subject, now=self.now)
+            session.run(END_SESSIONS_OF_METHOD, way=subject, now=self.now)
         else:
             session.run(_DROP_ALL_CREDENTIALS)
-            session.run(_END_SESSIONS_OF_METHOD, way="local", now=self.now)
+            session.run(END_SESSIONS_OF_METHOD, way="local", now=self.now)
 
 
 def _event(change: Change) -> Event:

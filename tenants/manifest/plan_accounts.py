@@ -1,7 +1,5 @@
 """The part of the plan about people: accounts, their groups and first credentials, and what ends with them."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from tenants.accounts import Account, AccountState, Grant
@@ -12,28 +10,13 @@ from tenants.ids import new_id
 from tenants.manifest.changes import Change, Effect, Verb, Write, differing, field_names
 from tenants.manifest.faults import Location
 from tenants.manifest.plan import Comparison
+from tenants.manifest.plan_admins import people
 from tenants.manifest.specs import ROOT, AccountSpec
 from tenants.manifest.state import FILE_SOURCE
 from tenants.organizations import Contact, Organization
 from tenants.vault import Place
 
-ADMIN_ROLES = frozenset({"owner", "admin"})
-_ENTERING = frozenset({AccountState.INVITED.value, AccountState.ACTIVE.value})
 _SHUT = frozenset({AccountState.DISABLED.value, AccountState.DELETED.value})
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """What an account will be, as far as it matters to others."""
-
-    role: str | None
-    state: str
-    expires_at: datetime | None
-    organization_id: str
-
-    def is_admin(self, now: datetime) -> bool:
-        is_over = self.expires_at is not None and self.expires_at <= now
-        return self.role in ADMIN_ROLES and self.state in _ENTERING and not is_over
 
 
 def plan_accounts(comparison: Comparison) -> None:
@@ -45,7 +28,6 @@ def plan_accounts(comparison: Comparison) -> None:
         is_gone = row.is_file_managed and key not in named and row.state != AccountState.DELETED
         if is_gone and not comparison.leave(("accounts", row.email)):
             _delete_account(comparison, row)
-    _keep_an_admin(comparison)
 
 
 def _plan_account(comparison: Comparison, key: str, email: str) -> None:
@@ -166,36 +148,6 @@ def _delete_account(comparison: Comparison, row: Account) -> None:
     comparison.add(Change(Verb.REMOVE, path, (), writes, effects, row.id))
 
 
-def _people(comparison: Comparison) -> dict[str, _Person]:
-    """Every account that was loaded or is to be created, as it will be."""
-    accounts = comparison.state.accounts.values()
-    people = {row.id: _Person(row.role, row.state, row.expires_at, row.organization_id) for row in accounts}
-    for change in comparison.changes:
-        for write in change.writes:
-            if write.model is Account:
-                people[write.identity] = _after(people.get(write.identity), write.values)
-    return people
-
-
-def _after(before: _Person | None, values: Any) -> _Person:
-    base = before or _Person(None, AccountState.INVITED.value, None, "")
-    return _Person(
-        values.get("role", base.role),
-        values.get("state", base.state),
-        values.get("expires_at", base.expires_at),
-        values.get("organization_id", base.organization_id),
-    )
-
-
-def _keep_an_admin(comparison: Comparison) -> None:
-    """A tenant that has somebody to configure it keeps somebody (security.md, AC-06)."""
-    before = [_Person(row.role, row.state, row.expires_at, row.organization_id) for row in comparison.state.accounts.values()]
-    had_one = any(person.is_admin(comparison.now) for person in before)
-    if had_one and not any(person.is_admin(comparison.now) for person in _people(comparison).values()):
-        sentence = "the tenant would be left without an owner or admin who can enter. Name another one first."
-        comparison.refuse(("accounts",), sentence)
-
-
 def remove_organizations(comparison: Comparison) -> None:
     """Organizations that the file no longer names, the lowest first; one that still holds something stays."""
     ids = {row.id: key for key, row in comparison.state.organizations.items()}
@@ -223,8 +175,8 @@ def _depth(row: Organization, comparison: Comparison, ids: dict[str, str]) -> in
 def _held(comparison: Comparison, row: Organization, removed: set[str]) -> str:
     """What would be left without an organization, in words; empty where it is nothing."""
     state = comparison.state
-    people = sum(1 for person in _people(comparison).values() if person.organization_id == row.id)
-    people += state.members.get(row.id, 0)
+    members = sum(1 for person in people(comparison).values() if person.organization_id == row.id)
+    members += state.members.get(row.id, 0)
     moved = {write.identity: write.values for change in comparison.changes for write in change.writes}
     going = {w.identity for c in comparison.changes for w in c.writes if w.verb is Verb.REMOVE}
     others: list[Contact | Application] = [*state.contacts, *state.applications.values()]
@@ -238,5 +190,5 @@ def _held(comparison: Comparison, row: Organization, removed: set[str]) -> str:
         for one in state.organizations.values()
         if moved.get(one.id, {}).get("parent_id", one.parent_id) == row.id and one.id not in removed
     ]
-    counts = {"account": people, "contact or application": len(things), "organization": len(parts)}
+    counts = {"account": members, "contact or application": len(things), "organization": len(parts)}
     return ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for noun, count in counts.items() if count)

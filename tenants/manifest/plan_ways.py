@@ -51,6 +51,7 @@ def _common(connection: ConnectionManifest) -> dict[str, Any]:
         "is_shown": spec.shown,
         "provisioning": spec.provisioning,
         "networks": list(spec.networks),
+        "network_mode": spec.network_mode,
         "is_file_managed": True,
     }
 

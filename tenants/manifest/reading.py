@@ -15,7 +15,7 @@ from tenants.manifest.checks import cross_faults
 from tenants.manifest.faults import Fault, Location, ManifestError, faults_of, not_one_of, path_of, syntax_fault
 from tenants.manifest.sources import SourceError, Sources
 from tenants.manifest.specs import ApplicationSpec, ConnectionSpec, FileSpec, TenantSpec
-from tenants.manifest.values import SecretReference
+from tenants.manifest.values import FileReference, SecretReference
 from tenants.passwords import PasswordError, normalise_password
 
 MIN_CLIENT_SECRET = 32
@@ -31,6 +31,8 @@ class KindForm:
 
     options: type[BaseModel]
     secrets: frozenset[str]
+    documents: frozenset[str] = frozenset()
+    """Options whose text may stand in a file of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,11 @@ class _Reader:
     def _options(self, place: Location, table: dict[str, Any], form: KindForm) -> tuple[dict[str, Any], dict[str, str]]:
         """The kind's own options, once with their secrets filled in, so that the kind can judge them together."""
         secrets = {name: self._reference((*place, name), table[name]) for name in form.secrets if name in table}
+        known = len(self.faults)
         filled = table | {name: SecretStr(value or "x") for name, value in secrets.items()}
+        filled |= {name: self._document((*place, name), table[name]) for name in form.documents if name in table}
+        if len(self.faults) > known:
+            return {}, {}
         options = self._validated(form.options, filled, place, extra=tuple(ConnectionSpec.model_fields))
         if options is None:
             return {}, {}
@@ -178,6 +184,19 @@ class _Reader:
         except SourceError as error:
             self._add(place, str(error))
             return ""
+
+    def _document(self, place: Location, value: object) -> object:
+        """The text itself, or what the named file holds."""
+        if not isinstance(value, dict):
+            return value
+        reference = self._validated(FileReference, value, place)
+        if reference is None:
+            return value
+        try:
+            return self._sources.document(reference)
+        except SourceError as error:
+            self._add(place, str(error))
+            return value
 
     def _client_secret(self, place: Location, application: ApplicationSpec) -> str:
         secret = self._secret(place, application.client_secret) if application.client_secret else ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tenants.manifest.values import SecretReference
+from tenants.manifest.values import FileReference, SecretReference
 
 _MAX_SECRET_BYTES = 65_536
 _MAX_FILE_BYTES = 1_000_000
@@ -31,6 +31,10 @@ class Sources:
             raise SourceError(f"{where} is not set or empty.")
         return value
 
+    def document(self, reference: FileReference) -> str:
+        """The text of a file that is no secret. Raises SourceError."""
+        return self._text(reference.file, _MAX_FILE_BYTES)
+
     def file(self, name: str) -> bytes:
         """The bytes of a file. Raises SourceError."""
         path = self.folder / name
@@ -40,9 +44,9 @@ class Sources:
         except OSError as error:
             raise SourceError(f"the file {name} can't be read ({error.strerror}).") from None
 
-    def _text(self, name: str) -> str:
+    def _text(self, name: str, limit: int = _MAX_SECRET_BYTES) -> str:
         body = self.file(name)
         try:
-            return body[:_MAX_SECRET_BYTES].decode().removesuffix("\n").removesuffix("\r")
+            return body[:limit].decode().removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError:
             raise SourceError(f"the file {name} is not text in UTF-8.") from None

@@ -92,8 +92,18 @@ class ConnectionSpec(Spec):
         description="Who may enter: accounts that exist, or also newcomers whose domain is allowed.",
     )
     networks: tuple[Network, ...] = Field(
-        default=(), description="Address ranges that it may be used from, such as `192.0.2.0/24`; empty: anywhere."
+        default=(), description="Address ranges of its people, such as `192.0.2.0/24`; empty: anywhere."
     )
+    network_mode: Literal["only", "first"] = Field(
+        default="only",
+        description="What `networks` are for: `only` from there may it be used, or there it is offered `first`.",
+    )
+
+    @model_validator(mode="after")
+    def _first_needs_networks(self) -> Self:
+        if self.network_mode == "first" and not self.networks:
+            raise ValueError('network_mode = "first" needs networks.')
+        return self
 
 
 class ApplicationSpec(Spec):

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, or_, select
 
 from tenants.accounts import Account, Grant
 from tenants.applications import Application
+from tenants.backdoors import Backdoor, DoorCredential
 from tenants.base import TenantScoped
 from tenants.connections import Connection
 from tenants.credentials import Credential
@@ -78,6 +79,8 @@ class TenantState:
     """Account id → group → the grant that the file gave."""
     credentials: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Account id → kinds of credential that it has."""
+    door_holders: frozenset[str] = frozenset()
+    """Ids of the accounts that have the back door's credentials; empty while it is closed."""
     algorithms: frozenset[str] = frozenset()
     """What the tenant has active signing keys for."""
     local_accounts: int = 0
@@ -112,6 +115,7 @@ def load_tenant_state(session: TenantSession, email_keys: Iterable[str], kept: I
         accounts=accounts,
         groups=_groups(session, ids),
         credentials=_credentials(session, ids),
+        door_holders=_door_holders(session),
         algorithms=frozenset(row.algorithm for row in _rows(session, SigningKey) if row.state == KeyState.ACTIVE.value),
         local_accounts=len(session.scalars(select(Credential.account_id).distinct()).all()),
         members=_members(session, leaving, frozenset(ids)),
@@ -145,6 +149,12 @@ def _credentials(session: TenantSession, ids: list[str]) -> dict[str, frozenset[
         for row in session.execute(theirs):
             found[row.account_id] = found.get(row.account_id, frozenset()) | {row.kind}
     return found
+
+
+def _door_holders(session: TenantSession) -> frozenset[str]:
+    if session.scalars(select(Backdoor.id)).first() is None:
+        return frozenset()
+    return frozenset(session.scalars(select(DoorCredential.account_id).where(DoorCredential.password_hash.is_not(None))))
 
 
 def _members(session: TenantSession, leaving: list[str], known: frozenset[str]) -> dict[str, int]:

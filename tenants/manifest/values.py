@@ -41,6 +41,12 @@ class SecretReference(Spec):
         return value
 
 
+class FileReference(Spec):
+    """Where a long text is to be found that is no secret."""
+
+    file: str = Field(min_length=1, description="File that holds it, beside the tenants file.")
+
+
 def _key(text: str) -> str:
     if not _KEY.fullmatch(text):
         raise ValueError("a key has small letters, digits and hyphens, begins with a letter, and is at most 63 long.")

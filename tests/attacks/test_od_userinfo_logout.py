@@ -1,10 +1,13 @@
 """Attacks on UserInfo, on claims and on signing out."""
 
+from dataclasses import replace
+
 import pytest
 
 from broker.downstream.oidc.claims import RESERVED, authentication_methods, without_reserved
 from broker.session import Proof
 from tenants.sessions import ApplicationGrant
+from tenants.tenants import Tenant
 from tests import factories
 from tests.support.relying_party import RelyingParty, unsigned
 
@@ -94,6 +97,26 @@ def test_od14_nothing_else_of_ours_is_an_access_token(app, broker, rp):
         assert response.status_code == 401, name
         assert response.headers["WWW-Authenticate"].startswith("Bearer"), name
         assert response.json["error"] == "invalid_token", name
+
+
+def test_od14_id_token_for_a_client_named_like_userinfo_is_still_no_access_token(app, home):
+    rp = RelyingParty.of(app, home, client_id=f"{home.url}/oidc/userinfo").signed_in()
+    body = rp.tokens()
+    assert rp.claims(body["id_token"])["aud"] == rp.claims(body["access_token"])["aud"]
+    assert rp.userinfo(body["id_token"]).status_code == 401
+    assert rp.authorize(id_token_hint=body["access_token"]).parameters["error"] == "invalid_request"
+    assert_only_asked(rp, wish(rp, id_token_hint=body["access_token"]))
+
+
+def test_od14_tenant_that_moved_takes_no_token_of_its_former_issuer(rp, home, broker, clock):
+    body = rp.tokens()
+    with broker.db.platform("a test moves a tenant", clock.now()) as db:
+        row = db.get_one(Tenant, home.id)
+        row.slug, row.config_version = f"{home.slug}-new", row.config_version + 1
+    clock.advance(seconds=3)
+    moved = RelyingParty(rp.app, replace(home, slug=f"{home.slug}-new"), rp.application)
+    assert moved.userinfo(body["access_token"]).status_code == 401
+    assert moved.authorize(id_token_hint=body["id_token"]).parameters["error"] == "invalid_request"
 
 
 def test_od14_revoked_grant_is_refused_at_once(rp, home, clock):

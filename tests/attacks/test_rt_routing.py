@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, create_environ
+from werkzeug.wrappers import Response
 
 from broker import create_app
 from tenants.audit import AuditEvent
@@ -36,7 +37,9 @@ def hosted(secure):
 
 
 def get(app, path, host="login.example", peer="192.0.2.7", **headers):
-    return Client(app).get(path, base_url=MAIN, headers={"Host": host} | headers, environ_overrides={"REMOTE_ADDR": peer})
+    """Without the test client, which itself stumbles over some host names."""
+    environ = create_environ(path, MAIN, headers={"Host": host} | headers, environ_overrides={"REMOTE_ADDR": peer})
+    return Response.from_app(app, environ)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_rt02_proxy_is_believed_and_only_its_last_word(secure, hosted):
 def test_rt02_external_addresses_come_from_what_is_stored(secure, hosted):
     document = get(secure, "/.well-known/openid-configuration", hosted.host, **{"X-Forwarded-Host": "evil.example"})
     assert document.json["issuer"] == f"https://{hosted.host}"
-    assert "evil" not in document.text
+    assert "evil" not in document.get_data(as_text=True)
 
 
 def test_rt03_host_of_one_tenant_never_serves_the_path_of_another(secure, hosted):

@@ -129,6 +129,7 @@ def test_refresh_without_openid_brings_no_id_token(rp):
     response = rp.userinfo(narrowed["access_token"])
     assert response.status_code == 403
     assert response.json["error"] == "insufficient_scope"
+    assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
 
 
 def test_refresh_token_ends_with_the_session_that_it_came_from(rp, clock):

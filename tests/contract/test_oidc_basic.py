@@ -1,127 +1,17 @@
 """The modules of the OpenID Foundation's plans that can hold here, walked as its suite does: from outside, by HTTP.
 
-Plans: oidcc-basic (code), oidcc-config, oidcc-rp-initiated-logout. Each test carries its module's name. Left out: modules for
-registration on demand and for request objects that the metadata declares unsupported beyond their refusal. Every module
-runs at a tenant in path form and at one on a host of its own, on both databases.
+Plans: oidcc-basic (code) and oidcc-config; signing out stands in test_oidc_rp_logout.py. Each test carries its module's name.
+Left out: modules for registration on demand, and for request objects beyond their refusal. Every module runs at a tenant in
+path form and at one on a host of its own, on both databases.
 """
 
 import re
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
-from tenants.ids import new_id
-from tests import factories
-from tests.browser import Browser
-from tests.support.relying_party import CHALLENGE, SECRET, VERIFIER, RelyingParty, at_hash, unsigned, verified
-
-STATE = "s" * 128
-NOBODY_TO_ASK = {"login_required", "interaction_required", "consent_required", "account_selection_required"}
-UNASKED = {"name", "given_name", "family_name", "email", "email_verified", "groups", "address", "phone_number", "acr"}
-
-
-class Plan:
-    """One tenant, one person with a browser, and an application that asks as the suite does: without PKCE."""
-
-    def __init__(self, app, home, clock):
-        self.app, self.home, self.clock = app, home, clock
-        self.person = factories.account(home, f"ada@{home.domain}", name="Ada Lovelace")
-        self.client = self.new_client()
-        self.shown = 0
-        parts = urlsplit(home.url)
-        self.browser = Browser(app, f"{parts.scheme}://{parts.netloc}")
-
-    def new_client(self, **columns):
-        return RelyingParty.of(self.app, self.home, **({"is_pkce_required": False} | columns))
-
-    def request(self, client=None, **changes):
-        usual = {"code_challenge": None, "code_challenge_method": None, "state": STATE}
-        return (client or self.client).request(**(usual | changes))
-
-    def ask(self, client=None, *, post=False, **changes):
-        """Go to the authorization endpoint; sign in where the page for it comes. The answer's parameters."""
-        request = self.request(client, **changes)
-        address = f"{self.home.url}/oidc/authorize"
-        if post:
-            self.browser.post(address, request, origin="https://suite.example")
-        else:
-            self.browser.open(f"{address}?{urlencode(request)}")
-        return self.rest(client)
-
-    def rest(self, client=None):
-        """Sign in if asked, and read what the application got."""
-        if self.browser.foreign is None:
-            self.sign_in()
-        address = self.browser.foreign
-        assert address is not None, str(self.browser)
-        assert address.startswith((client or self.client).application.redirect_uris[0])
-        assert "#" not in address
-        return dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
-
-    def sign_in(self):
-        """Address, password and code, as a person."""
-        self.shown += 1
-        self.clock.advance(seconds=30)  # a code of the app works once
-        self.browser.submit(email=self.person.email, press="Continue")
-        self.browser.submit(password=self.person.password)
-        self.browser.submit(code=self.person.code(self.clock.now()))
-
-    def run(self, client=None, redeem=None, *, post=False, **changes):
-        """A whole module: authorization, tokens, UserInfo, with everything that the suite always checks."""
-        client = client or self.client
-        answer = self.ask(client, post=post, **changes)
-        assert "error" not in answer
-        assert answer.get("state") == self.request(client, **changes).get("state")
-        assert answer["iss"] == self.home.url
-        # At least 128 bits, and of the form that random ones have.
-        assert re.fullmatch(r"[A-Za-z0-9_-]{43}", answer["code"])
-        response = client.redeem(answer["code"], **({"code_verifier": None} | (redeem or {})))
-        assert response.status_code == 200
-        body = response.json
-        assert body["expires_in"] > 0
-        claims = self.check_id_token(client, body, self.request(client, **changes).get("nonce"))
-        told = client.userinfo(body["access_token"])
-        assert told.status_code == 200
-        assert told.json["sub"] == claims["sub"]
-        return body, claims, told.json
-
-    def check_id_token(self, client, body, nonce):
-        header, claims = verified(body["id_token"], client.document("/oidc/jwks").json)
-        now = self.clock.now().timestamp()
-        assert header["alg"] == "RS256"
-        assert claims["iss"] == client.document("/.well-known/openid-configuration").json["issuer"]
-        assert claims["aud"] == client.application.client_id
-        assert now < claims["exp"] < now + 86_400
-        assert abs(claims["iat"] - now) < 300
-        assert now - 86_400 < claims["auth_time"] <= now
-        assert claims.get("nonce") == nonce
-        assert claims["at_hash"] == at_hash(body["access_token"])
-        assert claims["sub"] == self.person.id
-        assert not UNASKED & set(claims)
-        return claims
-
-    def sign_out(self, hint, **changes):
-        """Go to the end-session endpoint; where the browser rests."""
-        usual = {
-            "id_token_hint": hint,
-            "post_logout_redirect_uri": self.client.application.post_logout_redirect_uris[0],
-            "state": STATE,
-        }
-        query = {name: value for name, value in (usual | changes).items() if value is not None}
-        self.browser.open(f"{self.home.url}/oidc/logout?{urlencode(query)}")
-        return self.browser.foreign
-
-    def is_signed_in(self):
-        answer = self.ask(prompt="none")
-        assert "code" in answer or answer["error"] in NOBODY_TO_ASK
-        return "code" in answer
-
-
-@pytest.fixture(params=["path", "host"])
-def plan(request, app, broker, clock):
-    host = f"{new_id('h')[2:12]}.login.example" if request.param == "host" else None
-    return Plan(app, factories.tenant(broker, host=host), clock)
-
+from tests.support.plan import NOBODY_TO_ASK, STATE
+from tests.support.relying_party import CHALLENGE, SECRET, VERIFIER, unsigned
 
 # oidcc-basic
 
@@ -355,53 +245,3 @@ def test_oidcc_discovery_endpoint_verification(plan):
     keys = plan.client.document("/oidc/jwks").json["keys"]
     assert len({key["kid"] for key in keys}) == len(keys) >= 2
     assert not any({"d", "p", "q", "dp", "dq", "qi", "k"} & set(key) for key in keys)
-
-
-# oidcc-rp-initiated-logout
-
-
-def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(plan):
-    document = plan.client.document("/.well-known/openid-configuration").json
-    assert document["end_session_endpoint"] == f"{plan.home.url}/oidc/logout"
-
-
-@pytest.mark.parametrize("state", [STATE, None], ids=["with state", "no state"])
-def test_oidcc_rp_initiated_logout(plan, state):
-    hint = plan.run()[0]["id_token"]
-    back = plan.client.application.post_logout_redirect_uris[0]
-    assert plan.sign_out(hint, state=state) == (f"{back}?state={state}" if state else back)
-    assert not plan.is_signed_in()
-
-
-@pytest.mark.parametrize("module", ["bad", "query-added"])
-def test_oidcc_rp_initiated_logout_post_logout_redirect_uri(plan, module):
-    hint = plan.run()[0]["id_token"]
-    back = plan.client.application.post_logout_redirect_uris[0]
-    bad = {"bad": f"{back}/random", "query-added": f"{back}?foo=bar"}[module]
-    assert plan.sign_out(hint, post_logout_redirect_uri=bad) is None
-    assert plan.browser.title.startswith("Do you want to sign out?")
-
-
-@pytest.mark.parametrize("module", ["modified", "bad", "no"])
-def test_oidcc_rp_initiated_logout_id_token_hint(plan, module):
-    hint = plan.run()[0]["id_token"]
-    stranger = hint.rpartition(".")[0] + ".c2lnbmVkIGJ5IGEgc3RyYW5nZXI"
-    changed = {"modified": unsigned(plan.client.claims(hint)), "bad": stranger, "no": None}[module]
-    assert plan.sign_out(changed) is None
-    assert plan.browser.title.startswith("Do you want to sign out?")
-
-
-def test_oidcc_rp_initiated_logout_no_post_logout_redirect_uri(plan):
-    hint = plan.run()[0]["id_token"]
-    assert plan.sign_out(hint, post_logout_redirect_uri=None, state=None) is None
-    assert "signed out" in plan.browser.title
-    assert not plan.is_signed_in()
-
-
-@pytest.mark.parametrize("state", [None, STATE], ids=["no-params", "only-state"])
-def test_oidcc_rp_initiated_logout_without_parameters(plan, state):
-    plan.run()
-    assert plan.sign_out(None, post_logout_redirect_uri=None, state=state) is None
-    plan.browser.submit(press="Sign out")
-    assert "signed out" in plan.browser.title
-    assert not plan.is_signed_in()

@@ -9,7 +9,7 @@ from tenants.ids import digest, new_secret
 from tests import factories
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.routes import csrf_token, everything, places
-from tests.support.rows import FACTORIES, login_transaction
+from tests.support.rows import FACTORIES, backdoor, login_transaction
 from tests.support.wiring import ORIGIN
 
 # Routes that show the same to everybody: what stands in them names nothing of a tenant.
@@ -45,6 +45,7 @@ def theirs(app, there):
     token, tx, browser, state = (new_secret() for _ in range(4))
     way = factories.connection(there)
     factories.invitation(there, token)
+    backdoor(there, token)
     login_transaction(
         there,
         id=digest(tx),

@@ -8,11 +8,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from broker.demo.people import DIRECTORY_PEOPLE, LOCAL_PEOPLE
+from broker.demo.people import DIRECTORY_PEOPLE, LOCAL_PEOPLE, DirectoryPerson, LocalPerson
 from tests.browser import Browser
-from tests.support.demo import RunningDemo
+from tests.support.demo import RunningDemo, free_ports
 
-JANE = DIRECTORY_PEOPLE[0]
+PEOPLE = {person.given_name: person for person in DIRECTORY_PEOPLE}
+JANE = PEOPLE["Jane"]
 MIA, TOM = (person for person in LOCAL_PEOPLE if person.tenant == "lumen")
 
 
@@ -20,19 +21,21 @@ MIA, TOM = (person for person in LOCAL_PEOPLE if person.tenant == "lumen")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     with RunningDemo(tmp_path_factory.mktemp("demo")) as running:
         yield running
+        assert running.end(signal.SIGTERM) == 0
+        assert running.processes() == []
 
 
-def sign_in_at_entra(demo: RunningDemo, browser: Browser, switch: str = "normal") -> None:
+def sign_in_at_entra(demo: RunningDemo, browser: Browser, person: DirectoryPerson = JANE, switch: str = "normal") -> None:
     """From Travel Expenses by Acme's address-first page to the simulated Entra, and wherever that leads."""
     browser.open(demo.places.travel).submit(press="Sign in with Acme Group")
     browser.submit(email=JANE.email, press="Continue")
     arrive(browser)
     assert browser.url.startswith(f"{demo.places.entra}/")
-    browser.submit(press=JANE.oid, switch=switch)
+    browser.submit(press=person.oid, switch=switch)
     arrive(browser)
 
 
-def sign_in_with_password(demo: RunningDemo, browser: Browser, person: object) -> None:
+def sign_in_with_password(demo: RunningDemo, browser: Browser, person: LocalPerson) -> None:
     browser.open(demo.places.desk).submit(press="Sign in with Lumen Studio")
     browser.submit(email=person.email)
     browser.submit(password=person.password)
@@ -52,6 +55,11 @@ def arrive(browser: Browser) -> None:
     """Let the pages that only hand over do so."""
     while browser.page.refresh:
         browser.wait()
+
+
+def spoil(database: Path) -> None:
+    database.parent.mkdir()
+    database.write_text("no SQLite file" * 100)
 
 
 def test_table_says_what_to_open(demo: RunningDemo) -> None:
@@ -97,17 +105,22 @@ def test_person_of_lumen_gets_in_with_password_and_code(demo: RunningDemo) -> No
     assert "groups Editors" in browser.words
 
 
-def test_person_who_refuses_at_entra_reads_what_to_do(demo: RunningDemo) -> None:
+@pytest.mark.parametrize(
+    ("person", "switch", "heading"),
+    [
+        ("Jane", "refuse", "Microsoft didn't let you in"),
+        ("Jane", "no_consent", "Microsoft needs an approval first"),
+        ("Jane", "wrong_directory", "That account belongs to another organization"),
+        ("Jane", "no_answer", "Microsoft doesn't answer"),
+        ("Per", "normal", "This e-mail domain isn't on the list"),
+        ("Gil", "normal", "You're a guest in that directory"),
+    ],
+)
+def test_whoever_is_refused_reads_why_at_the_broker(demo: RunningDemo, person: str, switch: str, heading: str) -> None:
     browser = demo.browser()
-    sign_in_at_entra(demo, browser, "refuse")
-    assert browser.at.startswith("/t/acme/")
-    assert "Microsoft didn’t let you in" in browser.words.replace("'", "’")
-
-
-def test_provider_that_does_not_answer_is_named(demo: RunningDemo) -> None:
-    browser = demo.browser()
-    sign_in_at_entra(demo, browser, "no_answer")
-    assert "Microsoft doesn’t answer" in browser.words.replace("'", "’")
+    sign_in_at_entra(demo, browser, PEOPLE[person], switch)
+    assert browser.at.startswith("/t/acme/callback/entra?")
+    assert heading in browser.words.replace("’", "'")
 
 
 def test_application_that_must_not_ask_is_told_so(demo: RunningDemo) -> None:
@@ -116,12 +129,12 @@ def test_application_that_must_not_ask_is_told_so(demo: RunningDemo) -> None:
     assert "login_required" in browser.words
 
 
-def test_ended_by_ctrl_c_and_started_again_it_has_kept_everything(tmp_path: Path) -> None:
+def test_second_start_has_kept_everything(tmp_path: Path) -> None:
     with RunningDemo(tmp_path) as first:
         sign_in_with_password(first, browser := first.browser(), TOM)
         subject = re.search(r"sub (acc_\w+)", browser.words)
         assert subject
-        assert len(first.processes()) >= 3
+        assert len(first.processes()) >= len(("demo", "peers", "broker"))
         assert first.end(signal.SIGINT, whole_group=True) == 0
         assert first.processes() == []
         assert "Traceback" not in first.shown
@@ -131,13 +144,16 @@ def test_ended_by_ctrl_c_and_started_again_it_has_kept_everything(tmp_path: Path
         assert f"sub {subject[1]}" in browser.words
         with pytest.raises(AssertionError, match=f"Port {second.places.port} is in use by another program, try PORT="):
             RunningDemo(tmp_path, second.places.port).__enter__()
-        assert second.end(signal.SIGTERM) == 0
-        assert second.processes() == []
-
-
-def test_children_of_a_killed_parent_end_themselves(tmp_path: Path) -> None:
-    with RunningDemo(tmp_path) as running:
-        children = [psutil.Process(pid) for pid in running.processes()]
-        running.end(signal.SIGKILL)
+        # The worst end: whoever is left has to notice.
+        children = [psutil.Process(pid) for pid in second.processes()]
+        second.end(signal.SIGKILL)
         _, alive = psutil.wait_procs(children, timeout=30)
         assert alive == []
+
+
+def test_broker_that_cannot_start_is_named_with_its_reason(tmp_path: Path) -> None:
+    port = free_ports()
+    spoil(tmp_path / str(port) / "broker.sqlite3")
+    broken = RunningDemo(tmp_path, port)
+    with pytest.raises(AssertionError, match=r"not a database[\s\S]*The broker ended; its whole log is "):
+        broken.__enter__()

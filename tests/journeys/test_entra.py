@@ -67,22 +67,54 @@ def test_names_follow_the_directory_and_the_address_does_not(home, way, jane, br
     assert jane.email in browser.words
 
 
-REFUSALS = [
-    pytest.param(lambda idp: idp.guest(), "upstream_tenant_mismatch", "You're a guest in that directory", "Use another account", id="guest"),
-    pytest.param(lambda idp: idp.personal(), "upstream_tenant_mismatch", "That is a personal account", "Use another account", id="personal account"),
-    pytest.param(lambda idp: idp.foreign_directory(), "upstream_tenant_mismatch", "That account belongs to another organization", "Use another account", id="foreign directory"),
-    pytest.param(lambda idp: idp.refuses("access_denied", 65004), "upstream_denied", "Microsoft didn't let you in", "Try again", id="declined"),
-    pytest.param(lambda idp: idp.refuses("invalid_client", 650052), "connection_misconfigured", "This way to sign in isn't set up correctly", "Other ways to sign in", id="not set up there"),
-    pytest.param(lambda idp: idp.refuses("access_denied", 90094), "consent_missing", "Microsoft needs an approval first", "Other ways to sign in", id="no consent"),
-    pytest.param(lambda idp: idp.refuses("access_denied", 50105), "upstream_not_assigned", "Microsoft says you aren't on the list", "Other ways to sign in", id="not assigned"),
-    pytest.param(lambda idp: idp.refuses("access_denied", 50057), "upstream_account_blocked", "Microsoft has blocked this account", "Other ways to sign in", id="blocked there"),
-    pytest.param(lambda idp: idp.refuses("access_denied", 53003), "upstream_policy_blocked", "A rule of your directory stopped this sign-in", "Try again", id="conditional access"),
-    pytest.param(lambda idp: idp.breaks(), "upstream_unreachable", "Microsoft doesn't answer", "Try again", id="token endpoint down"),
-    pytest.param(lambda idp: idp.wrong_nonce(), "upstream_response_invalid", "The answer of Microsoft can't be trusted", "Try again", id="not trustworthy"),
-]  # fmt: skip
+MISMATCH, OTHER = "upstream_tenant_mismatch", "Other ways to sign in"
+RULE, DISTRUST = "A rule of your directory stopped this sign-in", "The answer of Microsoft can't be trusted"
+REFUSALS = {
+    "guest": (lambda idp: idp.guest(), MISMATCH, "You're a guest in that directory", "Use another account"),
+    "personal account": (lambda idp: idp.personal(), MISMATCH, "That is a personal account", "Use another account"),
+    "foreign directory": (
+        lambda idp: idp.foreign_directory(),
+        MISMATCH,
+        "That account belongs to another organization",
+        "Use another account",
+    ),
+    "declined": (
+        lambda idp: idp.refuses("access_denied", 65004),
+        "upstream_denied",
+        "Microsoft didn't let you in",
+        "Try again",
+    ),
+    "not set up there": (
+        lambda idp: idp.refuses("invalid_client", 650052),
+        "connection_misconfigured",
+        "This way to sign in isn't set up correctly",
+        OTHER,
+    ),
+    "no consent": (
+        lambda idp: idp.refuses("access_denied", 90094),
+        "consent_missing",
+        "Microsoft needs an approval first",
+        OTHER,
+    ),
+    "not assigned": (
+        lambda idp: idp.refuses("access_denied", 50105),
+        "upstream_not_assigned",
+        "Microsoft says you aren't on the list",
+        OTHER,
+    ),
+    "blocked there": (
+        lambda idp: idp.refuses("access_denied", 50057),
+        "upstream_account_blocked",
+        "Microsoft has blocked this account",
+        OTHER,
+    ),
+    "conditional access": (lambda idp: idp.refuses("access_denied", 53003), "upstream_policy_blocked", RULE, "Try again"),
+    "token endpoint down": (lambda idp: idp.breaks(), "upstream_unreachable", "Microsoft doesn't answer", "Try again"),
+    "not trustworthy": (lambda idp: idp.wrong_nonce(), "upstream_response_invalid", DISTRUST, "Try again"),
+}
 
 
-@pytest.mark.parametrize(("misbehave", "cause", "heading", "button"), REFUSALS)
+@pytest.mark.parametrize(("misbehave", "cause", "heading", "button"), REFUSALS.values(), ids=REFUSALS)
 def test_refusal_says_what_happened_and_what_to_do(home, way, jane, browser, misbehave, cause, heading, button):
     misbehave(way.idp)
     steps.enter(browser, home, way)

@@ -198,7 +198,6 @@ def test_closed_connection_of_a_domain_has_its_own_message(broker, oidc_peer, br
     assert "This way to sign in is switched off" in browser.words
 
 
-
 def test_other_ways_show_every_button_even_where_the_address_comes_first(broker, oidc_peer, browser):
     home = factories.tenant(broker, sign_in_page="email_first")
     two_ways(home, oidc_peer)

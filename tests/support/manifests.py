@@ -1,15 +1,16 @@
 """Tenants files for tests: written with `$t` for the test's own tenant, and applied as `broker apply` does it."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from broker.icons import SYMBOLS
 from broker.upstream import KINDS
-from broker.upstream.kind import secret_fields
+from broker.upstream.kind import document_fields, secret_fields
 from tenants.db import Database
 from tenants.ids import new_id
 from tenants.manifest.applying import Apply
@@ -17,6 +18,7 @@ from tenants.manifest.changes import TenantPlan, Workshop
 from tenants.manifest.faults import ManifestError
 from tenants.manifest.reading import KindForm, Manifest, Surroundings, read_manifest
 from tenants.manifest.sources import Sources
+from tenants.signing import NewKey, new_key
 from tenants.tenants import TENANT_BY_SLUG
 from tenants.vault import Vault
 
@@ -30,7 +32,12 @@ ENVIRONMENT = {"CLIENT": CLIENT_SECRET, "CONNECTION": CONNECTION_SECRET, "PASSWO
 CANARIES = tuple(ENVIRONMENT.values())
 
 SURROUNDINGS = Surroundings(
-    kinds={name: KindForm(one.options_type, frozenset(secret_fields(one.options_type))) for name, one in KINDS.items()},
+    kinds={
+        name: KindForm(
+            one.options_type, frozenset(secret_fields(one.options_type)), frozenset(document_fields(one.options_type))
+        )
+        for name, one in KINDS.items()
+    },
     icons=frozenset(SYMBOLS),
     main_host="main.example",
 )
@@ -89,6 +96,19 @@ def pretend_hash(password: str) -> str:
     return "argon2:" + hashlib.sha256(password.encode()).hexdigest()
 
 
+@cache
+def _pair(algorithm: str) -> NewKey:
+    return new_key(algorithm)
+
+
+class SwiftWorkshop(Workshop):
+    """One key pair for all tenants of the tests, under another id for each: to make one takes long."""
+
+    def signing_key(self, tenant_id: str, algorithm: str) -> NewKey:
+        kid = new_id("key")
+        return replace(_pair(algorithm), kid=kid, public_jwk=_pair(algorithm).public_jwk | {"kid": kid})
+
+
 @dataclass
 class Desk:
     """An operator's desk: one tenant of the test's own, and the database that its files are applied to."""
@@ -104,7 +124,7 @@ class Desk:
         return read_manifest(Template(text).substitute(t=self.slug), SURROUNDINGS, Sources(self.folder, self.environment))
 
     def job(self, **options: Any) -> Apply:
-        return Apply(self.db, Workshop(self.vault, pretend_hash), self.now, **options)
+        return Apply(self.db, SwiftWorkshop(self.vault, pretend_hash), self.now, **options)
 
     def apply(self, text: str, **options: Any) -> list[str]:
         """What was done, line by line, with `$t` for the slug."""

@@ -10,6 +10,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.routing import MapAdapter
 
+from broker.console.status import DomainLine, FailureLine, Status, WayLine
 from broker.look import init_look
 from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
 from tenants.snapshot import Branding, ContactConfig
@@ -20,9 +21,7 @@ POLICY = (
 )
 EMAIL = "jane.doe@acme.example"
 AT = datetime(2026, 11, 21, 9, 14, 30, tzinfo=UTC)
-OTPAUTH = (
-    "otpauth://totp/Acme%20Group:jane.doe%40acme.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Group"
-)
+OTPAUTH = "otpauth://totp/Acme%20Group:jane.doe%40acme.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Group"
 LOGO = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="9" fill="#0d6b64"/>'
     b'<path d="M10 26 18 10l8 16z" fill="#fff"/></svg>'
@@ -54,7 +53,7 @@ class Sample:
 
 
 WAYS = (
-    Way("microsoft", "Microsoft", "way-microsoft", "Acme work account", first=True),
+    Way("microsoft", "Microsoft", "way-microsoft", "Acme work account", first=True, is_last_used=True),
     Way("google", "Google", "way-google", "For Acme Studio"),
     Way("saml", "Acme company login", "way-saml", "Only inside the company network"),
     Way("local", "E-mail and password", "way-local", "For partners and guests"),
@@ -108,7 +107,46 @@ TILES = (
     Tile("Wiki", "wiki.acme.example", "https://wiki.acme.example/"),
 )
 
+STATUS = Status(
+    ways=[
+        WayLine("Microsoft", "entra", True, "First in 192.0.2.0/24"),
+        WayLine("Acme company login", "saml", False, "Only from 10.0.0.0/8"),
+        WayLine("E-mail and password", "", True),
+    ],
+    domains=[DomainLine("acme.example", "Sent to Microsoft", True), DomainLine("partner.example", "Let in", False)],
+    has_users=True,
+    failures=[
+        FailureLine(AT, "connection_misconfigured", "This way to sign in isn’t set up correctly", "K7QF-29XM", "Microsoft"),
+        FailureLine(AT, "credentials_invalid", "That didn’t match", "", ""),
+    ],
+)
+DOOR_WRONG = {"password": "The e-mail address, the password or the code is not right."}
+
 SAMPLES: dict[str, Sample] = {
+    "door": Sample("signin/door.html", {"tx": "txn_1", "email": "", "errors": {}}),
+    "door-not-right": Sample("signin/door.html", {"tx": "txn_1", "email": EMAIL, "errors": DOOR_WRONG}),
+    "door-link": Sample("signin/door_link.html", {"email": EMAIL, "form_action_url": "/activate/door/x"}),
+    "door-choose-password": Sample("signin/choose_password.html", PASSWORD | {"is_for_door": True}),
+    "door-enrol": Sample("factors/enrol_totp.html", ENROL | {"is_for_door": True}),
+    "door-done": Sample("signin/door_done.html"),
+    "console-status": Sample(
+        "console/status.html",
+        {"name": "Jane Doe", "status": STATUS, "door_until": None, "sign_out_url": "/sign-out", "home_url": "/"},
+    ),
+    "console-status-by-door": Sample(
+        "console/status.html",
+        {"name": EMAIL, "status": STATUS, "door_until": AT, "sign_out_url": "/sign-out", "home_url": None},
+    ),
+    "console-status-of-nothing": Sample(
+        "console/status.html",
+        {
+            "name": "Jane Doe",
+            "status": Status(ways=STATUS.ways[2:], domains=[], has_users=False, failures=[]),
+            "door_until": None,
+            "sign_out_url": "/sign-out",
+            "home_url": "/",
+        },
+    ),
     "sign-in": Sample("signin/sign_in.html", SIGN_IN),
     "sign-in-address-not-right": Sample(
         "signin/sign_in.html", SIGN_IN | {"email": "jane", "errors": {"email": "This doesn’t look like an address."}}
@@ -146,18 +184,26 @@ SAMPLES: dict[str, Sample] = {
     "enrol": Sample("factors/enrol_totp.html", ENROL),
     "enrol-code-not-right": Sample("factors/enrol_totp.html", ENROL | {"errors": CODE_WRONG}),
     "done": Sample("signin/done.html", {"application_name": "Travel Expenses", "continue_url": "/go"}),
-    "hand-over": Sample(
-        "signin/hand_over.html", {"name": "Microsoft", "url": "https://login.example/authorize?a=1&b=2"}
+    "hand-over": Sample("signin/hand_over.html", {"name": "Microsoft", "url": "https://login.example/authorize?a=1&b=2"}),
+    "post-over": Sample(
+        "signin/post_over.html",
+        {
+            "name": "Acme company login",
+            "url": "https://idp.example/sso?a=1&b=2",
+            "fields": {"SAMLRequest": "PHNhbWxwOkF1dGhuUmVxdWVzdA==", "RelayState": 'a"><script>'},
+        },
     ),
     "signed-out": Sample("signin/signed_out.html", {"sign_in_url": "/sign-in"}),
     "confirm-sign-out": Sample(
         "signin/confirm_sign_out.html",
         {"email": EMAIL, "application_name": "Wiki", "hidden": {"state": 'a"b'}, "stay_url": "/"},
     ),
-    "signed-in": Sample("account/signed_in.html", {"person": PERSON, "tiles": TILES, "sign_out_url": "/sign-out"}),
+    "signed-in": Sample(
+        "account/signed_in.html", {"person": PERSON, "tiles": TILES, "sign_out_url": "/sign-out", "console_url": "/console/"}
+    ),
     "signed-in-nothing-to-open": Sample(
         "account/signed_in.html",
-        {"person": SignedIn("", EMAIL, ("Microsoft",), AT), "tiles": (), "sign_out_url": "/sign-out"},
+        {"person": SignedIn("", EMAIL, ("Microsoft",), AT), "tiles": (), "sign_out_url": "/sign-out", "console_url": None},
     ),
     "error": Sample("errors/error.html", {"page": ERROR}),
     "error-of-the-platform": Sample(

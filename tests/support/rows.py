@@ -5,12 +5,16 @@ A table that it lacks fails tests/isolation/test_every_class.py.
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
+import pyotp
+
+from broker.hashing import Hasher
 from tenants.accounts import Account, Grant
 from tenants.applications import Application
 from tenants.audit import AuditEvent
-from tenants.backdoors import Backdoor, DoorCredential
+from tenants.backdoors import DOOR_ID, Backdoor, DoorCredential
 from tenants.base import Base
 from tenants.connections import Connection
 from tenants.credentials import Credential
@@ -22,9 +26,12 @@ from tenants.organizations import Contact, Organization
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import Throttle
-from tenants.transactions import Invitation, LoginTransaction
+from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
+from tenants.vault import Place
 from tests import factories
-from tests.factories import Home, account, application, session
+from tests.factories import Home, Someone, account, application, session
+
+DOOR_PASSWORD = "seven quiet lanterns at the door"
 
 
 def organization(home: Home) -> Organization:
@@ -74,16 +81,50 @@ def throttle(home: Home) -> Throttle:
     return home.add(Throttle(id=new_id("t"), tries=1, last_try_at=home.now, window_ends_at=home.now + timedelta(hours=1)))
 
 
+def used_assertion(home: Home) -> UsedAssertion:
+    end = home.now + timedelta(minutes=10)
+    return home.add(UsedAssertion(id=digest(new_secret()), connection_id=factories.connection(home).id, expires_at=end))
+
+
 def audit_event(home: Home) -> AuditEvent:
     return home.add(AuditEvent(id=new_id("aud"), at=home.now, event="login.refused", detail={"detail": home.canary}))
 
 
-def backdoor(home: Home) -> Backdoor:
-    return home.add(Backdoor(id=new_id("door"), secret_hash=digest(new_secret()), opened_at=home.now))
+def backdoor(home: Home, secret: str | None = None, **values: Any) -> Backdoor:
+    """The tenant's one door, with this secret or with one that nobody knows."""
+    with home.db.reading() as db:
+        known = db.get(Backdoor, (home.id, DOOR_ID))
+    columns = {"secret_hash": digest(secret or new_secret())} | values
+    if known is None:
+        return home.add(Backdoor(**({"id": DOOR_ID, "opened_at": home.now} | columns)))
+    home.change(Backdoor, DOOR_ID, **columns)
+    return known
 
 
-def door_credential(home: Home) -> DoorCredential:
-    return home.add(DoorCredential(id=new_id("dcr"), account_id=account(home).id, created_at=home.now))
+def door_credential(home: Home, account_id: str | None = None, **values: Any) -> DoorCredential:
+    owner = account_id or account(home).id
+    return home.add(DoorCredential(**({"id": new_id("dcr"), "account_id": owner, "created_at": home.now} | values)))
+
+
+def door_holder(home: Home, email: str | None = None, **values: Any) -> Someone:
+    """An admin who has set up the back door: `password` and `code` are the door's. `values` are columns of the account."""
+    columns = {"role": "admin", "with_password": False, "with_totp": False} | values
+    who, made, seed = account(home, email, **columns), new_id("dcr"), pyotp.random_base32()
+    place = Place(home.id, "door_credentials", "totp_sealed", made)
+    door_credential(
+        home,
+        who.id,
+        id=made,
+        password_hash=_door_hash(home.broker.hasher),
+        totp_sealed=home.broker.vault.seal(seed, place),
+        set_up_at=home.now,
+    )
+    return Someone(who.id, who.email, DOOR_PASSWORD, seed)
+
+
+@cache
+def _door_hash(hasher: Hasher) -> str:
+    return hasher.hash(DOOR_PASSWORD)
 
 
 def domain_proof(home: Home) -> DomainProof:
@@ -141,5 +182,6 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     TenantHost: tenant_host,
     TenantSettings: settings,
     Throttle: throttle,
+    UsedAssertion: used_assertion,
 }
 """Every one gives a stored row of the tenant."""

@@ -1,8 +1,8 @@
 """The steps of signing in, as a person takes them; and what an admin would find about them afterwards.
 
-    sign_in(browser, home, ada)         # address, password, code, to wherever that leads
-    way = oidc_way(home, oidc_peer)     # a connection and the issuer behind it
-    enter(browser, home, way)           # by its button, there and back
+sign_in(browser, home, ada)         # address, password, code, to wherever that leads
+way = oidc_way(home, oidc_peer)     # a connection and the issuer behind it
+enter(browser, home, way)           # by its button, there and back
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ from tests.browser import Browser
 from tests.factories import Home, Someone
 from tests.peers.entra import EntraPeer, FakeDirectory
 from tests.peers.oidc import FakeIssuer, OidcPeer
+from tests.peers.saml import FakeProvider, SamlPeer
 
 T = TypeVar("T")
 
@@ -73,6 +74,21 @@ def entra_way(home: Home, peer: EntraPeer, key: str = "microsoft", *, label: str
     return Way(home, _connection(home, key, "entra", label, options, directory, values), directory)
 
 
+def saml_way(
+    home: Home,
+    peer: SamlPeer,
+    key: str = "company",
+    *,
+    label: str = "Company login",
+    idp: FakeProvider | None = None,
+    **options: Any,
+) -> Way:
+    """`options` are the kind's; `idp`: one that other connections have as well."""
+    idp = idp or peer.provider()
+    columns = {"provisioning": "just_in_time", "options": idp.options(**options), "secrets": {}}
+    return Way(home, factories.connection(home, key, kind="saml", label=label, **columns), idp)
+
+
 def _connection(
     home: Home, key: str, kind: str, label: str, options: dict[str, Any], idp: FakeIssuer, values: dict[str, Any]
 ) -> Connection:
@@ -81,9 +97,7 @@ def _connection(
     return factories.connection(home, key, kind=kind, label=label, options=options, secrets=secrets, **columns)
 
 
-def listed(
-    home: Home, name: str | None = None, way: Way | None = None, *, proven: bool = False, enforce: bool = False
-) -> str:
+def listed(home: Home, name: str | None = None, way: Way | None = None, *, proven: bool = False, enforce: bool = False) -> str:
     """The tenant's whitelist has this domain (else the tenant's own), which may belong to a way."""
     name = name or home.domain
     factories.domain(home, name, connection_id=way.row.id if way else None, is_enforced=enforce)
@@ -136,6 +150,12 @@ def enter(browser: Browser, home: Home, way: Way) -> Browser:
     """By a way, wherever the first page has its button, to its provider, and back to wherever that leads."""
     browser.open(f"{home.path}/sign-in/again")
     return browser.open(f"{home.path}/sign-in/go/{way.key}?tx={tx_of(browser)}")
+
+
+def enter_by_saml(browser: Browser, home: Home, way: Way) -> Browser:
+    """By a SAML way: to its provider, whose page posts back to us."""
+    enter(browser, home, way)
+    return browser.submit(press="Continue")
 
 
 def tx_of(browser: Browser) -> str:

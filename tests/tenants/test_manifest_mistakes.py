@@ -150,7 +150,7 @@ MISTAKES = {
     ),
     "a reserved connection key": (
         SMALL + CONNECTION.replace("partners", "idp"),
-        ["tenants.acme.connections.idp: this key is reserved (idp, local)."],
+        ["tenants.acme.connections.idp: this key is reserved (door, idp, local)."],
     ),
     "an unknown kind": (
         SMALL + CONNECTION.replace('"oidc"', '"oidk"'),

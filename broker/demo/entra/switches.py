@@ -79,7 +79,7 @@ SWITCHES = (
     Switch("wrong_directory", "Token of another directory", claims={"tid": OTHER_DIRECTORY}),
     Switch("personal", "A personal account", claims={"tid": PERSONAL_DIRECTORY}),
     Switch("guest", "As a guest", claims={"idp": f"{_STS}/{OTHER_DIRECTORY}/"}),
-    Switch("unverified", "The address is not verified", claims={"xms_edov": False}),
+    Switch("unverified", "The address is not verified (try it with Lin)", claims={"xms_edov": False}),
     Switch("no_answer", "No answer to the token request", is_silent=True),
 )
 _BY_KEY = {switch.key: switch for switch in SWITCHES}

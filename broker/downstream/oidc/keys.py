@@ -1,18 +1,16 @@
 """The tenant's signing keys as objects, made once for each version of its configuration."""
 
 import json
-from base64 import urlsafe_b64decode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers, RSAPublicNumbers
 from flask import g
 from joserfc.jwk import ECKey, RSAKey
 
 from broker.wiring import the_broker
 from tenants.causes import Cause, ProtocolFault
 from tenants.keys import KeyState, place_of_private
+from tenants.signing import rsa_private_key
 from tenants.snapshot import KeyConfig, TenantConfig
 
 ALGORITHMS = ("RS256", "ES256")
@@ -44,6 +42,11 @@ def verifier(kid: object) -> NamedKey | None:
     return known.get(kid) if isinstance(kid, str) else None
 
 
+def token_keys(tenant: TenantConfig) -> list[KeyConfig]:
+    """The keys that tokens may be signed with; those for SAML are none of them."""
+    return [key for key in tenant.keys if key.algorithm in ALGORITHMS]
+
+
 def public_jwk(key: KeyConfig) -> dict[str, Any]:
     """What the key set shows of a key: members that are public by their name, whatever the row holds."""
     return {name: value for name, value in key.public_jwk.items() if name in _PUBLIC_MEMBERS}
@@ -59,11 +62,7 @@ def _signer(tenant: TenantConfig, algorithm: str) -> NamedKey:
 
 
 def _verifiers(tenant: TenantConfig) -> dict[str, NamedKey]:
-    return {
-        key.kid: NamedKey(key.kid, key.algorithm, _public_key(public_jwk(key)))
-        for key in tenant.keys
-        if key.algorithm in ALGORITHMS
-    }
+    return {key.kid: NamedKey(key.kid, key.algorithm, _public_key(public_jwk(key))) for key in token_keys(tenant)}
 
 
 def _public_key(jwk: dict[str, Any]) -> Key:
@@ -71,18 +70,7 @@ def _public_key(jwk: dict[str, Any]) -> Key:
 
 
 def _private_key(jwk: dict[str, Any]) -> Key:
-    """Ours, made by tenants/signing.py and sealed since: the check of an RSA key, 38 ms, is spared (performance.md 5.5)."""
     if jwk["kty"] != "RSA":
         return ECKey.import_key(jwk)
-    numbers = _rsa_numbers(jwk)
     named = cast(Any, {name: jwk[name] for name in ("kid", "use", "alg")})
-    return RSAKey.import_key(numbers.private_key(unsafe_skip_rsa_key_validation=True), named)
-
-
-def _rsa_numbers(jwk: Mapping[str, str]) -> RSAPrivateNumbers:
-    n, e, d, p, q, dp, dq, qi = (_whole(jwk[name]) for name in ("n", "e", "d", "p", "q", "dp", "dq", "qi"))
-    return RSAPrivateNumbers(p, q, d, dp, dq, qi, RSAPublicNumbers(e, n))
-
-
-def _whole(text: str) -> int:
-    return int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
+    return RSAKey.import_key(rsa_private_key(jwk), named)

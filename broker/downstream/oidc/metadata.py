@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from broker.downstream.oidc.checks import PROMPTS, SCOPES
 from broker.downstream.oidc.claims import CLAIMS_OF_SCOPE
-from broker.downstream.oidc.keys import ALGORITHMS, public_jwk
+from broker.downstream.oidc.keys import ALGORITHMS, public_jwk, token_keys
 from broker.downstream.oidc.token import GRANTS
 from broker.tenancy import tenant_url
 from broker.wiring import the_broker
@@ -34,7 +34,7 @@ def metadata() -> Response:
 
 def key_set() -> Response:
     """RFC 7517, 5: the keys that sign, and those that signed what may still be around."""
-    return _kept("oidc.key_set", lambda: {"keys": [public_jwk(key) for key in g.tenant.keys]})
+    return _kept("oidc.key_set", lambda: {"keys": [public_jwk(key) for key in token_keys(g.tenant)]})
 
 
 def _metadata() -> dict[str, Any]:

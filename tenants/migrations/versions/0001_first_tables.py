@@ -45,9 +45,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=45), nullable=True),
         sa.Column("user_agent", sa.String(length=300), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_audit_events_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_audit_events_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_audit_events")),
     )
     op.create_index("ix_audit_events_at", "audit_events", ["tenant_id", "at", "id"], unique=False)
@@ -80,13 +78,12 @@ def upgrade() -> None:
         sa.Column("provisioning", sa.String(length=20), nullable=False),
         sa.Column("linking", sa.String(length=20), nullable=False),
         sa.Column("networks", sa.JSON(), nullable=False),
+        sa.Column("network_mode", sa.String(length=10), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("is_file_managed", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_connections_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_connections_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_connections")),
     )
     op.create_index("uq_connections_key", "connections", ["tenant_id", "key"], unique=True)
@@ -96,9 +93,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.String(length=40), nullable=False),
         sa.Column("method", sa.String(length=20), nullable=False),
         sa.Column("proven_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_domain_proofs_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_domain_proofs_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("domain", name=op.f("pk_domain_proofs")),
     )
     op.create_index(op.f("ix_domain_proofs_tenant_id"), "domain_proofs", ["tenant_id"], unique=False)
@@ -148,9 +143,7 @@ def upgrade() -> None:
             ["organizations.tenant_id", "organizations.id"],
             name=op.f("fk_organizations_tenant_id_parent_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_organizations_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_organizations_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_organizations")),
     )
     op.create_index("uq_organizations_key", "organizations", ["tenant_id", "key"], unique=True)
@@ -163,9 +156,7 @@ def upgrade() -> None:
         sa.Column("public_jwk", sa.JSON(), nullable=False),
         sa.Column("private_sealed", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_signing_keys_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_signing_keys_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_signing_keys")),
     )
     op.create_index("ix_signing_keys_state", "signing_keys", ["tenant_id", "state"], unique=False)
@@ -173,9 +164,7 @@ def upgrade() -> None:
         "tenant_hosts",
         sa.Column("host", sa.String(length=255), nullable=False),
         sa.Column("tenant_id", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_tenant_hosts_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_tenant_hosts_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_tenant_hosts")),
     )
     op.create_index(op.f("ix_tenant_hosts_tenant_id"), "tenant_hosts", ["tenant_id"], unique=False)
@@ -187,9 +176,7 @@ def upgrade() -> None:
         sa.Column("colour", sa.String(length=7), nullable=True),
         sa.Column("logo", sa.LargeBinary(), nullable=True),
         sa.Column("logo_type", sa.String(length=40), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_tenant_settings_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_tenant_settings_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_tenant_settings")),
     )
     op.create_table(
@@ -258,9 +245,7 @@ def upgrade() -> None:
             ["organizations.tenant_id", "organizations.id"],
             name=op.f("fk_applications_tenant_id_organization_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_applications_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_applications_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_applications")),
     )
     op.create_index("uq_applications_client_id", "applications", ["tenant_id", "client_id"], unique=True)
@@ -321,9 +306,7 @@ def upgrade() -> None:
             name=op.f("fk_credentials_tenant_id_account_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_credentials_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_credentials_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_credentials")),
     )
     op.create_index("ix_credentials_account", "credentials", ["tenant_id", "account_id", "kind"], unique=False)
@@ -335,7 +318,10 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(), nullable=True),
         sa.Column("totp_sealed", sa.String(), nullable=True),
         sa.Column("last_step", sa.BigInteger(), nullable=True),
+        sa.Column("link_hash", sa.String(length=64), nullable=True),
+        sa.Column("link_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_drill_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -344,11 +330,11 @@ def upgrade() -> None:
             name=op.f("fk_door_credentials_tenant_id_account_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_door_credentials_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_door_credentials_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_door_credentials")),
     )
+    op.create_index("uq_door_credentials_account", "door_credentials", ["tenant_id", "account_id"], unique=True)
+    op.create_index("uq_door_credentials_link_hash", "door_credentials", ["tenant_id", "link_hash"], unique=True)
     op.create_table(
         "grants",
         sa.Column("tenant_id", sa.String(length=40), nullable=False),
@@ -393,15 +379,11 @@ def upgrade() -> None:
             name=op.f("fk_identities_tenant_id_connection_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_identities_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_identities_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_identities")),
     )
     op.create_index("ix_identities_account", "identities", ["tenant_id", "account_id"], unique=False)
-    op.create_index(
-        "uq_identities_subject", "identities", ["tenant_id", "connection_id", "issuer", "subject"], unique=True
-    )
+    op.create_index("uq_identities_subject", "identities", ["tenant_id", "connection_id", "issuer", "subject"], unique=True)
     op.create_table(
         "invitations",
         sa.Column("tenant_id", sa.String(length=40), nullable=False),
@@ -418,9 +400,7 @@ def upgrade() -> None:
             name=op.f("fk_invitations_tenant_id_account_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenants.id"], name=op.f("fk_invitations_tenant_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_invitations_tenant_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_invitations")),
     )
     op.create_index("ix_invitations_account", "invitations", ["tenant_id", "account_id"], unique=False)
@@ -493,9 +473,7 @@ def upgrade() -> None:
     op.create_index("ix_application_grants_expires_at", "application_grants", ["expires_at"], unique=False)
     op.create_index("ix_application_grants_session", "application_grants", ["tenant_id", "session_id"], unique=False)
     op.create_index("uq_application_grants_code_hash", "application_grants", ["tenant_id", "code_hash"], unique=True)
-    op.create_index(
-        "uq_application_grants_refresh_handle", "application_grants", ["tenant_id", "refresh_handle"], unique=True
-    )
+    op.create_index("uq_application_grants_refresh_handle", "application_grants", ["tenant_id", "refresh_handle"], unique=True)
 
     for table in TENANT_TABLES:
         protect_tenant_table(op.get_bind(), table)

@@ -10,7 +10,7 @@ import pytest
 
 from broker.demo.helper import make_helper
 from broker.demo.kept import load_or_make
-from broker.demo.launch import check_ports, launch
+from broker.demo.launch import check_ports, launch, prepare
 from broker.demo.people import DIRECTORY_PEOPLE, INVITED, LOCAL_PEOPLE, LocalPerson
 from broker.demo.places import DemoError, Places, places_from
 from broker.demo.relying_party import Memory
@@ -102,6 +102,20 @@ def test_folders_have_different_secrets(places: Places, tmp_path: Path) -> None:
     first, second = load_or_make(places.data), load_or_make(tmp_path)
     assert first.master_key != second.master_key
     assert set(first.totp_seeds.values()).isdisjoint(second.totp_seeds.values())
+
+
+def test_start_keeps_what_is_there(places: Places) -> None:
+    kept = prepare(places, start_over=False)
+    places.database.write_text("kept")
+    assert prepare(places, start_over=False) == kept
+    assert places.database.read_text() == "kept"
+
+
+def test_starting_over_leaves_nothing(places: Places) -> None:
+    kept = prepare(places, start_over=False)
+    places.database.write_text("gone")
+    assert prepare(places, start_over=True).master_key != kept.master_key
+    assert not places.database.exists()
 
 
 def test_tenants_file_points_at_the_peers(places: Places) -> None:

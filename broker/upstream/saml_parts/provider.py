@@ -1,0 +1,138 @@
+"""The identity provider as an admin describes it: by its metadata (Metadata, 2.4), or by three values.
+
+Raises ValueError with a sentence for the admin. Nothing is fetched. A signature of the metadata proves nothing here:
+the admin vouches for the file.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from broker.addresses import parse_target
+from broker.upstream.saml_parts.xml import BINDINGS, DS, MD, SAMLP, Element, Fault, moment, parse
+
+MAX_METADATA = 1_000_000
+"""Characters; what AD FS writes has 70,000."""
+MAX_ENTITY_ID = 255
+MAX_CERTIFICATES = 10
+MIN_RSA_BITS = 2048
+MIN_CURVE_BITS = 256
+_ROLE = f"{{{MD}}}IDPSSODescriptor"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`sso` is the address by binding: `redirect`, `post`. `certificates` are those that it may sign with, as PEM."""
+
+    entity_id: str
+    sso: dict[str, str]
+    certificates: tuple[str, ...]
+    valid_until: datetime | None = None
+
+    @property
+    def ends(self) -> tuple[datetime, ...]:
+        """When each certificate ends. One that has ended is taken all the same: the key in it is what counts."""
+        return tuple(x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc for pem in self.certificates)
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """SHA-256 of each certificate, as other products show it."""
+        found = (x509.load_pem_x509_certificate(pem.encode()) for pem in self.certificates)
+        return tuple(sha256(one.public_bytes(Encoding.DER)).hexdigest() for one in found)
+
+
+def from_values(entity_id: str, sso_url: str, certificates: Iterable[str]) -> Provider:
+    """What was typed; the address serves both bindings."""
+    url = checked_url(sso_url)
+    return Provider(_entity_id(entity_id), {"redirect": url, "post": url}, checked_certificates(certificates))
+
+
+def from_metadata(text: str) -> Provider:
+    """What the provider says of itself in its metadata."""
+    if len(text) > MAX_METADATA:
+        raise ValueError("is too long to be the metadata of one identity provider.")
+    try:
+        entity = _entity(parse(text.strip().removeprefix("\ufeff").encode()))
+        ends = moment(entity.get("validUntil"), "validUntil")
+    except Fault as fault:
+        raise ValueError(f"can't be read as metadata: {fault}.") from None
+    roles = [role for role in entity.iterfind(_ROLE) if SAMLP in role.get("protocolSupportEnumeration", "").split()]
+    if len(roles) != 1:
+        raise ValueError("must describe an identity provider for SAML 2.0.")
+    return Provider(_entity_id(entity.get("entityID", "")), _addresses(roles[0]), _signing(roles[0]), ends)
+
+
+def checked_url(value: str) -> str:
+    """Raises ValueError unless a browser may be sent there: https, or plain http on this machine."""
+    try:
+        target = parse_target(value)
+    except ValueError:
+        raise ValueError("the address for signing in must be one such as https://idp.example/sso.") from None
+    if target.scheme == "http" and not target.is_loopback:
+        raise ValueError("the address for signing in must begin with https.")
+    return value
+
+
+def _entity(root: Element) -> Element:
+    """The one entity of the document that is an identity provider."""
+    entities = [one for one in root.iter(f"{{{MD}}}EntityDescriptor") if one.find(_ROLE) is not None]
+    if len(entities) != 1:
+        raise ValueError("must describe exactly one identity provider.")
+    return entities[0]
+
+
+def _entity_id(value: str) -> str:
+    if not value or len(value) > MAX_ENTITY_ID or not value.isprintable() or " " in value:
+        raise ValueError(f"the entity id must be one word of at most {MAX_ENTITY_ID} characters.")
+    return value
+
+
+def _addresses(role: Element) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for service in role.iterfind(f"{{{MD}}}SingleSignOnService"):
+        for name, binding in (("redirect", f"{BINDINGS}HTTP-Redirect"), ("post", f"{BINDINGS}HTTP-POST")):
+            if service.get("Binding") == binding and name not in found:
+                found[name] = checked_url(service.get("Location", ""))
+    if not found:
+        raise ValueError("must name an address for signing in by Redirect or POST.")
+    return found
+
+
+def _signing(role: Element) -> tuple[str, ...]:
+    """Keys without a `use` are for signing too (Metadata, 2.4.1.1)."""
+    keys = [key for key in role.iterfind(f"{{{MD}}}KeyDescriptor") if key.get("use", "signing") == "signing"]
+    path = f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
+    return checked_certificates(certificate.text or "" for key in keys for certificate in key.iterfind(path))
+
+
+def checked_certificates(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each once, as PEM. Raises ValueError."""
+    found = tuple(dict.fromkeys(_certificate(text) for text in texts))
+    if not found:
+        raise ValueError("a signing certificate is needed.")
+    if len(found) > MAX_CERTIFICATES:
+        raise ValueError(f"at most {MAX_CERTIFICATES} signing certificates are taken.")
+    return found
+
+
+def _certificate(text: str) -> str:
+    """A certificate as PEM, from PEM or from bare base64. Raises ValueError for one whose key is too weak."""
+    bare = text.replace("-----BEGIN CERTIFICATE-----", "").replace("-----END CERTIFICATE-----", "")
+    try:
+        certificate = x509.load_der_x509_certificate(base64.b64decode("".join(bare.split()), validate=True))
+        key = certificate.public_key()
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise ValueError("a certificate can't be read; give it as PEM, or as the base64 of metadata.") from error
+    is_strong = (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and key.key_size >= MIN_CURVE_BITS
+    )
+    if not is_strong:
+        raise ValueError(f"a certificate's key is too weak: RSA with {MIN_RSA_BITS} bits or more, or a NIST curve.")
+    return certificate.public_bytes(Encoding.PEM).decode()

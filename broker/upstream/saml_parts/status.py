@@ -1,0 +1,51 @@
+"""What an identity provider means that answers with no assertion: status codes (Core, 3.2.2.2) as causes."""
+
+from broker.upstream.oauth_errors import MAX_DESCRIPTION, MAX_WORD, clean
+from broker.upstream.saml_parts.xml import STATUS, STATUS_CODE, STATUS_MESSAGE, Element
+from tenants.causes import Cause, UpstreamFailure
+
+_PREFIX = "urn:oasis:names:tc:SAML:2.0:status:"
+SUCCESS = f"{_PREFIX}Success"
+
+CAUSE_OF_SUBCODE = {
+    "AuthnFailed": Cause.UPSTREAM_DENIED,
+    "InvalidAttrNameOrValue": Cause.CONNECTION_MISCONFIGURED,
+    "InvalidNameIDPolicy": Cause.CONNECTION_MISCONFIGURED,
+    "NoAuthnContext": Cause.UPSTREAM_POLICY_BLOCKED,
+    "NoAvailableIDP": Cause.CONNECTION_MISCONFIGURED,
+    "NoPassive": Cause.INTERACTION_NEEDED,
+    "NoSupportedIDP": Cause.CONNECTION_MISCONFIGURED,
+    "RequestDenied": Cause.UPSTREAM_DENIED,
+    "RequestUnsupported": Cause.CONNECTION_MISCONFIGURED,
+    "UnknownAttrProfile": Cause.CONNECTION_MISCONFIGURED,
+    "UnknownPrincipal": Cause.UPSTREAM_NOT_ASSIGNED,
+    "UnsupportedBinding": Cause.CONNECTION_MISCONFIGURED,
+}
+CAUSE_OF_CODE = {
+    "Requester": Cause.CONNECTION_MISCONFIGURED,
+    "Responder": Cause.UPSTREAM_DENIED,
+    "VersionMismatch": Cause.CONNECTION_MISCONFIGURED,
+}
+"""Whose fault it is, where nothing more is said: ours, that is the set-up, or the provider's."""
+
+
+def refusal_of(root: Element) -> UpstreamFailure | None:
+    """What the response refuses, None for one that says success. The provider's words are for the admin only."""
+    status = root.find(STATUS)
+    outer = status.find(STATUS_CODE)
+    inner = outer.find(STATUS_CODE) if outer is not None else None
+    code, subcode = _code(outer), _code(inner)
+    if code == SUCCESS:
+        return None
+    word, detail = code.removeprefix(_PREFIX), subcode.removeprefix(_PREFIX)
+    cause = CAUSE_OF_SUBCODE.get(detail) or CAUSE_OF_CODE.get(word) or Cause.UPSTREAM_DENIED
+    return UpstreamFailure(
+        cause,
+        f"{word}/{detail}" if detail else word,
+        upstream_error=detail or word,
+        description=clean(status.findtext(STATUS_MESSAGE), MAX_DESCRIPTION),
+    )
+
+
+def _code(element: Element | None) -> str:
+    return clean(element.get("Value"), len(_PREFIX) + MAX_WORD) if element is not None else ""

@@ -1,0 +1,96 @@
+"""The part of the plan that refuses to leave a tenant without anybody who can configure it (security.md, AC-06)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tenants.accounts import Account, AccountState
+from tenants.admins import Candidate, Ways, has_admin, has_own_way_admin, has_reachable_admin
+from tenants.connections import Connection
+from tenants.manifest.changes import Verb
+from tenants.manifest.plan import Comparison
+from tenants.policies import TenantPolicy
+
+NOBODY = "the tenant would be left without an owner or admin who can enter. Name another one first."
+SHUT_OUT = "no owner or admin would have a way in any more. Leave one of them a way first."
+SSO_ONLY = (
+    "no owner or admin could enter without an identity provider any more. Leave e-mail and password to one of them, "
+    "or open the back door for one first (broker door)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What an account will be, as far as it matters to others."""
+
+    candidate: Candidate
+    organization_id: str
+
+
+def people(comparison: Comparison) -> dict[str, Person]:
+    """Every account that was loaded or is to be created, by id, as it will be."""
+    found = _people_before(comparison)
+    for change in comparison.changes:
+        for write in change.writes:
+            if write.model is Account:
+                found[write.identity] = _after(found.get(write.identity), write.values)
+    return found
+
+
+def keep_an_admin(comparison: Comparison) -> None:
+    """A tenant that has somebody to configure it keeps somebody, with the ways in that this needs."""
+    now = comparison.now
+    before = [person.candidate for person in _people_before(comparison).values()]
+    after = [person.candidate for person in people(comparison).values()]
+    ways, left = _ways_before(comparison), _ways_after(comparison)
+    if has_admin(before, now) and not has_admin(after, now):
+        comparison.refuse(("accounts",), NOBODY)
+    elif has_reachable_admin(before, ways, now) and not has_reachable_admin(after, left, now):
+        comparison.refuse(("accounts",), SHUT_OUT)
+    elif has_own_way_admin(before, ways, now) and not has_own_way_admin(after, left, now):
+        comparison.refuse(("accounts",), SSO_ONLY)
+
+
+def _people_before(comparison: Comparison) -> dict[str, Person]:
+    holders = comparison.state.door_holders
+    return {
+        row.id: Person(
+            Candidate(row.role, row.state, row.expires_at, row.is_local_enabled, row.id in holders), row.organization_id
+        )
+        for row in comparison.state.accounts.values()
+    }
+
+
+def _after(before: Person | None, values: Any) -> Person:
+    base = before or Person(Candidate(None, AccountState.INVITED.value), "")
+    candidate = Candidate(
+        role=values.get("role", base.candidate.role),
+        state=values.get("state", base.candidate.state),
+        expires_at=values.get("expires_at", base.candidate.expires_at),
+        is_local_enabled=values.get("is_local_enabled", base.candidate.is_local_enabled),
+        has_door_credential=base.candidate.has_door_credential,
+    )
+    return Person(candidate, values.get("organization_id", base.organization_id))
+
+
+def _ways_before(comparison: Comparison) -> Ways:
+    settings = comparison.state.settings
+    return Ways(
+        local=TenantPolicy.model_validate(settings.policy if settings else {}).local_enabled,
+        connection=any(row.is_enabled for row in comparison.state.connections.values()),
+        door=bool(comparison.state.door_holders),
+    )
+
+
+def _ways_after(comparison: Comparison) -> Ways:
+    enabled = {row.id: row.is_enabled for row in comparison.state.connections.values()}
+    for change in comparison.changes:
+        for write in change.writes:
+            if write.model is Connection:
+                enabled[write.identity] = write.verb is not Verb.REMOVE and write.values.get(
+                    "is_enabled", enabled.get(write.identity, True)
+                )
+    return Ways(
+        local=comparison.manifest.spec.policy.local_enabled,
+        connection=any(enabled.values()),
+        door=bool(comparison.state.door_holders),
+    )

@@ -1,0 +1,113 @@
+"""Counters of wrong tries: when the next one is allowed (tenants/throttles.py). Attacks are in tests/attacks."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tenants.throttles import (
+    ADDRESS_LIMIT,
+    FORGET_TRIES,
+    FORGIVE_TRY,
+    PASSWORD_LIMIT,
+    TOTP_LIMIT,
+    Limit,
+    counter_key,
+    paused_until,
+    take_try,
+)
+from tests import factories
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LIMIT = Limit(free=3, cap=10, window=timedelta(hours=1), longest=timedelta(seconds=20))
+END = NOW + LIMIT.window
+
+
+@dataclass
+class Counter:
+    tries: int
+    last_try_at: datetime = NOW
+    window_ends_at: datetime = END
+
+
+@pytest.mark.parametrize(
+    ("counter", "until"),
+    [
+        pytest.param(None, None, id="the first try"),
+        pytest.param(Counter(2), None, id="the last free one"),
+        pytest.param(Counter(3), NOW + timedelta(seconds=1), id="then a second"),
+        pytest.param(Counter(4), NOW + timedelta(seconds=2), id="then two"),
+        pytest.param(Counter(7), NOW + timedelta(seconds=16), id="then sixteen"),
+        pytest.param(Counter(8), NOW + timedelta(seconds=20), id="and no longer than the longest"),
+        pytest.param(Counter(3, NOW - timedelta(seconds=1)), None, id="a pause that is over"),
+        pytest.param(Counter(3, NOW - timedelta(milliseconds=999)), NOW + timedelta(milliseconds=1), id="nearly over"),
+        pytest.param(Counter(10, NOW - timedelta(minutes=30)), END, id="at the cap until the window ends"),
+        pytest.param(Counter(10, window_ends_at=NOW), None, id="a window that has ended"),
+        pytest.param(Counter(10**6), END, id="far beyond"),
+    ],
+)
+def test_pause(counter, until):
+    assert paused_until(counter, LIMIT, NOW) == until
+
+
+@pytest.mark.parametrize(("limit", "cap"), [(PASSWORD_LIMIT, 100), (TOTP_LIMIT, 33), (ADDRESS_LIMIT, 1000)])
+def test_limits_are_within_what_was_promised(limit, cap):
+    """100 wrong passwords (NIST SP 800-63B-4, 3.2.2); three codes of a million at a time, 1e-4 a day (SF-02)."""
+    assert limit.cap <= cap
+    assert limit.free < limit.cap
+
+
+def test_counters_of_two_people_are_two_and_say_nothing_of_them():
+    first, second = counter_key("password", "ada@acme.example"), counter_key("password", "bob@acme.example")
+    assert first != second != counter_key("totp", "bob@acme.example")
+    assert "ada" not in first
+
+
+@pytest.fixture
+def home(broker):
+    return factories.tenant(broker)
+
+
+def taken(home, now, key="password:x"):
+    with home.db.writing() as db:
+        return take_try(db, key, LIMIT, now)
+
+
+def test_tries_are_counted_until_they_have_to_wait(home):
+    now = home.now
+    assert [taken(home, now) for _ in range(4)] == [None, None, None, now + timedelta(seconds=1)]
+    assert taken(home, now + timedelta(seconds=1)) is None
+    assert taken(home, now + timedelta(seconds=2)) == now + timedelta(seconds=3)
+
+
+def test_try_that_was_refused_is_not_counted(home):
+    now = home.now
+    for _ in range(9):
+        taken(home, now)
+    assert taken(home, now + timedelta(seconds=1)) is None
+
+
+def test_new_window_starts_at_one(home):
+    now = home.now
+    for _ in range(3):
+        taken(home, now)
+    later = now + LIMIT.window
+    assert [taken(home, later) for _ in range(4)] == [None, None, None, later + timedelta(seconds=1)]
+
+
+def test_forgetting_frees_all_and_forgiving_one(home):
+    now = home.now
+    for _ in range(3):
+        taken(home, now)
+    with home.db.writing() as db:
+        db.run(FORGIVE_TRY, key="password:x")
+    assert [taken(home, now), taken(home, now)] == [None, now + timedelta(seconds=1)]
+    with home.db.writing() as db:
+        db.run(FORGET_TRIES, key="password:x")
+    assert [taken(home, now) for _ in range(3)] == [None] * 3
+
+
+def test_counter_of_one_tenant_is_not_another_ones(broker, home):
+    for _ in range(4):
+        taken(home, home.now)
+    assert taken(factories.tenant(broker), home.now) is None
