@@ -24,7 +24,7 @@ from tenants.accounts import AccountState
 from tenants.audit import Event
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
-from tenants.sessions import END_SESSION, OPEN_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
+from tenants.sessions import END_SESSION, OPEN_SESSION, RENEW_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
 from tenants.tenants import TenantStatus
 from tenants.ways import DOOR
 
@@ -149,30 +149,33 @@ def open_session(
 ) -> str:
     """Write a new session within the caller's transaction and set its cookie on the answer to come.
 
-    `before`, what `present_session()` said ahead of that transaction (it may have to write), ends in the same step: its
-    id is never taken over (no fixation). `life` None: as long as the tenant's policy says. Returns the session's id.
+    `before`, what `present_session()` said ahead of that transaction (it may have to write), is renewed where it is the
+    same person's, and else ends in the same step. Its cookie is dead in any case (no fixation). `life` None: as long as
+    the tenant's policy says. Returns the session's id.
     """
     now = the_broker().ports.clock.now()
-    secret, session_id = new_secret(), new_id("ses")
-    if before is not None:
-        db.run(END_SESSION, session_id=before.get_id(), now=now)
-    db.run(
-        OPEN_SESSION,
-        id=session_id,
-        cookie_hash=digest(secret),
-        account_id=account_id,
-        method=method,
-        proofs=proofs,
-        auth_time=auth_time,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=now + (life or timedelta(minutes=g.tenant.policy.session_absolute_minutes)),
-        address=client_address()[:45],
-        user_agent=audit.printable(request.user_agent.string)[:300],
-    )
+    until = now + (life or timedelta(minutes=g.tenant.policy.session_absolute_minutes))
+    secret = new_secret()
     g.new_session_cookie = secret
     if method != DOOR:
         remember_way(method)
+    values = {
+        "cookie_hash": digest(secret),
+        "method": method,
+        "proofs": proofs,
+        "auth_time": auth_time,
+        "last_seen_at": now,
+        "expires_at": until,
+        "address": client_address()[:45],
+        "user_agent": audit.printable(request.user_agent.string)[:300],
+    }
+    may_go_on = before is not None and DOOR not in {method, before.row.method}
+    if before is not None and may_go_on and db.run(RENEW_SESSION, session_id=before.get_id(), account=account_id, **values):
+        return before.get_id()
+    if before is not None:
+        db.run(END_SESSION, session_id=before.get_id(), now=now)
+    session_id = new_id("ses")
+    db.run(OPEN_SESSION, id=session_id, account_id=account_id, created_at=now, **values)
     return session_id
 
 

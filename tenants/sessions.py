@@ -103,6 +103,14 @@ SESSION_BY_COOKIE = scoped(
 )
 """Session, account's state, tenant's status and configuration version in one read: nothing of it may be stale."""
 OPEN_SESSION = scoped(insert(BrowserSession))
+RENEW_SESSION = scoped(
+    update(BrowserSession).where(
+        BrowserSession.id == bindparam("session_id"),
+        BrowserSession.account_id == bindparam("account"),
+        BrowserSession.ended_at.is_(None),
+    )
+)
+"""The same person signed in again: sets the columns it is run with (a new cookie, new proofs); grants go on."""
 SEEN_SESSION = scoped(
     update(BrowserSession).where(BrowserSession.id == bindparam("session_id")).values(last_seen_at=bindparam("now"))
 )

@@ -32,6 +32,7 @@ class Rule:
 RULES = (
     Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1)),
     Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),
+    # Not before the grants of offline access that hang on it, which live for 30 days from their authorization.
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
     Rule(UsedAssertion, UsedAssertion.expires_at, timedelta()),
     Rule(Throttle, Throttle.window_ends_at, timedelta()),

@@ -24,6 +24,7 @@ from tenants.db import Database
 from tenants.migrate import migrate
 from tests.browser import Browser
 from tests.peers.entra import EntraPeer
+from tests.peers.google import GooglePeer
 from tests.peers.oidc import OidcPeer
 from tests.peers.saml import SamlPeer
 from tests.support import postgres
@@ -172,15 +173,26 @@ def entra_peer(peers: PeerHttp, clock: FakeClock) -> EntraPeer:
 
 
 @pytest.fixture(scope="session")
+def google_peer(peers: PeerHttp, clock: FakeClock) -> GooglePeer:
+    """A simulated Google at Google's own addresses, which `app` and `browser` reach: `google_peer.client()`."""
+    peer = GooglePeer(clock)
+    for origin in (peer.origin, peer.tokens, peer.certificates):
+        peers.open(origin, peer)
+    return peer
+
+
+@pytest.fixture(scope="session")
 def saml_peer(clock: FakeClock) -> SamlPeer:
     """A simulated SAML identity provider that `browser` reaches: `saml_peer.provider()` makes a test its own."""
     return SamlPeer("https://saml.example", clock)
 
 
 @pytest.fixture
-def new_browser(app: Flask, oidc_peer: OidcPeer, entra_peer: EntraPeer, saml_peer: SamlPeer) -> Callable[[], Browser]:
+def new_browser(
+    app: Flask, oidc_peer: OidcPeer, entra_peer: EntraPeer, google_peer: GooglePeer, saml_peer: SamlPeer
+) -> Callable[[], Browser]:
     """Makes browsers without a window that reach `app` and the simulated identity providers."""
-    others = {peer.origin: peer for peer in (oidc_peer, entra_peer, saml_peer)}
+    others = {peer.origin: peer for peer in (oidc_peer, entra_peer, google_peer, saml_peer)}
     return lambda: Browser(app, ORIGIN, others=others)
 
 

@@ -67,7 +67,10 @@ class GoogleOptions(Options):
         max_length=50,
     )
     authority: str = Field(
-        default=GOOGLE, title="Authority", description="Origin of the sign-in service. Another one for trials only.", max_length=300
+        default=GOOGLE,
+        title="Authority",
+        description="Origin of the sign-in service. Another one for trials only.",
+        max_length=300,
     )
 
     @field_validator("domains")

@@ -1,4 +1,4 @@
-"""Attacks on local sign-in (security.md, LC; and RT-07, which is the same door)."""
+"""Attacks on local sign-in (security.md, LC). Where the way is closed: test_lc_closed_ways.py."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,6 @@ from broker.hashing import Hasher
 from tenants.audit import Event
 from tenants.credentials import Credential
 from tenants.passwords import normalise_password
-from tenants.tenants import TenantSettings
 from tenants.throttles import ADDRESS_LIMIT, PASSWORD_LIMIT, Throttle, counter_key, take_try
 from tests import factories
 from tests.support import steps
@@ -223,86 +222,6 @@ def with_password(home, password):
     ada = factories.account(home, with_password=False, is_local_enabled=True)
     factories.credential(home, ada.id, secret_hash=home.broker.hasher.hash(normalise_password(password)))
     return ada
-
-
-# LC-10 and RT-07: the local way where it is closed
-
-
-def test_lc10_every_local_step_is_closed_while_the_method_is_off(broker, browser):
-    home = factories.tenant(broker)
-    ada = factories.account(home)
-    at_password(browser, home, ada.email)
-    tx = steps.tx_of(browser)
-    token = browser.page.forms[0].fields["csrf_token"].value
-    switch_off(home)
-    for step, form in (("password", {"password": ada.password}), ("totp", {"code": "123456"})):
-        assert browser.open(f"{home.path}/sign-in/{step}?tx={tx}").status >= 400
-        browser.post(f"{home.path}/sign-in/{step}", form | {"tx": tx, "csrf_token": token})
-        assert browser.status >= 400
-    browser.post(f"{home.path}/sign-in", {"connection": "local", "tx": tx, "csrf_token": token})
-    assert browser.status == 403
-    assert not steps.is_signed_in(browser, home)
-
-
-def test_lc10_switched_off_between_password_and_code(broker, browser):
-    home = factories.tenant(broker)
-    ada = factories.account(home)
-    guess(browser, home, ada.email, ada.password)
-    switch_off(home)
-    browser.submit(code=steps.fresh_code(home, ada))
-    assert browser.status == 403
-    assert steps.event_of(browser, home).cause == "method_not_allowed"
-    assert not steps.is_signed_in(browser, home)
-
-
-def test_lc10_invitation_does_not_open_the_way(broker, browser):
-    home = factories.tenant(broker, local_enabled=False)
-    factories.invitation(home, "known-token")
-    browser.open(f"{home.path}/activate/known-token")
-    assert browser.status == 403
-
-
-def switch_off(home):
-    home.change(TenantSettings, "settings", policy={"local_enabled": False})
-    steps.notice(home)
-
-
-def test_rt07_enforced_domain_refuses_the_password_that_is_posted_directly(home, ada, oidc_peer, browser):
-    at_password(browser, home, ada.email)
-    way = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=way, proven=True, enforce=True)
-    browser.submit(password=ada.password)
-    assert browser.status == 403
-    assert steps.event_of(browser, home).cause == "method_not_allowed"
-
-
-def test_rt07_enforced_domain_refuses_the_code_that_is_posted_directly(home, ada, oidc_peer, browser):
-    guess(browser, home, ada.email, ada.password)
-    steps.listed(home, way=steps.oidc_way(home, oidc_peer), proven=True, enforce=True)
-    browser.submit(code=steps.fresh_code(home, ada))
-    assert browser.status == 403
-    assert not steps.is_signed_in(browser, home)
-
-
-def test_rt07_enforced_domain_refuses_the_button_that_is_not_there(home, ada, oidc_peer, browser):
-    way = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=way, proven=True, enforce=True)
-    browser.open(f"{home.path}/sign-in")
-    tx, token = steps.tx_of(browser), browser.page.forms[0].fields["csrf_token"].value
-    steps.go_along(browser.stop_at(way.origin).submit(email=ada.email))
-    browser.post(f"{home.path}/sign-in/choose", {"connection": "local", "tx": tx, "csrf_token": token})
-    assert browser.status == 403
-    browser.open(f"{home.path}/sign-in/password?tx={tx}")
-    assert browser.status >= 400
-
-
-def test_rt07_another_spelling_of_the_domain_is_enforced_too(home, oidc_peer, browser):
-    way = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=way, proven=True, enforce=True)
-    browser.stop_at(way.origin)
-    for domain in (home.domain.upper(), f"{home.domain}.", home.domain.replace("t", "ｔ", 1)):
-        steps.type_address(browser, home, f"ada@{domain}")
-        assert browser.foreign, domain
 
 
 # LC-12: hashes

@@ -92,15 +92,13 @@ def test_ou03_code_of_one_provider_at_the_callback_of_another(home, way, oidc_pe
 @pytest.mark.parametrize("issuer", [None, "https://evil.example"], ids=["missing", "wrong"])
 def test_ou03_issuer_of_the_answer_is_checked_before_the_code_is_sent(home, way, browser, issuer):
     way.idp.iss_param(issuer)
-    browser.open(sent_off(browser, home, way))
-    refused_as(browser, home, "upstream_response_invalid")
+    refused_as(browser.open(sent_off(browser, home, way)), home, "upstream_response_invalid")
     assert way.idp.hits["token"] == 0
 
 
 def test_ou04_token_of_an_earlier_sign_in_does_not_open_another(home, way, browser):
     way.idp.wrong_nonce()
-    browser.open(sent_off(browser, home, way))
-    refused_as(browser, home, "upstream_response_invalid")
+    refused_as(browser.open(sent_off(browser, home, way)), home, "upstream_response_invalid")
 
 
 def test_ou08_foreign_issuer_is_refused_every_time(home, way, browser, new_browser):

@@ -1,9 +1,12 @@
 """Counters of wrong tries: when the next one is allowed (tenants/throttles.py). Attacks are in tests/attacks."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
+from sqlalchemy import event
 
 from tenants.throttles import (
     ADDRESS_LIMIT,
@@ -111,3 +114,21 @@ def test_counter_of_one_tenant_is_not_another_ones(broker, home):
     for _ in range(4):
         taken(home, home.now)
     assert taken(factories.tenant(broker), home.now) is None
+
+
+def test_try_that_met_no_counter_yet_is_judged_by_the_one_that_came_first(home, db):
+    """PostgreSQL: there was no row to lock, and meanwhile others have used up the free tries."""
+    now, has_looked = home.now, Event()
+
+    def on_statement(connection, cursor, statement, parameters, context, executemany):
+        if statement.startswith("INSERT INTO throttles"):
+            has_looked.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with home.db.writing() as first:
+            assert [take_try(first, "password:x", LIMIT, now) for _ in range(LIMIT.free)] == [None] * LIMIT.free
+            event.listen(db.engine, "before_cursor_execute", on_statement)
+            late = pool.submit(taken, home, now)
+            assert db.is_sqlite or has_looked.wait(20)
+        event.remove(db.engine, "before_cursor_execute", on_statement)
+        assert late.result() == now + timedelta(seconds=1)

@@ -96,6 +96,17 @@ def test_oidcc_prompt_login(plan):
     assert after["auth_time"] > before["auth_time"]
 
 
+def test_signing_in_anew_keeps_what_other_applications_were_granted(plan):
+    first, before, _ = plan.run()
+    cookie = plan.browser.cookie("sid")
+    other = plan.new_client()
+    _, after, _ = plan.run(other, prompt="login")
+    assert after["sid"] == before["sid"]
+    assert plan.browser.cookie("sid") != cookie
+    assert plan.client.refresh(first["refresh_token"]).status_code == 200
+    assert plan.client.userinfo(first["access_token"]).status_code == 200
+
+
 def test_oidcc_prompt_none_not_logged_in(plan):
     answer = plan.ask(prompt="none")
     assert plan.shown == 0

@@ -318,7 +318,7 @@ def test_console_shows_what_is_on_and_what_failed(home, holder, browser):
     words = browser.words
     for expected in (
         "Main directory", "First in 192.0.2.0/24", "Only from 10.0.0.0/8", "Only by Main directory",
-        "Sent to Main directory", "Let in", "Not let in", "There are accounts here.", "That didn't match",
+        "Sent to Main directory", "Let in", "Not let in", "There are accounts here.", "That didn’t match",
         "credentials_invalid",
     ):  # fmt: skip
         assert expected in words, expected

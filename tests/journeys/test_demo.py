@@ -108,12 +108,12 @@ def test_person_of_lumen_gets_in_with_password_and_code(demo: RunningDemo) -> No
 @pytest.mark.parametrize(
     ("person", "switch", "heading"),
     [
-        ("Jane", "refuse", "Microsoft didn't let you in"),
+        ("Jane", "refuse", "Microsoft didn’t let you in"),
         ("Jane", "no_consent", "Microsoft needs an approval first"),
         ("Jane", "wrong_directory", "That account belongs to another organization"),
-        ("Jane", "no_answer", "Microsoft doesn't answer"),
-        ("Per", "normal", "This e-mail domain isn't on the list"),
-        ("Gil", "normal", "You're a guest in that directory"),
+        ("Jane", "no_answer", "Microsoft doesn’t answer"),
+        ("Per", "normal", "This e-mail domain isn’t on the list"),
+        ("Gil", "normal", "You’re a guest in that directory"),
     ],
 )
 def test_whoever_is_refused_reads_why_at_the_broker(demo: RunningDemo, person: str, switch: str, heading: str) -> None:

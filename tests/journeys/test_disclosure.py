@@ -26,7 +26,7 @@ def test_off_the_pages_are_the_same_bytes_for_everybody(broker, new_browser):
         ({"state": "inactive"}, "account_inactive", "Nobody has signed in with it for a long time."),
         ({"state": "expired"}, "account_expired", "Your access has ended"),
         ({"state": "deleted"}, "account_unknown", "You have no account here yet"),
-        ({"state": "invited"}, "account_not_activated", "Your account isn't set up yet"),
+        ({"state": "invited"}, "account_not_activated", "Your account isn’t set up yet"),
     ],
     ids=["disabled", "deactivated", "inactive", "expired", "deleted", "invited"],
 )

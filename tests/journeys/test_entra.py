@@ -68,9 +68,9 @@ def test_names_follow_the_directory_and_the_address_does_not(home, way, jane, br
 
 
 MISMATCH, OTHER = "upstream_tenant_mismatch", "Other ways to sign in"
-RULE, DISTRUST = "A rule of your directory stopped this sign-in", "The answer of Microsoft can't be trusted"
+RULE, DISTRUST = "A rule of your directory stopped this sign-in", "The answer of Microsoft can’t be trusted"
 REFUSALS = {
-    "guest": (lambda idp: idp.guest(), MISMATCH, "You're a guest in that directory", "Use another account"),
+    "guest": (lambda idp: idp.guest(), MISMATCH, "You’re a guest in that directory", "Use another account"),
     "personal account": (lambda idp: idp.personal(), MISMATCH, "That is a personal account", "Use another account"),
     "foreign directory": (
         lambda idp: idp.foreign_directory(),
@@ -81,13 +81,13 @@ REFUSALS = {
     "declined": (
         lambda idp: idp.refuses("access_denied", 65004),
         "upstream_denied",
-        "Microsoft didn't let you in",
+        "Microsoft didn’t let you in",
         "Try again",
     ),
     "not set up there": (
         lambda idp: idp.refuses("invalid_client", 650052),
         "connection_misconfigured",
-        "This way to sign in isn't set up correctly",
+        "This way to sign in isn’t set up correctly",
         OTHER,
     ),
     "no consent": (
@@ -99,7 +99,7 @@ REFUSALS = {
     "not assigned": (
         lambda idp: idp.refuses("access_denied", 50105),
         "upstream_not_assigned",
-        "Microsoft says you aren't on the list",
+        "Microsoft says you aren’t on the list",
         OTHER,
     ),
     "blocked there": (
@@ -109,7 +109,7 @@ REFUSALS = {
         OTHER,
     ),
     "conditional access": (lambda idp: idp.refuses("access_denied", 53003), "upstream_policy_blocked", RULE, "Try again"),
-    "token endpoint down": (lambda idp: idp.breaks(), "upstream_unreachable", "Microsoft doesn't answer", "Try again"),
+    "token endpoint down": (lambda idp: idp.breaks(), "upstream_unreachable", "Microsoft doesn’t answer", "Try again"),
     "not trustworthy": (lambda idp: idp.wrong_nonce(), "upstream_response_invalid", DISTRUST, "Try again"),
 }
 
@@ -171,7 +171,7 @@ def test_provider_that_cannot_be_asked_at_all_is_named(home, way, jane, browser)
     way.idp.breaks("discovery")
     steps.enter(browser, home, way)
     assert browser.status == 503
-    assert "Microsoft doesn't answer" in browser.words
+    assert "Microsoft doesn’t answer" in browser.words
     assert steps.event_of(browser, home).connection_id == way.row.id
     way.idp.recovers()
     home.broker.ports.clock.advance(minutes=10)

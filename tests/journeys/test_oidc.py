@@ -81,7 +81,7 @@ def test_address_that_nobody_vouches_for(home, way, browser, verified):
     way.idp.person = Person(f"jane@{home.domain}", email_verified=verified)
     steps.enter(browser, home, way)
     assert browser.status == 403
-    assert "Your address isn't confirmed" in browser.words
+    assert "Your address isn’t confirmed" in browser.words
     assert steps.event_of(browser, home).cause == "email_unverified"
 
 
@@ -107,14 +107,14 @@ def test_known_person_without_an_address_still_gets_in(home, way, jane, browser)
 @pytest.mark.parametrize(
     ("misbehave", "cause", "status", "heading"),
     [
-        (lambda idp: idp.error_callback("access_denied", "<b>no</b>"), "upstream_denied", 403, "Acme SSO didn't let you in"),
-        (lambda idp: idp.error_callback("unheard_of"), "upstream_denied", 403, "Acme SSO didn't let you in"),
-        (lambda idp: idp.error_callback("temporarily_unavailable"), "upstream_unreachable", 503, "Acme SSO doesn't answer"),
+        (lambda idp: idp.error_callback("access_denied", "<b>no</b>"), "upstream_denied", 403, "Acme SSO didn’t let you in"),
+        (lambda idp: idp.error_callback("unheard_of"), "upstream_denied", 403, "Acme SSO didn’t let you in"),
+        (lambda idp: idp.error_callback("temporarily_unavailable"), "upstream_unreachable", 503, "Acme SSO doesn’t answer"),
         (lambda idp: idp.error_callback("consent_required"), "consent_missing", 403, "Acme SSO needs an approval first"),
         (lambda idp: idp.error_callback("invalid_scope"), "connection_misconfigured", 403, "isn't set up correctly"),
-        (lambda idp: idp.unsigned(), "upstream_response_invalid", 403, "The answer of Acme SSO can't be trusted"),
-        (lambda idp: idp.html_reply(), "upstream_response_invalid", 403, "The answer of Acme SSO can't be trusted"),
-        (lambda idp: idp.huge_body(), "upstream_unreachable", 503, "Acme SSO doesn't answer"),
+        (lambda idp: idp.unsigned(), "upstream_response_invalid", 403, "The answer of Acme SSO can’t be trusted"),
+        (lambda idp: idp.html_reply(), "upstream_response_invalid", 403, "The answer of Acme SSO can’t be trusted"),
+        (lambda idp: idp.huge_body(), "upstream_unreachable", 503, "Acme SSO doesn’t answer"),
     ],
     ids=["denied", "unheard of", "busy", "no consent", "our scope", "unsigned", "a page for a token", "huge"],
 )
@@ -167,7 +167,7 @@ def test_options_that_no_longer_open_are_a_misconfiguration(home, way, browser):
     way.change(secrets_sealed="broken")
     steps.enter(browser, home, way)
     assert browser.status == 403
-    assert "This way to sign in isn't set up correctly" in browser.words
+    assert "This way to sign in isn’t set up correctly" in browser.words
 
 
 def test_unknown_connection_is_an_unknown_page(home, browser):

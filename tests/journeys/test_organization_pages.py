@@ -72,5 +72,5 @@ def test_unknown_page_has_the_look_of_the_organization(home, browser):
 def test_unknown_organization_says_so_without_anybodys_name(home, browser):
     browser.open("/t/nobody-here/sign-in")
     assert browser.status == 404
-    assert "We don't know this organization" in browser.words
+    assert "We don’t know this organization" in browser.words
     assert home.canary not in browser.text

@@ -83,15 +83,15 @@ def test_second_certificate_is_as_good_as_the_first(home, way, jane, browser):
 
 
 REFUSALS = [
-    pytest.param(lambda idp: idp.refuses("Responder", "AuthnFailed"), "upstream_denied", "Company login didn't let you in", "Try again", id="sign-in failed there"),
-    pytest.param(lambda idp: idp.refuses("Responder", "RequestDenied"), "upstream_denied", "Company login didn't let you in", "Try again", id="denied there"),
-    pytest.param(lambda idp: idp.refuses("Responder", "UnknownPrincipal"), "upstream_not_assigned", "Company login says you aren't on the list", "Other ways to sign in", id="unknown there"),
+    pytest.param(lambda idp: idp.refuses("Responder", "AuthnFailed"), "upstream_denied", "Company login didn’t let you in", "Try again", id="sign-in failed there"),
+    pytest.param(lambda idp: idp.refuses("Responder", "RequestDenied"), "upstream_denied", "Company login didn’t let you in", "Try again", id="denied there"),
+    pytest.param(lambda idp: idp.refuses("Responder", "UnknownPrincipal"), "upstream_not_assigned", "Company login says you aren’t on the list", "Other ways to sign in", id="unknown there"),
     pytest.param(lambda idp: idp.refuses("Responder", "NoAuthnContext"), "upstream_policy_blocked", "A rule of your directory stopped this sign-in", "Try again", id="context"),
-    pytest.param(lambda idp: idp.refuses("Requester", "InvalidNameIDPolicy"), "connection_misconfigured", "This way to sign in isn't set up correctly", "Other ways to sign in", id="our request is wrong"),
-    pytest.param(lambda idp: idp.refuses("Responder"), "upstream_denied", "Company login didn't let you in", "Try again", id="no reason"),
-    pytest.param(lambda idp: idp.signs_parts(), "upstream_response_invalid", "The answer of Company login can't be trusted", "Try again", id="unsigned"),
-    pytest.param(lambda idp: idp.signs_with(saml_key(9)), "upstream_response_invalid", "The answer of Company login can't be trusted", "Try again", id="another key"),
-    pytest.param(lambda idp: idp.says(audiences=[["https://elsewhere.example"]]), "upstream_response_invalid", "The answer of Company login can't be trusted", "Try again", id="for somebody else"),
+    pytest.param(lambda idp: idp.refuses("Requester", "InvalidNameIDPolicy"), "connection_misconfigured", "This way to sign in isn’t set up correctly", "Other ways to sign in", id="our request is wrong"),
+    pytest.param(lambda idp: idp.refuses("Responder"), "upstream_denied", "Company login didn’t let you in", "Try again", id="no reason"),
+    pytest.param(lambda idp: idp.signs_parts(), "upstream_response_invalid", "The answer of Company login can’t be trusted", "Try again", id="unsigned"),
+    pytest.param(lambda idp: idp.signs_with(saml_key(9)), "upstream_response_invalid", "The answer of Company login can’t be trusted", "Try again", id="another key"),
+    pytest.param(lambda idp: idp.says(audiences=[["https://elsewhere.example"]]), "upstream_response_invalid", "The answer of Company login can’t be trusted", "Try again", id="for somebody else"),
     pytest.param(lambda idp: idp.says(attributes=None), "account_unknown", "You have no account here yet", "Use another account", id="no address"),
 ]  # fmt: skip
 

@@ -16,9 +16,11 @@ from broker.kept import Kept
 from broker.ports import Ports
 from broker.real_ports import SystemRandomness
 from broker.upstream.entra import EntraOptions
+from broker.upstream.google import GoogleOptions
 from broker.upstream.kind import Assertion, FlowContext, Kind, ReturnData
 from broker.upstream.oidc import OidcOptions
 from tests.peers.entra import EntraPeer, FakeDirectory
+from tests.peers.google import FakeGoogle, GooglePeer
 from tests.peers.oidc import FakeIssuer, OidcPeer
 from tests.peers.people import Person
 from tests.support.clock import FakeClock
@@ -70,6 +72,7 @@ class Edge:
     ports: Ports
     oidc: OidcPeer
     entra: EntraPeer
+    google: GooglePeer
 
     def context(self, **changes: Any) -> FlowContext:
         """A fresh way to a provider, as the sign-in makes it."""
@@ -95,13 +98,14 @@ class Edge:
 @contextmanager
 def opened_edge() -> Iterator[Edge]:
     clock = FakeClock()
-    oidc, entra = OidcPeer("", clock), EntraPeer("", clock)
-    with served(oidc) as oidc_port, served(entra) as entra_port:
+    oidc, entra, google = OidcPeer("", clock), EntraPeer("", clock), GooglePeer(clock)
+    with served(oidc) as oidc_port, served(entra) as entra_port, served(google) as google_port:
         oidc.origin = f"http://127.0.0.1:{oidc_port}"
         entra.origin = f"http://127.0.0.1:{entra_port}"
+        google.origin = google.tokens = google.certificates = f"http://127.0.0.1:{google_port}"
         dns, kept = FakeDns(), Kept(clock)
         http = GuardedHttp(dns, kept, roots(), allow_loopback_http=True)
-        yield Edge(clock, Ports(clock, SystemRandomness(), dns, http, kept), oidc, entra)
+        yield Edge(clock, Ports(clock, SystemRandomness(), dns, http, kept), oidc, entra, google)
 
 
 def oidc_options(issuer: FakeIssuer, **changes: Any) -> OidcOptions:
@@ -117,6 +121,16 @@ def entra_options(directory: FakeDirectory, /, **changes: Any) -> EntraOptions:
         "authority_host": directory.origin,
     }
     return EntraOptions(**(values | changes))
+
+
+def google_options(client: FakeGoogle, /, **changes: Any) -> GoogleOptions:
+    values = {
+        "client_id": client.client_id,
+        "client_secret": SecretStr(client.client_secret),
+        "domains": ("acme.example",),
+        "authority": client.issuer,
+    }
+    return GoogleOptions(**(values | changes))
 
 
 def returned(url: str) -> ReturnData:

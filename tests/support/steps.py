@@ -20,6 +20,7 @@ from tests import factories
 from tests.browser import Browser
 from tests.factories import Home, Someone
 from tests.peers.entra import EntraPeer, FakeDirectory
+from tests.peers.google import FakeGoogle, GooglePeer
 from tests.peers.oidc import FakeIssuer, OidcPeer
 from tests.peers.saml import FakeProvider, SamlPeer
 
@@ -72,6 +73,13 @@ def entra_way(home: Home, peer: EntraPeer, key: str = "microsoft", *, label: str
         "authority_host": directory.origin,
     }
     return Way(home, _connection(home, key, "entra", label, options, directory, values), directory)
+
+
+def google_way(home: Home, peer: GooglePeer, key: str = "google", *, label: str = "Google", **values: Any) -> Way:
+    """For the Workspace of the tenant's domain, unless `domains` names others."""
+    client: FakeGoogle = peer.client()
+    options = {"client_id": client.client_id, "domains": list(values.pop("domains", (home.domain,)))}
+    return Way(home, _connection(home, key, "google", label, options, client, values), client)
 
 
 def saml_way(
