@@ -5,6 +5,9 @@ PORT ?= 8000
 RESET ?=
 # How many tests run at once.
 JOBS ?= 2
+# How many mutants `make fuzz` tries, and which.
+N ?= 20000
+SEED ?= 1
 
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
@@ -48,6 +51,10 @@ format: .venv/.set-up-dev ## Put the code in shape, as far as a machine can
 bench: .venv/.set-up-dev ## Measure the hot paths against a Flask "hello" on the same server
 	@$(BIN)/python -m bench
 
+.PHONY: fuzz
+fuzz: .venv/.set-up-dev ## Try N mutants of SAML responses (N=100000 SEED=7)
+	@$(BIN)/python -m tools.fuzz $(N) $(SEED)
+
 .PHONY: lock
 lock: .venv/.set-up-dev ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) --upgrade --extra demo --output-file requirements.lock
@@ -55,7 +62,7 @@ lock: .venv/.set-up-dev ## Pin the newest versions that pyproject.toml allows, w
 
 .PHONY: needs
 needs:
-	@$(PYTHON) tools/needs.py venv browser
+	@$(PYTHON) tools/needs.py venv browser xmlsec1
 
 .venv/.set-up: requirements.lock tools/link.py
 	@$(PYTHON) tools/needs.py venv

@@ -9,6 +9,7 @@ from broker.console.routes import console
 from broker.device import set_device_cookies
 from broker.downstream.oidc.routes import back_channel, oidc
 from broker.errors import init_errors
+from broker.finder import finder
 from broker.headers import init_headers
 from broker.health import health
 from broker.home import home_pages
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     init_look(app)
 
     app.register_blueprint(health)
+    app.register_blueprint(finder)
     app.register_blueprint(signin)
     app.register_blueprint(home_pages)
     app.register_blueprint(console)

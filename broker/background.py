@@ -1,42 +1,81 @@
-"""Work beside the requests: one quiet thread a process that removes rows whose time is over."""
+"""Work beside the requests: one quiet thread a process that sends mail and removes rows whose time is over.
+
+`broker worker` runs the same loop in a process of its own.
+"""
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from broker import create_app
+from broker.mail.worker import deliver
 from broker.wiring import Broker
 from tenants.sweeping import BATCH, sweep
 
 log = structlog.get_logger()
 
-_PAUSE_SECONDS = 600.0
+_TICK_SECONDS = 1.0
+_SWEEP_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class Job:
+    """One kind of work; it says whether more of it waits."""
+
+    name: str
+    work: Callable[[Broker], bool]
+    every: float
+    """Seconds between two rounds where nothing waits. A full round is followed by the next tick."""
+    due: float
+
+    def run(self, broker: Broker) -> None:
+        """One round. A failure is logged and does not end the thread: the next round may be better."""
+        try:
+            has_more = self.work(broker)
+        except Exception as error:
+            log.warning("background_failed", job=self.name, error=type(error).__name__, detail=str(error)[:300])
+            has_more = False
+        self.due = monotonic() + (0.0 if has_more else self.every)
 
 
 def make_served_app() -> Flask:
     """The application as a server runs it: with its background thread. Configured by the environment."""
     app = create_app()
-    start_background(app)
+    if app.extensions["broker"].settings.run_worker_inside:
+        start_background(app)
     return app
 
 
 def start_background(app: Flask) -> threading.Event:
     """Start the thread; set the event to end it. It is a daemon: it never holds the process up."""
     ended = threading.Event()
-    broker: Broker = app.extensions["broker"]
-    threading.Thread(target=_run, args=(broker, ended), name="background", daemon=True).start()
+    threading.Thread(target=work_until, args=(app, ended), name="background", daemon=True).start()
     return ended
 
 
-def _run(broker: Broker, ended: threading.Event) -> None:
-    pause = _PAUSE_SECONDS
-    while not ended.wait(pause):
-        try:
-            count = sweep(broker.db, broker.ports.clock.now())
-        except SQLAlchemyError as error:
-            log.warning("sweep_failed", error=type(error).__name__)
-            count = 0
-        # A full batch says that more waits: go on soon, but let the requests through between.
-        pause = 1.0 if count >= BATCH else _PAUSE_SECONDS
+def work_until(app: Flask, ended: threading.Event) -> None:
+    """Do what is due, over and over, until the event is set."""
+    broker: Broker = app.extensions["broker"]
+    jobs = _jobs()
+    with app.app_context():
+        while not ended.wait(_TICK_SECONDS):
+            for job in jobs:
+                if job.due <= monotonic():
+                    job.run(broker)
+
+
+def _jobs() -> list[Job]:
+    now = monotonic()
+    return [
+        Job("mail", deliver, every=_TICK_SECONDS, due=now),
+        # Not at once: the first requests after a start have the database to themselves.
+        Job("sweep", _sweep, every=_SWEEP_SECONDS, due=now + _SWEEP_SECONDS),
+    ]
+
+
+def _sweep(broker: Broker) -> bool:
+    return sweep(broker.db, broker.ports.clock.now()) >= BATCH

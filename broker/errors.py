@@ -6,11 +6,10 @@ that was verified before.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import cast
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
@@ -18,7 +17,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from broker.flow import current_flow
-from broker.pages import Button, ErrorPage, Tone
+from broker.next_steps import Next, buttons_for, is_finder_offered
+from broker.pages import ErrorPage, Tone
 from broker.sentences import texts_of
 from broker.tenancy import client_address
 from broker.wiring import the_broker
@@ -26,19 +26,8 @@ from tenants import audit
 from tenants.audit import Event
 from tenants.causes import BrokerError, Cause
 from tenants.ids import new_reference
-from tenants.ways import LOCAL
 
 log = structlog.get_logger()
-
-
-class Next(StrEnum):
-    """What a person can do after a failure."""
-
-    START_AGAIN = "start_again"
-    TRY_AGAIN = "try_again"
-    OTHER_WAYS = "other_ways"
-    OTHER_ACCOUNT = "other_account"
-    HOME = "home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,7 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.METHOD_NOT_ALLOWED: Answer(403, _OTHER),
     Cause.FLOW_EXPIRED: Answer(400, (Next.START_AGAIN,), icon="hourglass-split"),
     Cause.FORM_FOREIGN: Answer(403, (Next.START_AGAIN,), _ACCESS),
-    Cause.ACCOUNT_UNKNOWN: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
+    Cause.ACCOUNT_UNKNOWN: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS, Next.FINDER), icon="person-x"),
     Cause.ACCOUNT_DISABLED: Answer(403, icon="person-x"),
     Cause.ACCOUNT_EXPIRED: Answer(403, icon="person-x"),
     Cause.ACCOUNT_NOT_ACTIVATED: Answer(403, icon="person-x"),
@@ -109,7 +98,7 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.CLIENT_INVALID: Answer(401, (), _ACCESS, "invalid_client"),
     Cause.GRANT_INVALID: Answer(400, (), _ACCESS, "invalid_grant"),
     Cause.TOKEN_INVALID: Answer(401, (), _ACCESS, "invalid_token"),
-    Cause.TENANT_UNKNOWN: Answer(404, (), None),
+    Cause.TENANT_UNKNOWN: Answer(404, (Next.FINDER,), None),
     Cause.TENANT_SUSPENDED: Answer(403, (), _ACCESS),
     Cause.PAGE_UNKNOWN: Answer(404, (Next.HOME,), None),
     Cause.ROLE_MISSING: Answer(403, (Next.HOME,), _ACCESS, icon="shield-lock"),
@@ -244,12 +233,13 @@ def _ascii(text: str) -> str:
 
 def _as_page(error: BrokerError, reference: str) -> Response:
     shape = ANSWERS[error.cause]
-    heading, sentences = texts_of(shape.shown_as or error.cause, _fact(error, "fact"))
+    finder = "finder" if Next.FINDER in shape.next and is_finder_offered() else None
+    heading, sentences = texts_of(shape.shown_as or error.cause, _fact(error, "fact") or finder)
     words = _words(error)
     page = ErrorPage(
         heading=str(heading) % words,
         sentences=[str(sentence) % words for sentence in sentences],
-        buttons=_buttons(shape.next),
+        buttons=buttons_for(shape.next),
         icon=shape.icon,
         tone=shape.tone,
         reference=reference,
@@ -270,31 +260,3 @@ def _words(error: BrokerError) -> dict[str, object]:
         "until": _("later"),
     }
     return words | {key: value for key, value in error.facts.items() if value is not None}
-
-
-def _buttons(steps: tuple[Next, ...]) -> list[Button]:
-    if g.get("tenant") is None:
-        return []
-    flow = current_flow()
-    buttons: list[Button] = []
-    for step in steps:
-        label, url = _button(step, flow.tx if flow and flow.is_live else None)
-        if url not in {button.url for button in buttons}:
-            buttons.append(Button(label, url, primary=not buttons))
-    return buttons
-
-
-def _button(step: Next, tx: str | None) -> tuple[str, str]:
-    flow = current_flow()
-    if step is Next.HOME:
-        return _("Your applications"), url_for("home.home")
-    if step is Next.START_AGAIN or tx is None:
-        return _("Start again"), url_for("signin.again", tx=flow.tx if flow else None)
-    provider = flow.method if flow and flow.method != LOCAL else None
-    if step is Next.OTHER_ACCOUNT and provider:
-        return _("Use another account"), url_for("signin.choose", tx=tx, other="1", way=provider)
-    if step is Next.OTHER_ACCOUNT:
-        return _("Use another address"), url_for("signin.sign_in", tx=tx, ended="1")
-    if step is Next.TRY_AGAIN:
-        return _("Try again"), url_for("signin.choose", tx=tx, way=provider)
-    return _("Other ways to sign in"), url_for("signin.choose", tx=tx)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from flask import g, request
+from flask import request
 
 from broker.session import SignedIn, present_session
 from broker.signin.transaction import begin
@@ -21,5 +21,4 @@ def require_role(roles: Collection[str]) -> SignedIn:
         raise Refusal(Cause.INTERACTION_NEEDED, "nobody is signed in", redirect=begin(back))
     if person.row.role not in roles:
         raise Refusal(Cause.ROLE_MISSING, "no such role", account_id=person.row.account_id)
-    g.person = person
     return person

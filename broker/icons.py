@@ -21,6 +21,7 @@ SYMBOLS = (
     "clock-history",
     "cloud-slash",
     "copy",
+    "envelope",
     "exclamation-circle",
     "exclamation-triangle",
     "grid",

@@ -5,6 +5,7 @@ The route's rule is logged and never the path or the query: an invitation's toke
 
 import logging
 import sys
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -39,7 +40,9 @@ class _Lines:
     """Writes each line at once: standard error is line-buffered, so one write is one system call and needs no lock."""
 
     def msg(self, line: str) -> None:
-        sys.stderr.write(f"{line}\n")
+        # A log that can't be written must not stop a sign-in; the audit log is elsewhere.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
 
     debug = info = warning = error = critical = exception = msg
 

@@ -66,9 +66,40 @@ class Http(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One mail to one address. `id` names it for good: tried again, it is recognizably the same."""
+
+    id: str
+    to_address: str
+    subject: str
+    text: str
+    html: str
+
+
+class MailFault(Exception):
+    """A mail was not sent; the words are for the operator. `is_final`: trying again would not help."""
+
+    def __init__(self, words: str, *, is_final: bool) -> None:
+        super().__init__(words)
+        self.is_final = is_final
+
+
+class Mailer(Protocol):
+    def send(self, mail: OutgoingMail, now: datetime) -> None:
+        """Hand a mail to the server; `now` is its date. Raises MailFault unless the server has taken it."""
+        ...
+
+    def check(self) -> None:
+        """Ask the server whether it would let us send. Raises MailFault."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     clock: Clock
     randomness: Randomness
     dns: Dns
     http: Http
     kept: Kept = field(repr=False)
+    mailer: Mailer | None = None
+    """None: no mail server is set up. Mails then wait in the outbox, and what needs them is not offered."""

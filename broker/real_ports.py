@@ -3,29 +3,19 @@
 import secrets
 import socket
 import ssl
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookUpTimeout
 from datetime import UTC, datetime
 from ipaddress import ip_network
-from typing import Protocol
 
 from broker.guarded_http import GuardedHttp
 from broker.kept import Kept
+from broker.mail.smtp import SmtpMailer
 from broker.ports import Ports
+from broker.settings import Settings
 
 DNS_SECONDS = 2.0
 DNS_THREADS = 32
-
-
-class OutgoingSettings(Protocol):
-    """The part of the settings that decides where the product may call."""
-
-    @property
-    def private_networks(self) -> Sequence[str]: ...
-
-    @property
-    def allow_loopback_http(self) -> bool: ...
 
 
 class SystemClock:
@@ -63,15 +53,17 @@ class SystemDns:
         return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
 
-def real_ports(settings: OutgoingSettings) -> Ports:
+def real_ports(settings: Settings) -> Ports:
     clock = SystemClock()
     kept = Kept(clock)
     dns = SystemDns()
+    tls = ssl.create_default_context()
     http = GuardedHttp(
         dns,
         kept,
-        ssl.create_default_context(),
+        tls,
         private_networks=[ip_network(network) for network in settings.private_networks],
         allow_loopback_http=settings.allow_loopback_http,
     )
-    return Ports(clock=clock, randomness=SystemRandomness(), dns=dns, http=http, kept=kept)
+    mailer = SmtpMailer(settings, tls) if settings.smtp_host else None
+    return Ports(clock=clock, randomness=SystemRandomness(), dns=dns, http=http, kept=kept, mailer=mailer)

@@ -205,6 +205,21 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
         _("This set-up took too long"),
         (_("For your safety it has ended. Open your link again to start over."),),
     ),
+    (Cause.RATE_LIMITED, "finder"): (
+        _("Too many requests"),
+        (_("Looking for organizations is paused for your network until %(until)s."),),
+    ),
+    (Cause.TENANT_UNKNOWN, "finder"): (
+        _("We don’t know this organization"),
+        (_("No organization signs in at this address. Check the link, or look for yours by e-mail address."),),
+    ),
+    (Cause.LINK_REQUIRED, "conflict"): (
+        _("This address belongs to another account"),
+        (
+            _("%(email)s is known here from another account at %(provider)s."),
+            _("If that one was yours too, give your admins the reference below."),
+        ),
+    ),
     (Cause.UPSTREAM_TENANT_MISMATCH, "guest"): (
         _("You’re a guest in that directory"),
         (_("%(organization)s accepts people who are at home there. Use the account of your own organization."),),

@@ -3,8 +3,9 @@
 import base64
 import binascii
 import ipaddress
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -60,6 +61,23 @@ class Settings(BaseSettings):
         le=1000,
         description="Password checks that may wait in a worker; more are told to come back. Keep it below the threads.",
     )
+    smtp_host: str = Field(
+        default="", description="Mail server. Without one mails wait in the outbox, and the finder is not offered."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port: mostly 587 with starttls, 465 with tls.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="`starttls`, `tls` from the first byte, or `none`. The server's certificate is checked.",
+    )
+    smtp_username: str = Field(default="", description="For a server that asks for a login; not with `none`, but on loopback.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="For the same login.")
+    mail_from: str = Field(
+        default="", description="Sender of all mails, such as `Acme sign-in <sign-in@login.example>`. Needed with smtp_host."
+    )
+    run_worker_inside: bool = Field(
+        default=True,
+        description="Send mails and remove old rows in a thread of each serving process. `false`: run `broker worker` apart.",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severity logged.")
 
     @field_validator("trusted_proxies", "health_hosts", "private_networks", mode="before")
@@ -89,6 +107,17 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _keys(self) -> Self:
         self.master_key_bytes()
+        return self
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        sender = parseaddr(self.mail_from)[1]
+        if self.mail_from and not (self.mail_from.isprintable() and sender.isascii() and sender.count("@") == 1):
+            raise ValueError("mail_from: write it as Name <name@login.example>")
+        if self.smtp_host and not sender:
+            raise ValueError("mail_from: needed where smtp_host is set")
+        if self.smtp_username and self.smtp_security == "none" and not is_loopback(self.smtp_host):
+            raise ValueError("smtp_security: with `none` the password would be sent in clear; use starttls or tls")
         return self
 
     @property

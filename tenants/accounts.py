@@ -33,6 +33,8 @@ class Account(TenantScoped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "organization_id"], ["organizations.tenant_id", "organizations.id"]),
         Index("uq_accounts_email_key", "tenant_id", "email_key", unique=True),
+        # For the finder, which knows no tenant.
+        Index("ix_accounts_email_key", "email_key"),
     )
 
     organization_id: Mapped[str] = mapped_column(String(80))

@@ -90,33 +90,31 @@ STORE_REHASH = scoped(
     .where(Credential.id == bindparam("credential_id"), Credential.secret_hash == bindparam("old_hash"))
     .values(secret_hash=bindparam("new_hash"))
 )
+FACTS_OF_ACCOUNT = (
+    Account.id,
+    Account.email,
+    Account.email_key,
+    Account.name,
+    Account.given_name,
+    Account.family_name,
+    Account.state,
+    Account.created_at,
+    Account.invited_at,
+    Account.activated_at,
+    Account.last_login_at,
+    Account.expires_at,
+    Account.is_local_enabled,
+    Account.is_email_verified,
+    Account.role,
+    Credential.id.label("totp_id"),
+)
+IS_TOTP_OF_ACCOUNT = (
+    (Credential.tenant_id == Account.tenant_id)
+    & (Credential.account_id == Account.id)
+    & (Credential.kind == CredentialKind.TOTP.value)
+)
 ACCOUNT_FACTS = scoped(
-    select(
-        Account.id,
-        Account.email,
-        Account.email_key,
-        Account.name,
-        Account.given_name,
-        Account.family_name,
-        Account.state,
-        Account.created_at,
-        Account.invited_at,
-        Account.activated_at,
-        Account.last_login_at,
-        Account.expires_at,
-        Account.is_local_enabled,
-        Account.is_email_verified,
-        Account.role,
-        Credential.id.label("totp_id"),
-    )
-    .outerjoin(
-        Credential,
-        (Credential.tenant_id == Account.tenant_id)
-        & (Credential.account_id == Account.id)
-        & (Credential.kind == CredentialKind.TOTP.value),
-    )
-    .where(Account.id == bindparam("account"))
-    .limit(1)
+    select(*FACTS_OF_ACCOUNT).outerjoin(Credential, IS_TOTP_OF_ACCOUNT).where(Account.id == bindparam("account")).limit(1)
 )
 """What admission asks of an account, with whether an authenticator app is set up."""
 DROP_LOCAL_CREDENTIALS = scoped(delete(Credential).where(Credential.account_id == bindparam("account")))

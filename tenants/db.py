@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Engine, Row, create_engine, event, text
+from sqlalchemy import ColumnElement, Engine, Row, create_engine, event, literal, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.cursor import CursorResult
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
@@ -185,6 +185,12 @@ class Database:
         """Read platform tables (tenants, hosts, proofs) without a tenant."""
         with self.engine.connect() as connection:
             return connection.execute(statement.statement, parameters).all()
+
+    def has_row(self, model: type[Base], condition: ColumnElement[bool]) -> bool:
+        """Is there such a row, of whatever tenant? Gives yes or no and no row, so it leaves no event."""
+        with self.engine.connect() as connection:
+            _tell_platform(connection)
+            return connection.execute(select(literal(1)).select_from(model).where(condition).limit(1)).first() is not None
 
     @contextmanager
     def platform(self, reason: str, now: datetime) -> Iterator[PlatformSession]:

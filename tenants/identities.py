@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.accounts import Account
 from tenants.base import Base, TenantScoped
+from tenants.connections import Connection
+from tenants.credentials import FACTS_OF_ACCOUNT, IS_TOTP_OF_ACCOUNT, Credential
 from tenants.statements import scoped
 
 
@@ -37,23 +39,21 @@ class Identity(TenantScoped, Base):
 IDENTITY_AND_ACCOUNT = scoped(
     select(
         Identity.id.label("identity_id"),
-        Account.id.label("account_id"),
-        Account.email,
-        Account.email_key,
-        Account.name,
-        Account.state,
-        Account.expires_at,
-        Account.is_local_enabled,
-        Account.is_email_verified,
-        Account.role,
+        Connection.is_enabled.label("connection_is_enabled"),
+        Connection.version.label("connection_version"),
+        *FACTS_OF_ACCOUNT,
     )
+    .join(Connection, (Connection.tenant_id == Identity.tenant_id) & (Connection.id == Identity.connection_id))
     .join(Account, (Account.tenant_id == Identity.tenant_id) & (Account.id == Identity.account_id))
+    .outerjoin(Credential, IS_TOTP_OF_ACCOUNT)
     .where(
         Identity.connection_id == bindparam("connection_id"),
         Identity.issuer == bindparam("issuer"),
         Identity.subject == bindparam("subject"),
     )
+    .limit(1)
 )
+"""Whose identity this is, with all that admission asks of the account, and whether the connection is on now."""
 SUBJECT_OF_ACCOUNT = scoped(
     select(Identity.id)
     .where(Identity.account_id == bindparam("account_id"), Identity.connection_id == bindparam("connection_id"))

@@ -11,9 +11,10 @@ from tenants.domains import Domain
 from tenants.identities import Identity
 from tenants.keys import SigningKey
 from tenants.organizations import Contact, Organization
+from tenants.outbox import OutboxMail, PlatformMail
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
-from tenants.throttles import Throttle
+from tenants.throttles import PlatformThrottle, Throttle
 from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
 
 METADATA = Base.metadata
@@ -35,9 +36,10 @@ TENANT_CLASSES = (
     Invitation,
     LoginTransaction,
     Organization,
+    OutboxMail,
     SigningKey,
     TenantSettings,
     Throttle,
     UsedAssertion,
 )
-PLATFORM_CLASSES = (DomainProof, PlatformEvent, Tenant, TenantHost)
+PLATFORM_CLASSES = (DomainProof, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)

@@ -90,7 +90,7 @@ RULE_TEXTS: Mapping[str, str] = MappingProxyType(
         "dot_before_at": "No . directly before @",
         "blocklist": "Not one of the passwords that many people use",
         "strength": "Hard to guess: no common words, rows of keys or repetitions alone",
-        "context": "Without your name, your e-mail address or your organization's name",
+        "context": "Without your name, your e-mail address or your organization’s name",
     }
 )
 """One sentence per rule; a line's code names it."""

@@ -12,9 +12,10 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tenants.db import Database
+from tenants.outbox import OutboxMail, PlatformMail
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import PlatformEvent
-from tenants.throttles import Throttle
+from tenants.throttles import PlatformThrottle, Throttle
 from tenants.transactions import LoginTransaction, UsedAssertion
 
 BATCH = 500
@@ -36,6 +37,10 @@ RULES = (
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
     Rule(UsedAssertion, UsedAssertion.expires_at, timedelta()),
     Rule(Throttle, Throttle.window_ends_at, timedelta()),
+    Rule(PlatformThrottle, PlatformThrottle.window_ends_at, timedelta()),
+    # Long after the last try: to whom something was sent is asked later.
+    Rule(OutboxMail, OutboxMail.created_at, timedelta(days=30)),
+    Rule(PlatformMail, PlatformMail.created_at, timedelta(days=30)),
     Rule(PlatformEvent, PlatformEvent.at, timedelta(days=400)),
 )
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, Row, bindparam, case, delete, select, update
+from sqlalchemy import Index, Row, String, bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
-from tenants.db import TenantSession
+from tenants.db import PlatformSession, TenantSession
 from tenants.ids import digest
-from tenants.statements import scoped, scoped_upsert
+from tenants.statements import platform, scoped, scoped_upsert
 
 
 class Throttle(TenantScoped, Base):
@@ -26,6 +27,16 @@ class Throttle(TenantScoped, Base):
     tries: Mapped[int] = mapped_column(default=0)
     last_try_at: Mapped[datetime]
     window_ends_at: Mapped[datetime]
+
+
+class PlatformThrottle(Base):
+    """The same for what belongs to no tenant: tries in a window, without pauses that grow."""
+
+    __tablename__ = "platform_throttles"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    window_ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
 _ROW = Throttle.__table__
@@ -48,6 +59,9 @@ COUNT_TRY = scoped_upsert(
         "last_try_at": bindparam("now"),
         "window_ends_at": case((_IS_OVER, bindparam("window_end")), else_=_ROW.c.window_ends_at),
     },
+)
+PLATFORM_THROTTLE = platform(
+    select(PlatformThrottle.tries, PlatformThrottle.window_ends_at).where(PlatformThrottle.id == bindparam("key"))
 )
 FORGET_TRIES = scoped(delete(Throttle).where(_ROW.c.id == bindparam("key")))
 FORGIVE_TRY = scoped(update(Throttle).where(_ROW.c.id == bindparam("key"), _ROW.c.tries > 0).values(tries=_ROW.c.tries - 1))
@@ -107,3 +121,22 @@ def paused_until(row: Row[Any] | None, limit: Limit, now: datetime) -> datetime 
     delay = min(timedelta(seconds=2 ** min(row.tries - limit.free, 30)), limit.longest)
     until: datetime = row.last_try_at + delay
     return until if until > now else None
+
+
+def count_platform_try(session: PlatformSession, key: str, window: timedelta, now: datetime) -> int:
+    """Count one try of the platform's and say which of its window it is: one statement, so that none slips past another."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    is_over, end = PlatformThrottle.window_ends_at <= now, now + window
+    counted = (
+        insert(PlatformThrottle)
+        .values(id=key, tries=1, window_ends_at=end)
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_={
+                "tries": case((is_over, 1), else_=PlatformThrottle.tries + 1),
+                "window_ends_at": case((is_over, end), else_=PlatformThrottle.window_ends_at),
+            },
+        )
+        .returning(PlatformThrottle.tries)
+    )
+    return int(session.execute(counted).scalar_one())

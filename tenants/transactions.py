@@ -108,16 +108,30 @@ TAKE_RETURN = scoped(
         LoginTransaction.connection_id == bindparam("connection"),
         *_LIVE,
     )
-    .values(state_hash=None)
+    .values(state_hash=None, finished_at=bindparam("now"))
     .returning(*_ROW.c)
 )
-"""A return from an identity provider is taken once, by this browser, at this connection: the row is the answer."""
-SAVE_TRANSACTION = scoped(update(LoginTransaction).where(LoginTransaction.id == bindparam("id_hash"), *_LIVE))
-"""Sets the columns that it is run with."""
+"""A return from an identity provider is taken once, by this browser, at this connection: the row is the answer.
+
+It ends the attempt as well, which mostly it does; REOPEN_TRANSACTION lets one go on that has further steps."""
+REOPEN_TRANSACTION = scoped(
+    update(LoginTransaction)
+    .where(
+        LoginTransaction.id == bindparam("id_hash"),
+        LoginTransaction.browser_hash == bindparam("browser"),
+        LoginTransaction.expires_at > bindparam("now"),
+    )
+    .values(finished_at=None)
+)
+SAVE_TRANSACTION = scoped(
+    update(LoginTransaction).where(LoginTransaction.id == bindparam("id_hash"), *_LIVE).returning(*_ROW.c)
+)
+"""Sets the columns that it is run with, and gives the row as it is then."""
 ADD_PROOF = scoped(
     update(LoginTransaction)
     .where(LoginTransaction.id == bindparam("id_hash"), LoginTransaction.account_id == bindparam("of_account"), *_LIVE)
     .values(proofs=bindparam("all_proofs"))
+    .returning(*_ROW.c)
 )
 """A further proof is of the account that the first one named, whatever another tab has done to the row since."""
 FINISH_TRANSACTION = scoped(

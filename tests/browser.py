@@ -28,9 +28,7 @@ class BrowserError(AssertionError):
 class Browser:
     """`at` is where it came to rest: path and query on the first origin, the whole address anywhere else."""
 
-    def __init__(
-        self, app, origin: str = "http://localhost:8000", *, others: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, app, origin: str = "http://localhost:8000", *, others: Mapping[str, object] | None = None) -> None:
         """`others` maps further origins to the WSGI apps that answer there (identity providers, applications)."""
         self.home = origin
         self.address = "127.0.0.1"

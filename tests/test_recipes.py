@@ -7,6 +7,7 @@ from broker.errors import ANSWERS
 from broker.icons import SYMBOLS
 from broker.sentences import SENTENCES, VARIANTS, texts_of
 from tenants.causes import Cause
+from tests.support.mails import MAILS
 from tests.support.pages import SAMPLES
 from tests.test_repository import ROOT, own_files
 
@@ -34,8 +35,14 @@ def test_a_fact_without_a_variant_changes_no_words() -> None:
 
 
 def test_every_page_has_a_sample() -> None:
-    pages = {str(path.relative_to(ROOT / "templates")) for path in own_files("templates/*.html")} - NO_PAGES
+    files = {str(path.relative_to(ROOT / "templates")) for path in own_files("templates/*.html")}
+    pages = {name for name in files if not name.startswith("mail/")} - NO_PAGES
     assert {sample.template for sample in SAMPLES.values()} == pages
+
+
+def test_every_mail_has_both_parts_and_a_sample() -> None:
+    parts = {(path.stem, path.suffix) for path in own_files("templates/mail/*") if path.name != "base.html"}
+    assert parts == {(mail.message, suffix) for mail in MAILS.values() for suffix in (".html", ".txt")}
 
 
 def test_every_command_is_registered_and_described() -> None:

@@ -1,4 +1,4 @@
-"""What the machine has to have besides our Python packages: `python3 tools/needs.py venv browser`.
+"""What the machine has to have besides our Python packages: `python3 tools/needs.py venv browser xmlsec1`.
 
 What is missing is installed where that is ours to do (root on Debian); otherwise it is named in one line, before
 anything else runs. Runs on whatever Python the machine has, so it uses the standard library only.
@@ -23,6 +23,11 @@ def find_chromium():
     return next((path for path in map(shutil.which, candidates) if path), None)
 
 
+def find_xmlsec1():
+    """The path of the command that pysaml2 signs with in the tests (or of the one that XMLSEC1 names), or None."""
+    return shutil.which(os.environ.get("XMLSEC1") or "xmlsec1")
+
+
 def _has_venv():
     return importlib.util.find_spec("ensurepip") is not None
 
@@ -37,6 +42,11 @@ NEEDS = {
         find_chromium,
         "chromium",
         "Chromium (the package {package}; or CHROMIUM=/path/to/chromium)",
+    ),
+    "xmlsec1": Need(
+        find_xmlsec1,
+        "xmlsec1",
+        "the command xmlsec1 (the package {package}; or XMLSEC1=/path/to/xmlsec1)",
     ),
 }
 

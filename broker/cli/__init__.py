@@ -10,6 +10,7 @@ from broker.cli.invite import invite
 from broker.cli.keys import keys
 from broker.cli.migrate import migrate
 from broker.cli.serve import serve
+from broker.cli.worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,5 +18,5 @@ def main() -> None:
     """Run and configure the broker. Settings come from the environment: BROKER_BASE_URL and the like."""
 
 
-for command in (apply, doctor, door, explain, invite, keys, migrate, serve):
+for command in (apply, doctor, door, explain, invite, keys, migrate, serve, worker):
     main.add_command(command)

@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from broker.cli.serve import refusals
 from broker.cli.start import started
+from broker.ports import MailFault
 from broker.upstream import KINDS
 from broker.upstream.kind import Finding
 from broker.wiring import Broker
 from tenants.causes import BrokerError
 from tenants.connections import Connection
+from tenants.outbox import OutboxMail, PlatformMail
 from tenants.tenants import ALL_TENANTS
 from tenants.vault import Place, VaultError
 
@@ -28,11 +30,26 @@ def doctor() -> None:
         for sentence in refusals(broker):
             is_well = False
             click.echo(f"bad   {sentence}")
-        for path, finding in findings(broker):
+        for path, finding in (*mail_findings(broker), *findings(broker)):
             is_well = is_well and finding.severity != "bad"
             click.echo(f"{finding.severity:<5} {path}: {finding.sentence!s}")
     if not is_well:
         raise click.exceptions.Exit(1)
+
+
+def mail_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
+    """Can mail be sent, and was it?"""
+    mailer = broker.ports.mailer
+    if mailer is None:
+        yield "mail", Finding("warn", "mail_not_set_up", "BROKER_SMTP_HOST is not set: mails wait, the finder is not offered.")
+        return
+    try:
+        mailer.check()
+        yield "mail", Finding("ok", "mail", "The mail server lets us in.")
+    except MailFault as fault:
+        yield "mail", Finding("bad", "mail_unreachable", f"The mail server does not let us in: {fault}")
+    if any(broker.db.has_row(model, model.failed_at.is_not(None)) for model in (OutboxMail, PlatformMail)):
+        yield "mail", Finding("warn", "mail_undeliverable", "In the last 30 days some mails could not be delivered.")
 
 
 def findings(broker: Broker) -> Iterator[tuple[str, Finding]]:

@@ -8,7 +8,9 @@
     ending.py       how children end, also when the parent is killed
     places.py       who listens where          people.py        who is who
     kept.py         secrets kept between runs  tenants.toml     what is applied, filled in by tenants_file.py
-    entra/          simulated Microsoft Entra  application.py   sample applications, over relying_party.py
+    entra/ google/  simulated OpenID Providers, over code_flow/
+    saml/           a simulated company login  application.py   sample applications, over relying_party.py
+    switches.py     what providers can be told to do, and the page that each leads to
     helper.py       start page, current codes  templates/, static/   the peers' own plain look
 
 Nothing of the product imports this package and no installation contains it: it knows its own passwords.

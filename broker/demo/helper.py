@@ -1,7 +1,7 @@
 """The start page of the demo: what to open, what to try, and the sample accounts with their current codes."""
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +9,13 @@ import pyotp
 from flask import Flask, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from broker.demo.entra.switches import SWITCHES
-from broker.demo.people import DIRECTORY_PEOPLE, INVITED, LOCAL_PEOPLE, LocalPerson
+from broker.demo.entra.switches import SWITCHES as ENTRA_SWITCHES
+from broker.demo.google.switches import SWITCHES as GOOGLE_SWITCHES
+from broker.demo.people import DIRECTORY_PEOPLE, GOOGLE_PEOPLE, INVITED, LOCAL_PEOPLE, STAFF, LocalPerson, Person
 from broker.demo.places import Places
+from broker.demo.saml.switches import SWITCHES as WORKS_SWITCHES
 from broker.demo.site import make_site
+from broker.demo.switches import Switch
 from broker.ports import Clock
 
 STEP_SECONDS = 30
@@ -25,6 +28,26 @@ class Account:
     person: LocalPerson
     code: str
     """The six digits of now, in two groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A simulated identity provider as the page shows it."""
+
+    name: str
+    key: str
+    """Of its address among the places."""
+    slug: str
+    """Of the tenant whose people it knows."""
+    people: Sequence[Person]
+    switches: Sequence[Switch]
+
+
+PROVIDERS = (
+    Provider("Simulated Entra", "entra", "acme", DIRECTORY_PEOPLE, ENTRA_SWITCHES),
+    Provider("Simulated Google", "google", "union", GOOGLE_PEOPLE, GOOGLE_SWITCHES),
+    Provider("Simulated Works login (SAML)", "works", "union", STAFF, WORKS_SWITCHES),
+)
 
 
 def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask:
@@ -42,8 +65,8 @@ def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask
                 places=places,
                 accounts=[Account(person, code_at(seeds[person.email], now)) for person in LOCAL_PEOPLE],
                 left=left,
-                people=DIRECTORY_PEOPLE,
-                switches=SWITCHES,
+                providers=PROVIDERS,
+                switches=sum(len(provider.switches) - 1 for provider in PROVIDERS),
                 invited=INVITED[1],
                 invitation=places.invitation.read_text(encoding="utf-8") if places.invitation.exists() else "",
                 own_secret=own_secret,

@@ -11,7 +11,8 @@ import pyotp
 from joserfc.jwk import RSAKey
 
 from broker.demo.people import LOCAL_PEOPLE
-from broker.real_ports import SystemRandomness
+from broker.demo.saml.keys import KeyPair, new_key_pair
+from broker.real_ports import SystemClock, SystemRandomness
 from tenants.ids import new_secret
 
 
@@ -24,8 +25,13 @@ class KeptSecrets:
     entra_client: str
     travel_at_acme: str
     travel_at_lumen: str
+    travel_at_union: str
+    google_client: str
     entra_signing_key: dict[str, Any]
     """A private RSA key as JWK."""
+    google_signing_key: dict[str, Any]
+    works_keys: dict[str, KeyPair]
+    """Key pairs of the company login: today's, an old one, a stranger's."""
     totp_seeds: dict[str, str]
     """E-mail address of a local account → seed of its authenticator app in base32."""
 
@@ -40,7 +46,11 @@ def load_or_make(folder: Path) -> KeptSecrets:
         entra_client=known.get("entra_client") or new_secret(),
         travel_at_acme=known.get("travel_at_acme") or new_secret(),
         travel_at_lumen=known.get("travel_at_lumen") or new_secret(),
+        travel_at_union=known.get("travel_at_union") or new_secret(),
+        google_client=known.get("google_client") or new_secret(),
         entra_signing_key=known.get("entra_signing_key") or _new_signing_key(),
+        google_signing_key=known.get("google_signing_key") or _new_signing_key(),
+        works_keys={name: KeyPair(**pair) for name, pair in known.get("works_keys", {}).items()} or _new_works_keys(),
         totp_seeds={person.email: seeds.get(person.email) or pyotp.random_base32() for person in LOCAL_PEOPLE},
     )
     if asdict(kept) != known:
@@ -51,6 +61,15 @@ def load_or_make(folder: Path) -> KeptSecrets:
 def _new_signing_key() -> dict[str, Any]:
     key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True, auto_kid=True)
     return dict(key.as_dict(private=True))
+
+
+def _new_works_keys() -> dict[str, KeyPair]:
+    now = SystemClock().now()
+    return {
+        "today": new_key_pair("Works login", now),
+        "old": new_key_pair("Works login, old", now, has_ended=True),
+        "stranger": new_key_pair("Somebody", now),
+    }
 
 
 def _write(file: Path, text: str) -> None:

@@ -78,7 +78,7 @@ def prepare(places: Places, *, start_over: bool) -> KeptSecrets:
             shutil.rmtree(places.data)
         places.data.mkdir(parents=True, exist_ok=True)
         kept = load_or_make(places.data)
-        write_tenants_file(places)
+        write_tenants_file(places, kept)
     except (OSError, ValueError) as error:
         raise DemoError(f"The folder {places.data} can't be used ({error}); RESET=1 make demo starts over.") from error
     return kept
@@ -89,8 +89,10 @@ def _environment(environment: Mapping[str, str], places: Places, kept: KeptSecre
     inherited = {name: value for name, value in environment.items() if not name.startswith("BROKER_")}
     secrets = {
         "DEMO_ENTRA_SECRET": kept.entra_client,
+        "DEMO_GOOGLE_SECRET": kept.google_client,
         "DEMO_TRAVEL_AT_ACME": kept.travel_at_acme,
         "DEMO_TRAVEL_AT_LUMEN": kept.travel_at_lumen,
+        "DEMO_TRAVEL_AT_UNION": kept.travel_at_union,
     }
     for person in LOCAL_PEOPLE:
         secrets[f"DEMO_{person.key}_PASSWORD"] = person.password
@@ -104,7 +106,7 @@ def _environment(environment: Mapping[str, str], places: Places, kept: KeptSecre
         "BROKER_BASE_URL": places.broker,
         "BROKER_DATABASE_URL": f"sqlite:///{places.database}",
         "BROKER_MASTER_KEYS": f"demo:{kept.master_key}",
-        # Two tenants on one host, identity providers on this machine: for the demo only.
+        # Several tenants on one host, identity providers on this machine: for the demo only.
         "BROKER_ALLOW_SHARED_ORIGIN": "true",
         "BROKER_ALLOW_LOOPBACK_HTTP": "true",
     }
@@ -179,7 +181,10 @@ def _table(places: Places) -> str:
         ("Desk Reservation", places.desk, "another one"),
         ("Acme Group", f"{places.tenant('acme')}/sign-in", "routes by e-mail address to Microsoft Entra"),
         ("Lumen Studio", f"{places.tenant('lumen')}/sign-in", "e-mail, password, authenticator app"),
-        ("Simulated Entra", places.entra, "Acme's directory"),
+        ("Union Works", f"{places.tenant('union')}/sign-in", "Google, a company login (SAML) and passwords side by side"),
+        ("Simulated Entra", places.entra, "Acme’s directory"),
+        ("Simulated Google", places.google, "Workspaces and personal accounts"),
+        ("Simulated SAML", places.works, "the company login of Union Works"),
     )
     width = max(len(address) for _, address, _ in rows)
     lines = [f"  {name:<17} {address:<{width}}  {what}" for name, address, what in rows]

@@ -8,14 +8,21 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from broker.demo.application import make_application
-from broker.demo.entra.authorization import Registration
+from broker.demo.code_flow.authorization import Registration
 from broker.demo.entra.site import make_entra
-from broker.demo.entra.tokens import Signer
+from broker.demo.entra.tokens import Signer as EntraSigner
+from broker.demo.google.site import make_google
+from broker.demo.google.tokens import Signer as GoogleSigner
 from broker.demo.helper import make_helper
 from broker.demo.kept import KeptSecrets
-from broker.demo.places import ENTRA_CLIENT, Places
+from broker.demo.places import ENTRA_CLIENT, GOOGLE_CLIENT, Places
 from broker.demo.relying_party import Client
+from broker.demo.saml.requests import ServiceProvider
+from broker.demo.saml.site import make_company_login
 from broker.ports import Clock
+
+BROKER = "SSO Broker"
+ORGANIZATIONS = {"acme": "Acme Group", "lumen": "Lumen Studio", "union": "Union Works"}
 
 
 def make_peers(places: Places, kept: KeptSecrets, clock: Clock) -> dict[str, Flask]:
@@ -23,40 +30,40 @@ def make_peers(places: Places, kept: KeptSecrets, clock: Clock) -> dict[str, Fla
     return {
         places.entra: make_entra(
             places.entra,
-            Registration(
-                ENTRA_CLIENT,
-                kept.entra_client,
-                "SSO Broker",
-                (f"{places.tenant('acme')}/callback/entra",),
-            ),
-            Signer(kept.entra_signing_key, places.entra),
+            Registration(ENTRA_CLIENT, kept.entra_client, BROKER, (f"{places.tenant('acme')}/callback/entra",)),
+            EntraSigner(kept.entra_signing_key, places.entra),
             clock,
         ),
+        places.google: make_google(
+            Registration(GOOGLE_CLIENT, kept.google_client, BROKER, (f"{places.tenant('union')}/callback/google",)),
+            GoogleSigner(kept.google_signing_key, places.google),
+            clock,
+        ),
+        places.works: make_company_login(places.works, _union_works(places), kept.works_keys, clock),
         places.travel: make_application(
             "Travel Expenses",
             "travel",
             [
-                Client("acme", "Acme Group", places.tenant("acme"), "travel", "client_secret_basic", kept.travel_at_acme),
-                Client(
-                    "lumen",
-                    "Lumen Studio",
-                    places.tenant("lumen"),
-                    "travel",
-                    "client_secret_post",
-                    kept.travel_at_lumen,
-                ),
+                _client(places, "acme", "travel", "client_secret_basic", kept.travel_at_acme),
+                _client(places, "lumen", "travel", "client_secret_post", kept.travel_at_lumen),
+                _client(places, "union", "travel", "client_secret_basic", kept.travel_at_union),
             ],
         ),
         places.desk: make_application(
-            "Desk Reservation",
-            "desk",
-            [
-                Client("acme", "Acme Group", places.tenant("acme"), "desk", "none"),
-                Client("lumen", "Lumen Studio", places.tenant("lumen"), "desk", "none"),
-            ],
+            "Desk Reservation", "desk", [_client(places, slug, "desk", "none") for slug in ORGANIZATIONS]
         ),
         places.helper: make_helper(places, kept.totp_seeds, clock),
     }
+
+
+def _client(places: Places, slug: str, client_id: str, auth: str, secret: str | None = None) -> Client:
+    return Client(slug, ORGANIZATIONS[slug], places.tenant(slug), client_id, auth, secret)
+
+
+def _union_works(places: Places) -> ServiceProvider:
+    """How the company login knows the broker."""
+    base = f"{places.tenant('union')}/saml/works"
+    return ServiceProvider(ORGANIZATIONS["union"], f"{base}/metadata", f"{base}/acs")
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -1,29 +1,53 @@
-"""Who is who in the demo: the people of Acme's directory, and those who sign in with a password."""
+"""Who is who in the demo: the people of each simulated provider, and those who sign in with a password."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from broker.demo.places import OTHER_DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryPerson:
-    """Somebody in the simulated Entra."""
+class Person:
+    """Somebody whom a simulated provider knows."""
 
-    oid: str
+    id: str
+    """What stays the same for ever: Entra's `oid`, Google's `sub`, a NameID."""
     given_name: str
     family_name: str
     email: str
     note: str
     """What happens with this person, for whoever tries the demo."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPerson(Person):
+    """Somebody in the simulated Entra."""
+
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     home: str = ""
     """The directory that a guest comes from; empty: this one."""
     is_address_verified: bool = True
 
-    @property
-    def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+
+@dataclass(frozen=True, slots=True)
+class GooglePerson(Person):
+    """Somebody with an account at the simulated Google."""
+
+    workspace: str = ""
+    """The primary domain of their Workspace; empty: the account is personal."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPerson(Person):
+    """Somebody at the simulated company login (SAML)."""
+
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +62,9 @@ class LocalPerson:
     password: str
     note: str
 
+
+WORKSPACE = "union.example"
+"""Union Works’ own at the simulated Google."""
 
 DIRECTORY_PEOPLE = (
     DirectoryPerson(
@@ -92,11 +119,92 @@ DIRECTORY_PEOPLE = (
     ),
 )
 
+GOOGLE_PEOPLE = (
+    GooglePerson(
+        "104200000000000000001",
+        "Rosa",
+        "Lindgren",
+        "rosa.lindgren@union.example",
+        "Comes straight in; an account is made at the first sign-in.",
+        workspace=WORKSPACE,
+    ),
+    GooglePerson(
+        "104200000000000000002",
+        "Kofi",
+        "Mensah",
+        "kofi.mensah@union-lab.example",
+        "Of a second domain of the same Workspace: comes in as well.",
+        workspace=WORKSPACE,
+    ),
+    GooglePerson(
+        "104200000000000000003",
+        "Iris",
+        "Aalto",
+        "iris.aalto@union-ventures.example",
+        "Refused: of the Workspace, but the domain is not on the list of Union Works.",
+        workspace=WORKSPACE,
+    ),
+    GooglePerson(
+        "104200000000000000004",
+        "Ana",
+        "Petrova",
+        "ana.petrova@mailbox.example",
+        "Refused: a personal account.",
+    ),
+    GooglePerson(
+        "104200000000000000005",
+        "Max",
+        "Stone",
+        "max.stone@union.example",
+        "Refused: a personal account as well, made with an address of the company.",
+    ),
+    GooglePerson(
+        "104200000000000000006",
+        "Bea",
+        "Otero",
+        "bea.otero@otherworks.example",
+        "Refused: another company’s Workspace.",
+        workspace="otherworks.example",
+    ),
+)
+
+STAFF = (
+    StaffPerson(
+        "staff-2001",
+        "Hana",
+        "Novák",
+        "hana.novak@works.example",
+        "Comes straight in; an account is made at the first sign-in.",
+        groups=("Assembly", "Shift leads"),
+    ),
+    StaffPerson("staff-2002", "Luca", "Moretti", "luca.moretti@works.example", "Comes straight in as well."),
+    StaffPerson(
+        "staff-2003",
+        "Ida",
+        "Berg",
+        "ida.berg@supplier.example",
+        "Refused: the domain is not on the list of Union Works.",
+    ),
+)
+
 INVITED = ("lumen", "nina@lumen.example")
 """Tenant and address of somebody who has still to choose a password."""
 
 LOCAL_PEOPLE = (
     LocalPerson("EVA", "acme", "eva.extern@partner.example", "Eva Extern", "Velvet-Harbour-27-Mosaic", "an external of Acme"),
+    LocalPerson(
+        "PIA", "union", "pia@freelance.example", "Pia Ferreira", "Amber-Compass-64-Thistle", "an external of Union Works"
+    ),
     LocalPerson("MIA", "lumen", "mia@lumen.example", "Mia Lindqvist", "Copper-Orchard-58-Violin", "works at Lumen"),
     LocalPerson("TOM", "lumen", "tom@lumen.example", "Tom Okafor", "Granite-Lantern-93-Willow", "works at Lumen"),
 )
+
+P = TypeVar("P", bound=Person)
+
+
+def is_hinted(person: Person, hint: str) -> bool:
+    return person.email.casefold() == hint.strip().casefold()
+
+
+def hinted_first(people: Sequence[P], hint: str) -> list[P]:
+    return sorted(people, key=lambda person: not is_hinted(person, hint))

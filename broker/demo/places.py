@@ -18,8 +18,11 @@ PERSONAL_DIRECTORY = "9188040d-6c67-4c5b-b112-36a304b66dad"
 ENTRA_CLIENT = "6c9f1f0e-6f0b-4b3e-8a35-9d1c3b7a2e44"
 """The id under which the broker is registered in Acme's directory."""
 
+GOOGLE_CLIENT = "431502617788-unionworks.apps.googleusercontent.com"
+"""The id of the OAuth client of Union Works at the simulated Google."""
+
 FIRST_PORT = 8000
-PORTS_USED = 5
+PORTS_USED = 7
 
 
 class DemoError(Exception):
@@ -59,12 +62,26 @@ class Places:
         return self._peer(4)
 
     @property
+    def google(self) -> str:
+        return self._peer(5)
+
+    @property
+    def works(self) -> str:
+        """The company login of Union Works, which speaks SAML."""
+        return self._peer(6)
+
+    @property
     def database(self) -> Path:
         return self.data / "broker.sqlite3"
 
     @property
     def tenants_file(self) -> Path:
         return self.data / "tenants.toml"
+
+    @property
+    def works_metadata(self) -> Path:
+        """What the tenants file says of the company login."""
+        return self.data / "works-metadata.xml"
 
     @property
     def invitation(self) -> Path:

@@ -1,15 +1,19 @@
-"""The tenants file of a demo: the template beside this module with addresses filled in, and the logos next to it."""
+"""The tenants file of a demo: the template beside this module with addresses filled in, and next to it logos and
+the metadata of the company login."""
 
 import shutil
 from pathlib import Path
 from string import Template
 
-from broker.demo.places import DIRECTORY, ENTRA_CLIENT, Places
+from broker.demo.kept import KeptSecrets
+from broker.demo.people import WORKSPACE
+from broker.demo.places import DIRECTORY, ENTRA_CLIENT, GOOGLE_CLIENT, Places
+from broker.demo.saml.metadata import metadata
 
 HERE = Path(__file__).parent
 
 
-def write_tenants_file(places: Places) -> None:
+def write_tenants_file(places: Places, kept: KeptSecrets) -> None:
     """Write it anew, so that a changed template or port counts at the next start."""
     template = Template((HERE / "tenants.toml").read_text(encoding="utf-8"))
     text = template.substitute(
@@ -18,7 +22,12 @@ def write_tenants_file(places: Places) -> None:
         desk=places.desk,
         directory=DIRECTORY,
         entra_client=ENTRA_CLIENT,
+        google=places.google,
+        google_client=GOOGLE_CLIENT,
+        workspace=WORKSPACE,
+        works_metadata=places.works_metadata.name,
     )
     places.tenants_file.write_text(text, encoding="utf-8")
+    places.works_metadata.write_text(metadata(places.works, kept.works_keys), encoding="utf-8")
     for logo in HERE.glob("logos/*.svg"):
         shutil.copy(logo, places.data)

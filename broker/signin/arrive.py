@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import g
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from broker.signin.transaction import Transaction
@@ -25,7 +27,6 @@ from tenants.arrivals import (
 from tenants.audit import Event
 from tenants.causes import Cause, Refusal
 from tenants.connections import Provisioning
-from tenants.credentials import ACCOUNT_FACTS
 from tenants.db import TenantSession
 from tenants.identities import ADD_IDENTITY, IDENTITY_AND_ACCOUNT, REFRESH_PROFILE, SUBJECT_OF_ACCOUNT
 from tenants.ids import new_id
@@ -34,10 +35,12 @@ from tenants.snapshot import ConnectionConfig
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """The account that somebody arrived as, and by which of its identities."""
+    """The account that somebody arrived as (a row with the columns of ACCOUNT_FACTS), and by which of its identities."""
 
-    account_id: str
+    account: Row[Any]
     identity_id: str
+    is_connection_enabled: bool
+    connection_version: int
 
 
 def arrive(transaction: Transaction, connection: ConnectionConfig, assertion: Assertion) -> Arrived:
@@ -50,32 +53,39 @@ def arrive(transaction: Transaction, connection: ConnectionConfig, assertion: As
 
 
 def _arrive(transaction: Transaction, connection: ConnectionConfig, assertion: Assertion) -> Arrived:
-    now = the_broker().ports.clock.now()
     address = _address(assertion)
     proof = _proof(connection, assertion, address)
-    with g.db.writing() as db:
-        facts, identity_id = _facts(db, connection, assertion, address, proof)
-        arrival = decide_arrival(facts)
-        if arrival.act is ArrivalAct.REFUSE:
+    known = _known(connection, assertion)
+    arrival = decide_arrival(_facts(connection, address, proof, known))
+    if arrival.act is ArrivalAct.REFUSE:
+        # Between the two looks this very person may have been created; account and identity come together.
+        known = _known(connection, assertion)
+        if known is None:
             raise _refusal(arrival, assertion, address, connection)
-        if arrival.act is ArrivalAct.CREATE or identity_id is None or arrival.account is None:
-            return _create(db, transaction, assertion, address, proof, now)
-        _refresh(db, arrival.account, assertion, address, proof)
-        return Arrived(arrival.account, identity_id)
+    if known is None:
+        known = _create(transaction, connection, assertion, address, proof)
+    else:
+        _refresh(known, assertion, address, proof)
+    return Arrived(known, known.identity_id, known.connection_is_enabled, known.connection_version)
 
 
-def _facts(
-    db: TenantSession,
-    connection: ConnectionConfig,
-    assertion: Assertion,
-    address: Address | None,
-    proof: EmailProof,
-) -> tuple[ArrivalFacts, str | None]:
-    identity = db.one(IDENTITY_AND_ACCOUNT, connection_id=connection.id, issuer=assertion.issuer, subject=assertion.subject)
-    same_address = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key) if identity is None and address else None
-    linked = same_address and db.one(SUBJECT_OF_ACCOUNT, account_id=same_address.id, connection_id=connection.id)
-    facts = ArrivalFacts(
-        identity_account=identity.account_id if identity else None,
+def _known(connection: ConnectionConfig, assertion: Assertion) -> Row[Any] | None:
+    """The row of IDENTITY_AND_ACCOUNT for this subject, where it has come before."""
+    with g.db.reading() as db:
+        found: Row[Any] | None = db.one(
+            IDENTITY_AND_ACCOUNT, connection_id=connection.id, issuer=assertion.issuer, subject=assertion.subject
+        )
+    return found
+
+
+def _facts(connection: ConnectionConfig, address: Address | None, proof: EmailProof, known: Row[Any] | None) -> ArrivalFacts:
+    same_address, linked = None, None
+    if known is None and address is not None:
+        with g.db.reading() as db:
+            same_address = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key)
+            linked = same_address and db.one(SUBJECT_OF_ACCOUNT, account_id=same_address.id, connection_id=connection.id)
+    return ArrivalFacts(
+        identity_account=known.id if known else None,
         address=address,
         proof=proof,
         address_account=same_address.id if same_address else None,
@@ -83,24 +93,41 @@ def _facts(
         may_create=connection.provisioning == Provisioning.JUST_IN_TIME,
         rules=g.tenant.domains,
     )
-    return facts, identity.identity_id if identity else None
 
 
 def _create(
-    db: TenantSession,
     transaction: Transaction,
+    connection: ConnectionConfig,
     assertion: Assertion,
     address: Address | None,
     proof: EmailProof,
-    now: datetime,
-) -> Arrived:
-    """Just-in-time creation: account and identity in one step with the audit rows."""
+) -> Row[Any]:
+    """Just-in-time creation: account and identity in one step with the audit rows. Returns what `_known` then finds."""
     if address is None:
         raise Refusal(Cause.EMAIL_UNVERIFIED, "no address to make an account with")
-    arrived = Arrived(new_id("acc"), new_id("idn"))
+    now = the_broker().ports.clock.now()
+    account_id, identity_id = new_id("acc"), new_id("idn")
+    with g.db.writing() as db:
+        _write(db, assertion, address, proof, now, account_id, identity_id)
+        _note(db, transaction, assertion, account_id, now)
+    known = _known(connection, assertion)
+    if known is None:
+        raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
+    return known
+
+
+def _write(
+    db: TenantSession,
+    assertion: Assertion,
+    address: Address,
+    proof: EmailProof,
+    now: datetime,
+    account_id: str,
+    identity_id: str,
+) -> None:
     db.run(
         ADD_ACCOUNT,
-        id=arrived.account_id,
+        id=account_id,
         organization_id=g.tenant.root_organization_id,
         email=address.text,
         email_key=address.key,
@@ -112,19 +139,17 @@ def _create(
     )
     db.run(
         ADD_IDENTITY,
-        id=arrived.identity_id,
-        account_id=arrived.account_id,
+        id=identity_id,
+        account_id=account_id,
         connection_id=assertion.connection,
         issuer=assertion.issuer,
         subject=assertion.subject,
         email=address.text,
         created_at=now,
     )
-    _note(db, transaction, assertion, arrived, now)
-    return arrived
 
 
-def _note(db: TenantSession, transaction: Transaction, assertion: Assertion, arrived: Arrived, now: datetime) -> None:
+def _note(db: TenantSession, transaction: Transaction, assertion: Assertion, account_id: str, now: datetime) -> None:
     for event, more in (
         (Event.ACCOUNT_CREATED, {"source": "just_in_time"}),
         (Event.IDENTITY_LINKED, {"issuer": assertion.issuer}),
@@ -134,30 +159,23 @@ def _note(db: TenantSession, transaction: Transaction, assertion: Assertion, arr
             event,
             at=now,
             reference=transaction.row.reference,
-            account_id=arrived.account_id,
+            account_id=account_id,
             connection_id=assertion.connection,
             detail=more,
         )
 
 
-def _refresh(
-    db: TenantSession,
-    account_id: str,
-    assertion: Assertion,
-    address: Address | None,
-    proof: EmailProof,
-) -> None:
+def _refresh(row: Row[Any], assertion: Assertion, address: Address | None, proof: EmailProof) -> None:
     """Names follow the provider. The address does not: it is what the person is known by here (OU-10)."""
-    row = db.one(ACCOUNT_FACTS, account=account_id)
-    if row is None:
-        return
     names = {key: value or getattr(row, key) for key, value in _names(assertion).items()}
     is_same = address is not None and address.key == row.email_key
     is_verified = row.is_email_verified or (is_same and downstream_email_verified(proof, has_answered_mail=False))
-    if is_verified != row.is_email_verified or any(getattr(row, key) != value for key, value in names.items()):
+    if is_verified == row.is_email_verified and all(getattr(row, key) == value for key, value in names.items()):
+        return
+    with g.db.writing() as db:
         db.run(
             REFRESH_PROFILE,
-            account=account_id,
+            account=row.id,
             is_verified=is_verified,
             new_name=names["name"],
             new_given_name=names["given_name"],
@@ -205,4 +223,5 @@ def _refusal(arrival: Arrival, assertion: Assertion, address: Address | None, co
         domain=address.domain if address else None,
         connection_id=connection.id,
         subject=assertion.subject,
+        fact="conflict" if arrival.is_conflict else None,
     )

@@ -4,7 +4,9 @@ It asks the database and nothing else: no identity provider, mail, name server o
 address finds a page like any other that is not there; who knows it and is wrong, gets one answer, whatever was wrong.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from flask import g, make_response, redirect, render_template, request
 from flask_babel import format_time
@@ -30,6 +32,7 @@ from tenants.ways import DOOR as METHOD
 from tenants.ways import is_inside
 
 SESSION_LIFE = timedelta(hours=1)
+NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 _PATH = "/door/"
 
 
@@ -58,13 +61,15 @@ def enter_by_door(token: str) -> Response:
     email = request.form.get("email", "")[:320]
     transaction = find(request.form.get("tx", ""), "door")
     if transaction is None:
-        return _form(begin_at_door(), email, _("This page was open for too long. Type everything once more."), 400)
+        return _form(
+            begin_at_door(), email, notice=_("This page was open for too long. Type everything once more."), status=400
+        )
     counters = _counters(email)
     until = _take_try(*counters)
     if until is not None:
         _note_refusal(transaction, Cause.RATE_LIMITED, f"paused until {until.isoformat()}", email, None)
         pause = _("Too many tries. Signing in here is paused until %(until)s.", until=f"{format_time(until, 'HH:mm')} UTC")
-        return _form(transaction.tx, email, pause, 429)
+        return _form(transaction.tx, email, notice=pause, status=429)
     judged = door.judge(email, request.form.get("password", ""), request.form.get("code", ""))
     is_near = is_inside(client_address(), networks)
     if judged.is_right and is_near and _open_session(transaction, judged, counters):
@@ -72,7 +77,8 @@ def enter_by_door(token: str) -> Response:
     wrong = judged.wrong or ("spent code" if is_near else "network outside")
     account_id = judged.account.account_id if judged.account else None
     _note_refusal(transaction, Cause.CREDENTIALS_INVALID, wrong, email, account_id)
-    return _form(transaction.tx, email, _("The e-mail address, the password or the code is not right."), 403)
+    errors = {"password": _("The e-mail address, the password or the code is not right.")}
+    return _form(transaction.tx, email, errors, status=403)
 
 
 def _require_open(secret: str) -> tuple[str, ...]:
@@ -145,8 +151,8 @@ def _note_refusal(transaction: Transaction, cause: Cause, wrong: str, email: str
         )
 
 
-def _form(tx: str, email: str, problem: str = "", status: int = 200) -> Response:
-    errors = {"password": problem} if problem else {}
-    page = make_response(render_template("signin/door.html", tx=tx, email=email, errors=errors), status)
-    page.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return page
+def _form(tx: str, email: str, errors: Mapping[str, str] = NO_ERRORS, notice: str = "", status: int = 200) -> Response:
+    page = render_template("signin/door.html", tx=tx, email=email, errors=errors, notice=notice or None)
+    response = make_response(page, status)
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response

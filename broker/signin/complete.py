@@ -1,6 +1,7 @@
 """The end of an attempt: admission, then the session, in one transaction."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, redirect
@@ -25,31 +26,44 @@ from tenants.snapshot import ApplicationConfig
 from tenants.transactions import FINISH_TRANSACTION
 from tenants.ways import LOCAL
 
+_NOTED_EVERY = timedelta(hours=1)
+"""An account's last sign-in decides about disuse, in days; identities and credentials have their own, exact record."""
 _FACTOR_OF_PROOF = {"pwd": "password", "otp": "totp"}
 
 
-def complete(transaction: Transaction) -> Response:
-    """Open the session that this attempt has earned and go where it was going. Raises a Refusal otherwise."""
-    admission = admission_of(transaction)
-    if admission.cause is not None:
-        raise refusal_of(admission, transaction)
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What policy said of this person, who may enter, and the account's row (of ACCOUNT_FACTS) that it went by."""
+
+    account: Row[Any]
+    factor_needed: bool
+
+
+def complete(transaction: Transaction, admitted: Admitted, *, is_ended: bool = False) -> Response:
+    """Open the session that this attempt has earned and go where it was going.
+
+    `is_ended`: the attempt was ended by the statement that took the return from the provider.
+    """
     now = the_broker().ports.clock.now()
     before = present_session()
     with g.db.writing() as db:
-        if not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
+        if not is_ended and not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-        write_session(db, transaction, now, before)
+        _write_session(db, transaction, admitted.account, now, before)
     return redirect(transaction.row.return_to, 303)
 
 
-def write_session(db: TenantSession, transaction: Transaction, now: datetime, before: SignedIn | None) -> None:
+def _write_session(
+    db: TenantSession, transaction: Transaction, account: Row[Any], now: datetime, before: SignedIn | None
+) -> None:
     """The session, what is remembered of this sign-in, and its audit row."""
     row = transaction.row
     proofs = transaction.proofs
     # `auth_time` is when the person was last asked: at a provider, when that one says it was (OpenID Connect Core, 2).
     auth_time = min((proof.at for proof in proofs if proof.method in {"pwd", "fed"}), default=now)
     open_session(db, row.account_id, row.method, row.proofs, auth_time, before)
-    db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value)
+    if account.state != AccountState.ACTIVE or account.last_login_at is None or now - account.last_login_at >= _NOTED_EVERY:
+        db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value)
     if row.identity_id:
         db.run(NOTE_IDENTITY_USE, identity=row.identity_id, at=now, from_address=client_address()[:45])
     audit.append(
@@ -65,31 +79,30 @@ def write_session(db: TenantSession, transaction: Transaction, now: datetime, be
     )
 
 
-def needs_local_factor(transaction: Transaction) -> bool:
-    """Does admission ask for a factor of ours behind what the identity provider said? Refuses where it refuses."""
-    admission = admission_of(transaction)
-    if admission.cause is not None:
-        raise refusal_of(admission, transaction)
-    return admission.factor_needed
-
-
-def admission_of(transaction: Transaction) -> Admission:
-    """Ask policy about this person now: account, connection and groups are read afresh."""
+def require_admitted(transaction: Transaction) -> Admitted:
+    """Ask policy about this person now: account and connection are read afresh. Raises the Refusal that it says."""
     with g.db.reading() as db:
         account = db.one(ACCOUNT_FACTS, account=transaction.row.account_id)
         if account is None:
             raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
-        application = transaction.application
-        asks_groups = bool(application and application.required_groups)
-        groups = [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=account.id)] if asks_groups else []
         is_enabled = _is_way_enabled(db, transaction)
-    return admit(
+    return require_admitted_as(transaction, account, is_enabled)
+
+
+def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enabled: bool) -> Admitted:
+    """The same with what was read a moment ago: `account` has the columns of ACCOUNT_FACTS."""
+    application = transaction.application
+    groups: list[str] = []
+    if application is not None and application.required_groups:
+        with g.db.reading() as db:
+            groups = [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=account.id)]
+    admission = admit(
         AdmissionFacts(
             policy=g.tenant.policy,
             account=account_facts(account, groups),
             sign_in=SignInFacts(
                 way=transaction.row.method,
-                is_way_enabled=is_enabled,
+                is_way_enabled=is_way_enabled,
                 factors=frozenset(_FACTOR_OF_PROOF.get(proof.method, proof.method) for proof in transaction.proofs),
                 upstream_amr=tuple(amr for proof in transaction.proofs for amr in proof.amr),
             ),
@@ -98,6 +111,9 @@ def admission_of(transaction: Transaction) -> Admission:
             application=application_facts(application),
         )
     )
+    if admission.cause is not None:
+        raise refusal_of(admission, transaction)
+    return Admitted(account, admission.factor_needed)
 
 
 def account_facts(account: Row[Any], groups: list[str]) -> AccountFacts:

@@ -6,7 +6,7 @@ from flask import g, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from broker.signin.complete import complete, needs_local_factor
+from broker.signin.complete import complete, require_admitted
 from broker.signin.transaction import Transaction
 from tenants.ways import LOCAL
 
@@ -20,9 +20,10 @@ def go_on(transaction: Transaction) -> Response:
         return _go_on_locally(transaction)
     if not transaction.has_proven("fed"):
         return step_to("signin.choose", transaction)
-    if needs_local_factor(transaction) and not transaction.has_proven("otp"):
+    admitted = require_admitted(transaction)
+    if admitted.factor_needed and not transaction.has_proven("otp"):
         return step_to("signin.totp", transaction)
-    return complete(transaction)
+    return complete(transaction, admitted)
 
 
 def _go_on_locally(transaction: Transaction) -> Response:
@@ -32,7 +33,7 @@ def _go_on_locally(transaction: Transaction) -> Response:
         return step_to("signin.password", transaction)
     if not transaction.has_proven("otp"):
         return step_to("signin.totp", transaction)
-    return complete(transaction)
+    return complete(transaction, require_admitted(transaction))
 
 
 def step_to(endpoint: str, transaction: Transaction) -> Response:

@@ -7,6 +7,7 @@ believed, an error included. No database transaction is open while the provider 
 import json
 from contextlib import suppress
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from flask import g, redirect, request
@@ -18,14 +19,15 @@ from werkzeug.wrappers import Response
 from broker.own_keys import own_keys
 from broker.session import Proof
 from broker.signin.arrive import arrive
-from broker.signin.dispatch import go_on, hand_over, post_over
+from broker.signin.complete import complete, require_admitted_as
+from broker.signin.dispatch import hand_over, post_over, step_to
 from broker.signin.question import require_way
-from broker.signin.transaction import Transaction, browser_hash, note_flow, take_way
+from broker.signin.transaction import Transaction, browser_hash, note_flow, reopen, take_way
 from broker.tenancy import tenant_url
 from broker.upstream import KINDS
 from broker.upstream.kind import Assertion, FlowContext, Kind, Options, ReturnData
 from broker.wiring import the_broker
-from tenants.causes import Cause, Refusal, UpstreamFailure
+from tenants.causes import BrokerError, Cause, Refusal, UpstreamFailure
 from tenants.connections import CONNECTION_STATE
 from tenants.ids import digest
 from tenants.snapshot import ConnectionConfig
@@ -68,29 +70,37 @@ def finish(key: str) -> Response:
     data = ReturnData.of(request.method, pairs, kind.returning.max_argument)
     state = data.args.get(kind.returning.state, "")
     transaction, kept = _take(connection, state)
-    _require_unchanged(connection, transaction)
-    context = _kept_context(kept, connection, state)
-    assertion = _ask(kind, options_of(connection), context, data)
-    _require_fresh(transaction, assertion, kind.returning.skew)
-    _use_once(connection, assertion)
+    try:
+        _require_unchanged(connection, transaction, _require_enabled(connection))
+        assertion = _ask(kind, options_of(connection), _kept_context(kept, connection, state), data)
+        _require_fresh(transaction, assertion, kind.returning.skew)
+        _use_once(connection, assertion)
+        return _let_in(transaction, connection, assertion)
+    except BrokerError:
+        reopen(transaction)
+        raise
+
+
+def _let_in(transaction: Transaction, connection: ConnectionConfig, assertion: Assertion) -> Response:
+    """From what the provider said to the session, or to the second factor. Written once, at the end."""
     arrived = arrive(transaction, connection, assertion)
-    proof = Proof(
-        method="fed",
-        at=assertion.auth_time or context.now,
-        connection=connection.key,
-        acr=assertion.acr,
-        amr=assertion.amr,
-    )
-    take_way(
-        transaction,
-        key,
-        connection_id=connection.id,
-        email=assertion.email,
-        account_id=arrived.account_id,
-        identity_id=arrived.identity_id,
-        proofs=[proof.as_json()],
-    )
-    return go_on(transaction)
+    _require_unchanged(connection, transaction, arrived.connection_version)
+    at = assertion.auth_time or the_broker().ports.clock.now()
+    proof = Proof(method="fed", at=at, connection=connection.key, acr=assertion.acr, amr=assertion.amr)
+    learned = {
+        "connection_id": connection.id,
+        "email": assertion.email,
+        "account_id": arrived.account.id,
+        "identity_id": arrived.identity_id,
+        "proofs": [proof.as_json()],
+    }
+    transaction.row = SimpleNamespace(**dict(transaction.row._mapping) | learned)
+    admitted = require_admitted_as(transaction, arrived.account, arrived.is_connection_enabled)
+    if not admitted.factor_needed:
+        return complete(transaction, admitted, is_ended=True)
+    reopen(transaction)
+    take_way(transaction, connection.key, **learned)
+    return step_to("signin.totp", transaction)
 
 
 def options_of(connection: ConnectionConfig) -> Options:
@@ -192,8 +202,9 @@ def _require_enabled(connection: ConnectionConfig) -> int:
     return int(state.version)
 
 
-def _require_unchanged(connection: ConnectionConfig, transaction: Transaction) -> None:
-    if _require_enabled(connection) != transaction.row.connection_version:
+def _require_unchanged(connection: ConnectionConfig, transaction: Transaction, version: int) -> None:
+    """What was begun with one configuration is not finished with another."""
+    if version != transaction.row.connection_version:
         raise Refusal(Cause.FLOW_EXPIRED, "the connection was changed meanwhile", connection_id=connection.id)
 
 

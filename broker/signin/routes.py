@@ -9,8 +9,8 @@ from broker.signin import activate, backdoor, backdoor_set_up, federated, local,
 from broker.signin.disclose import tell_state
 from broker.signin.dispatch import go_on, step_to
 from broker.signin.question import address_of, question_of, require_way, way_buttons
-from broker.signin.transaction import Transaction, begin, begin_again, require, take_way
-from tenants.addresses import AddressError, normalise_address
+from broker.signin.transaction import Hints, Transaction, begin, begin_again, require, take_way
+from tenants.addresses import MAX_ADDRESS, AddressError, normalise_address
 from tenants.causes import Refusal
 from tenants.discovery import Decision, discover
 from tenants.ways import LOCAL
@@ -20,9 +20,12 @@ signin = Blueprint("signin", __name__, subdomain="tenant")
 
 @signin.get("/sign-in")
 def sign_in() -> Response:
-    """The first page of an attempt. Without an attempt in the address, one begins that leads home."""
+    """The first page of an attempt. Without an attempt in the address, one begins that leads home.
+
+    `login_hint` is the finder's: its link brings the address along.
+    """
     if "tx" not in request.args:
-        return begin(url_for("home.home"))
+        return begin(url_for("home.home"), hints=Hints(login_hint=request.args.get("login_hint", "")[:MAX_ADDRESS]))
     transaction = require()
     ended = "ended" in request.args or transaction.row.method is not None or has_just_signed_out()
     decision = discover(question_of(transaction, None, has_just_ended=ended))

@@ -69,7 +69,7 @@ def keep_password(set_up: SetUp) -> Response:
         elif normalise_password(typed) != normalise_password(again):
             errors["repeat_password"] = _("The two entries are not the same.")
     except PasswordError:
-        outcomes, errors = None, {"new_password": _("This can't be a password: it is too long, or not text.")}
+        outcomes, errors = None, {"new_password": _("This can’t be a password: it is too long, or not text.")}
     if errors:
         return _password_form(set_up, outcomes, errors, 400)
     pending = _pending(transaction) or {

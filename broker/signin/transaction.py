@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import g, redirect, request, url_for
-from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.flow import Flow
@@ -21,6 +20,7 @@ from tenants.transactions import (
     BEGIN_TRANSACTION,
     COUNT_FAILURE,
     FINISH_TRANSACTION,
+    REOPEN_TRANSACTION,
     RETURN_OF_ENDED,
     SAVE_TRANSACTION,
     TRANSACTION,
@@ -62,7 +62,8 @@ class Transaction:
     """One live attempt. `tx` is its id as it stands in URLs; `row` holds everything learned so far."""
 
     tx: str
-    row: Row[Any]
+    row: Any
+    """A row of `login_transactions`, or what it will be when it is written."""
 
     @property
     def id_hash(self) -> str:
@@ -179,7 +180,7 @@ def add_proof(transaction: Transaction, proof: Proof) -> None:
     """Append a further proof of the account that was named first. Raises Refusal(FLOW_EXPIRED)."""
     row = transaction.row
     with g.db.writing() as db:
-        is_added = db.run(
+        changed = db.one(
             ADD_PROOF,
             id_hash=row.id,
             browser=browser_hash(),
@@ -187,29 +188,28 @@ def add_proof(transaction: Transaction, proof: Proof) -> None:
             of_account=row.account_id,
             all_proofs=[*row.proofs, proof.as_json()],
         )
-    if not is_added:
+    if changed is None:
         raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended, or went on with another account")
-    refresh(transaction)
+    transaction.row = changed
+    note_flow(transaction)
 
 
 def save(transaction: Transaction, **values: object) -> None:
     """Write what was learned. Raises Refusal(FLOW_EXPIRED) where the attempt ended meanwhile."""
     now = the_broker().ports.clock.now()
     with g.db.writing() as db:
-        if not db.run(SAVE_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now, **values):
-            raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-    refresh(transaction)
-
-
-def refresh(transaction: Transaction) -> None:
-    """Read the row again after a change."""
-    now = the_broker().ports.clock.now()
-    with g.db.reading() as db:
-        row = db.one(TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now)
-    if row is None:
+        changed = db.one(SAVE_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now, **values)
+    if changed is None:
         raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-    transaction.row = row
+    transaction.row = changed
     note_flow(transaction)
+
+
+def reopen(transaction: Transaction) -> None:
+    """Let an attempt go on that a return from a provider has ended: it was refused, or has a further step."""
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        db.run(REOPEN_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now)
 
 
 def count_failure(transaction: Transaction) -> None:

@@ -19,7 +19,7 @@ def examine(issuer: str, us: Registration, ports: Ports) -> list[Finding]:
     try:
         provider = fetch_provider(issuer, ports.http)
     except UpstreamFailure as failure:
-        return [Finding("bad", failure.detail, _("The provider's description can't be used: %(why)s", why=failure.detail))]
+        return [Finding("bad", failure.detail, _("The provider’s description can’t be used: %(why)s", why=failure.detail))]
     return [
         Finding("ok", "discovery", _("The provider describes itself under the issuer that you gave.")),
         *_keys(provider, ports),
@@ -32,7 +32,7 @@ def _keys(provider: Provider, ports: Ports) -> Iterator[Finding]:
     try:
         count = len(fetch_keys(provider.jwks_uri, ports.http))
     except UpstreamFailure as failure:
-        yield Finding("bad", failure.detail, _("The provider's keys can't be used: %(why)s", why=failure.detail))
+        yield Finding("bad", failure.detail, _("The provider’s keys can’t be used: %(why)s", why=failure.detail))
         return
     if count:
         yield Finding("ok", "keys", _("The provider publishes keys that we can use: %(count)s.", count=count))
@@ -53,7 +53,7 @@ def _credentials(provider: Provider, us: Registration, ports: Ports) -> Iterator
     try:
         answer = read_object(token_request(provider, us, form, ports).body)
     except UpstreamFailure as failure:
-        yield Finding("bad", failure.detail, _("The provider's token endpoint does not answer: %(why)s", why=failure.detail))
+        yield Finding("bad", failure.detail, _("The provider’s token endpoint does not answer: %(why)s", why=failure.detail))
         return
     except ValueError:
         answer = {}

@@ -186,11 +186,11 @@ def attempt(browser, home, who, instead, count_statements):
     for _ in range(2):
         browser.open(f"{home.path}/door/{SECRET}")
         tx = steps.tx_of(browser)
-        token = next(form.fields["csrf_token"].value for form in browser.page.forms if "csrf_token" in form.fields)
         sent = {"email": who.email, "password": who.password, "code": steps.fresh_code(home, who)} | instead
         with counted_hashes(home.broker.hasher) as hashes, count_statements() as count:
             browser.submit(sent)
     shown = browser.text
+    token = next(form.fields["csrf_token"].value for form in browser.page.forms if "csrf_token" in form.fields)
     for own in (tx, token, sent["email"]):
         shown = shown.replace(own, "?")
     cookies = sorted(line.partition("=")[0] for line in browser.response.headers.getlist("Set-Cookie"))

@@ -18,7 +18,6 @@ def ada(home):
     return factories.account(home)
 
 
-
 def test_lc10_every_local_step_is_closed_while_the_method_is_off(broker, browser):
     home = factories.tenant(broker)
     ada = factories.account(home)

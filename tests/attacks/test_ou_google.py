@@ -35,7 +35,7 @@ def test_ou13_domain_resold_is_a_new_person_with_an_old_address(home, way, brows
     other = new_browser()
     steps.enter(other, home, way)
     assert other.status == 403
-    assert "You already have an account" in other.words
+    assert "This address belongs to another account" in other.words
     event = steps.event_of(other, home)
     assert (event.cause, event.detail["reasons"]) == ("link_required", "address_taken identity_conflict")
     assert (event.detail["subject"], event.detail["email"]) == (way.idp.person.subject, f"jane@{home.domain}")

@@ -13,7 +13,7 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from broker.demo.entra.authorization import Registration
+from broker.demo.code_flow.authorization import Registration
 from broker.demo.entra.site import make_entra
 from broker.demo.entra.switches import SWITCHES
 from broker.demo.entra.tokens import Signer
@@ -88,7 +88,7 @@ def answer_of(browser: Browser) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(browser.foreign).query).items()}
 
 
-def code_for(browser: Browser, person: str = JANE.oid, switch: str = "normal", **changes: str) -> str:
+def code_for(browser: Browser, person: str = JANE.id, switch: str = "normal", **changes: str) -> str:
     browser.open(authorize(**changes)).submit(press=person, switch=switch)
     return answer_of(browser)["code"]
 
@@ -127,7 +127,7 @@ def test_picked_person_comes_back_with_a_code_for_a_signed_token(browser: Browse
         "sub": "",
         "ver": "2.0",
         "tid": DIRECTORY,
-        "oid": JANE.oid,
+        "oid": JANE.id,
         "preferred_username": JANE.email,
         "email": JANE.email,
         "xms_edov": True,
@@ -157,7 +157,7 @@ def test_scopes_decide_about_name_and_address(browser: Browser) -> None:
 
 def test_hinted_person_stands_first(browser: Browser) -> None:
     browser.open(authorize(login_hint=OMAR.email.upper()))
-    assert browser.page.forms[0].buttons[0].value == OMAR.oid
+    assert browser.page.forms[0].buttons[0].value == OMAR.id
 
 
 def test_hint_at_a_stranger_is_told(browser: Browser) -> None:
@@ -167,7 +167,7 @@ def test_hint_at_a_stranger_is_told(browser: Browser) -> None:
 
 @pytest.mark.parametrize(("key", "cause"), CAUSES.items(), ids=CAUSES)
 def test_switch_sends_an_error_that_the_broker_understands(browser: Browser, key: str, cause: Cause) -> None:
-    browser.open(authorize()).submit(press=JANE.oid, switch=key)
+    browser.open(authorize()).submit(press=JANE.id, switch=key)
     answer = answer_of(browser)
     failure = read_entra_error(answer)
     assert answer["state"] == "state-1"
@@ -196,7 +196,7 @@ def test_every_switch_is_tried_here() -> None:
 
 
 def test_guest_of_the_list_is_at_home_elsewhere(browser: Browser) -> None:
-    claims = claims_of(browser, redeem(browser, code_for(browser, GUEST.oid)))
+    claims = claims_of(browser, redeem(browser, code_for(browser, GUEST.id)))
     assert claims["idp"] == f"https://sts.windows.net/{OTHER_DIRECTORY}/"
     assert claims["tid"] == DIRECTORY
 
@@ -270,7 +270,7 @@ def test_request_that_does_not_fit_goes_back_as_an_error(browser: Browser, chang
 
 @pytest.mark.parametrize(
     "form",
-    [{}, REQUEST, REQUEST | {"person": "nobody"}, REQUEST | {"person": JANE.oid, "switch": "?"}, {"person": JANE.oid}],
+    [{}, REQUEST, REQUEST | {"person": "nobody"}, REQUEST | {"person": JANE.id, "switch": "?"}, {"person": JANE.id}],
     ids=["empty", "nobody picked", "stranger picked", "unknown switch", "no request"],
 )
 def test_made_up_form_gets_no_code(browser: Browser, form: dict[str, str]) -> None:
@@ -316,7 +316,7 @@ def enter(origin: str, auth: str, switch: str) -> dict[str, object]:
     app.testing = True
     visitor = app.test_client()
     asked = {name: values[0] for name, values in parse_qs(urlsplit(visitor.get("/go").location).query).items()}
-    form = asked | {"person": OMAR.oid, "switch": switch}
+    form = asked | {"person": OMAR.id, "switch": switch}
     answer = requests.post(f"{origin}/{DIRECTORY}/pick", data=form, allow_redirects=False, timeout=10)
     return visitor.get(f"/back?{urlsplit(answer.headers['Location']).query}").get_json()
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from broker.demo.helper import make_helper
+from broker.demo.helper import PROVIDERS, make_helper
 from broker.demo.kept import load_or_make
 from broker.demo.launch import check_ports, launch, prepare
-from broker.demo.people import DIRECTORY_PEOPLE, INVITED, LOCAL_PEOPLE, LocalPerson
+from broker.demo.people import DIRECTORY_PEOPLE, GOOGLE_PEOPLE, INVITED, LOCAL_PEOPLE, STAFF, WORKSPACE, LocalPerson
 from broker.demo.places import DemoError, Places, places_from
 from broker.demo.relying_party import Memory
 from broker.demo.tenants_file import write_tenants_file
+from broker.real_ports import SystemClock
+from broker.upstream.saml_parts.provider import from_metadata
 from tenants.passwords import PRESETS, check_password, context_words
 from tests.browser import Browser
 from tests.support.clock import FakeClock
@@ -36,7 +38,7 @@ def taken(places: Places) -> Iterator[int]:
 
 
 def tenants_of(places: Places) -> dict[str, dict[str, dict[str, object]]]:
-    write_tenants_file(places)
+    write_tenants_file(places, load_or_make(places.data))
     return tomllib.loads(places.tenants_file.read_text(encoding="utf-8"))["tenants"]
 
 
@@ -49,15 +51,16 @@ def test_demo_is_at_8000_unless_told_otherwise() -> None:
 def test_port_moves_everything() -> None:
     places = places_from({"PORT": "9000"})
     assert places.tenant("acme") == "http://localhost:9000/t/acme"
-    assert [places.entra, places.travel, places.desk, places.helper] == [
-        f"http://127.0.0.1:{port}" for port in range(9001, 9005)
+    assert [places.entra, places.travel, places.desk, places.helper, places.google, places.works] == [
+        f"http://127.0.0.1:{port}" for port in range(9001, 9007)
     ]
+    assert places.ports == range(9000, 9007)
     assert places.data.name == "9000"
 
 
 @pytest.mark.parametrize("port", ["eighty", "80", "65533", "-1", "8000.5", "٨٠٠٠"])
 def test_impossible_port_is_named_in_one_sentence(port: str) -> None:
-    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65531"):
+    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65529"):
         places_from({"PORT": port})
 
 
@@ -126,6 +129,17 @@ def test_tenants_file_points_at_the_peers(places: Places) -> None:
     assert (places.data / str(acme["branding"]["logo"])).exists()
 
 
+def test_tenants_file_knows_google_and_the_company_login(places: Places) -> None:
+    union = tenants_of(places)["union"]
+    google, works = union["connections"]["google"], union["connections"]["works"]
+    assert (google["authority"], google["domains"]) == (places.google, [WORKSPACE])
+    known = from_metadata((places.data / works["idp_metadata"]["file"]).read_text())
+    assert known.entity_id == f"{places.works}/metadata"
+    assert known.sso == {"redirect": f"{places.works}/sso", "post": f"{places.works}/sso"}
+    today, old = known.ends
+    assert old < SystemClock().now() < today
+
+
 def test_tenants_file_has_the_sample_accounts(places: Places) -> None:
     tenants = tenants_of(places)
     expected = {
@@ -189,9 +203,17 @@ def test_start_page_offers_the_invitation_of_this_start(places: Places) -> None:
 def test_start_page_links_everything(places: Places) -> None:
     browser = Browser(make_helper(places, load_or_make(places.data).totp_seeds, FakeClock()), places.helper).open("/")
     linked = {link.href for link in browser.page.links}
-    wanted = {places.travel, places.desk, places.entra}
-    assert wanted | {f"{places.tenant(slug)}/sign-in" for slug in ("acme", "lumen")} <= linked
-    assert all(person.email in browser.words for person in DIRECTORY_PEOPLE)
+    wanted = {places.travel, places.desk, places.entra, places.google, places.works}
+    assert wanted | {f"{places.tenant(slug)}/sign-in" for slug in ("acme", "lumen", "union")} <= linked
+    assert all(person.email in browser.words for person in (*DIRECTORY_PEOPLE, *GOOGLE_PEOPLE, *STAFF))
+
+
+def test_start_page_lists_every_switch_with_the_page_that_it_leads_to(places: Places) -> None:
+    browser = Browser(make_helper(places, load_or_make(places.data).totp_seeds, FakeClock()), places.helper).open("/")
+    for switch in (switch for provider in PROVIDERS for switch in provider.switches):
+        who = f" with {switch.who}" if switch.who else ""
+        assert f"{switch.label}{who}" in browser.words
+        assert f"{switch.page} {switch.cause or 'none'}" in browser.words
 
 
 def test_memory_lets_the_oldest_go() -> None:

@@ -63,7 +63,7 @@ def test_no_view_is_of_the_demo(production: dict[str, Any]) -> None:
 
 def test_no_template_is_of_the_demo(production: dict[str, Any]) -> None:
     demo = set(make_site("any", "any").jinja_env.list_templates())
-    assert "entra/pick.html" in demo
+    assert "provider/pick.html" in demo
     assert demo & set(production["templates"]) <= {"base.html"}
 
 

@@ -12,7 +12,7 @@ from broker.upstream.kind import ReturnData
 from tenants.causes import Cause, UpstreamFailure
 from tests.peers.google import workspace_person
 from tests.peers.people import Person
-from tests.support.edge import Edge, google_options, opened_edge
+from tests.support.edge import Edge, google_options, opened_edge, returned
 
 KIND = KINDS["google"]
 GOOD = {"client_id": "1.apps.googleusercontent.com", "client_secret": "hidden", "domains": ["acme.example"]}
@@ -136,9 +136,10 @@ class TestWrongPeople:
         """Somebody took `hd` out of the address and chose an account of another Workspace."""
         options, tx = google_options(client), edge.context()
         start = KIND.start(options, tx, edge.ports)
-        back = client.approve(start.url.replace("hd=acme.example", "hd=elsewhere.example"), workspace_person("x@elsewhere.example"))
+        changed = start.url.replace("hd=acme.example", "hd=elsewhere.example")
+        back = client.approve(changed, workspace_person("x@elsewhere.example"))
         with pytest.raises(UpstreamFailure) as failure:
-            KIND.finish(options, tx, ReturnData("GET", dict((k, v[0]) for k, v in parse_qs(urlsplit(back).query).items())), edge.ports)
+            KIND.finish(options, tx, returned(back), edge.ports)
         assert failure.value.detail == "hd"
         assert "elsewhere.example" in failure.value.facts["description"]
 

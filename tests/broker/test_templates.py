@@ -103,8 +103,7 @@ def test_no_inline_script_or_style(app: Flask, name: str) -> None:
     assert not page.all("style", "iframe", "object", "base")
     assert not [tag for tag in page.tags for key in tag.attrs if key == "style" or key.startswith("on")]
     assert all(
-        tag.attrs.get("src", "").startswith(("/static/", "/t/acme/static/")) and not tag.text
-        for tag in page.all("script")
+        tag.attrs.get("src", "").startswith(("/static/", "/t/acme/static/")) and not tag.text for tag in page.all("script")
     )
     assert "javascript:" not in render(app, SAMPLES[name])
 
@@ -114,9 +113,7 @@ def test_every_field_has_a_label_and_every_reference_a_target(app: Flask, name: 
     page = parsed(app, name)
     ids = {tag.attrs["id"] for tag in page.tags if "id" in tag.attrs}
     labelled = {tag.attrs["for"] for tag in page.all("label")}
-    fields = [
-        tag for tag in page.all("input") if tag.attrs.get("type") != "hidden" and tag.attrs.get("aria-hidden") != "true"
-    ]
+    fields = [tag for tag in page.all("input") if tag.attrs.get("type") != "hidden" and tag.attrs.get("aria-hidden") != "true"]
     assert labelled == {tag.attrs["id"] for tag in fields}
     referring = ("aria-describedby", "aria-labelledby", "data-copy", "data-first", "data-second")
     targets = {target for tag in page.tags for key in referring for target in (tag.attrs.get(key) or "").split()}
@@ -156,9 +153,7 @@ def test_links_lead_somewhere(app: Flask, name: str) -> None:
 def test_one_filled_button_at_most_and_one_focus_at_most(app: Flask, name: str) -> None:
     page = parsed(app, name)
     filled = [
-        tag
-        for tag in page.tags
-        if "btn-primary" in (tag.attrs.get("class") or "").split() and tag.attrs.get("href") != "#main"
+        tag for tag in page.tags if "btn-primary" in (tag.attrs.get("class") or "").split() and tag.attrs.get("href") != "#main"
     ]
     assert len(filled) <= 1
     assert len([tag for tag in page.tags if "autofocus" in tag.attrs]) <= 1
@@ -181,9 +176,7 @@ def test_an_error_stands_at_its_field_and_in_the_title(app: Flask, name: str) ->
 
 @every_page
 def test_a_password_never_comes_back(app: Flask, name: str) -> None:
-    assert all(
-        "value" not in tag.attrs for tag in parsed(app, name).all("input") if tag.attrs.get("type") == "password"
-    )
+    assert all("value" not in tag.attrs for tag in parsed(app, name).all("input") if tag.attrs.get("type") == "password")
 
 
 def test_what_a_person_typed_is_shown_as_text(app: Flask) -> None:

@@ -32,9 +32,7 @@ def origin() -> Iterator[str]:
     """Where the sample pages are served."""
     app = page_app()
     app.add_url_rule("/rules/<preset>", "rules", show_rules, subdomain="tenant")
-    server = make_server(
-        "127.0.0.1", 0, DispatcherMiddleware(app, {"/t/acme": app}), threaded=True, request_handler=Quiet
-    )
+    server = make_server("127.0.0.1", 0, DispatcherMiddleware(app, {"/t/acme": app}), threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -31,7 +31,7 @@ def sign_in_at_entra(demo: RunningDemo, browser: Browser, person: DirectoryPerso
     browser.submit(email=JANE.email, press="Continue")
     arrive(browser)
     assert browser.url.startswith(f"{demo.places.entra}/")
-    browser.submit(press=person.oid, switch=switch)
+    browser.submit(press=person.id, switch=switch)
     arrive(browser)
 
 

@@ -252,7 +252,7 @@ def test_password_must_not_hold_what_everybody_knows_of_the_person(home, browser
     browser.open(link).submit(press="Start")
     choose(browser, "josephine-otter-42")
     assert browser.status == 400
-    assert "Without your name, your e-mail address or your organization's name" in browser.words
+    assert "Without your name, your e-mail address or your organization’s name" in browser.words
 
 
 def test_invitation_of_an_active_account_replaces_what_it_had(home, browser, new_browser):

@@ -111,7 +111,7 @@ def test_known_person_without_an_address_still_gets_in(home, way, jane, browser)
         (lambda idp: idp.error_callback("unheard_of"), "upstream_denied", 403, "Acme SSO didn’t let you in"),
         (lambda idp: idp.error_callback("temporarily_unavailable"), "upstream_unreachable", 503, "Acme SSO doesn’t answer"),
         (lambda idp: idp.error_callback("consent_required"), "consent_missing", 403, "Acme SSO needs an approval first"),
-        (lambda idp: idp.error_callback("invalid_scope"), "connection_misconfigured", 403, "isn't set up correctly"),
+        (lambda idp: idp.error_callback("invalid_scope"), "connection_misconfigured", 403, "isn’t set up correctly"),
         (lambda idp: idp.unsigned(), "upstream_response_invalid", 403, "The answer of Acme SSO can’t be trusted"),
         (lambda idp: idp.html_reply(), "upstream_response_invalid", 403, "The answer of Acme SSO can’t be trusted"),
         (lambda idp: idp.huge_body(), "upstream_unreachable", 503, "Acme SSO doesn’t answer"),

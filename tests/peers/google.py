@@ -1,7 +1,7 @@
 """A simulated Google: one issuer for everybody, with its addresses, its claims and a Workspace behind each account.
 
-    google = peer.client()                # an OAuth client of our own for each test, which the peer knows it by
-    google.person = workspace_person("ada@acme.example")
+google = peer.client()                # an OAuth client of our own for each test, which the peer knows it by
+google.person = workspace_person("ada@acme.example")
 """
 
 import secrets

@@ -85,8 +85,9 @@ class RunningDemo:
 
     def browser(self) -> Browser:
         """A new browser that can reach the broker and all peers."""
-        peers = (self.places.entra, self.places.travel, self.places.desk, self.places.helper)
-        return Browser(remote, self.places.broker, others=dict.fromkeys(peers, remote))
+        here = self.places
+        peers = (here.entra, here.google, here.works, here.travel, here.desk, here.helper)
+        return Browser(remote, here.broker, others=dict.fromkeys(peers, remote))
 
 
 def _group_of(pid: int) -> int | None:

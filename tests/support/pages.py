@@ -123,8 +123,12 @@ STATUS = Status(
 DOOR_WRONG = {"password": "The e-mail address, the password or the code is not right."}
 
 SAMPLES: dict[str, Sample] = {
-    "door": Sample("signin/door.html", {"tx": "txn_1", "email": "", "errors": {}}),
-    "door-not-right": Sample("signin/door.html", {"tx": "txn_1", "email": EMAIL, "errors": DOOR_WRONG}),
+    "door": Sample("signin/door.html", {"tx": "txn_1", "email": "", "errors": {}, "notice": None}),
+    "door-not-right": Sample("signin/door.html", {"tx": "txn_1", "email": EMAIL, "errors": DOOR_WRONG, "notice": None}),
+    "door-paused": Sample(
+        "signin/door.html",
+        {"tx": "txn_1", "email": EMAIL, "errors": {}, "notice": "Too many tries. Signing in here is paused until 09:20 UTC."},
+    ),
     "door-link": Sample("signin/door_link.html", {"email": EMAIL, "form_action_url": "/activate/door/x"}),
     "door-choose-password": Sample("signin/choose_password.html", PASSWORD | {"is_for_door": True}),
     "door-enrol": Sample("factors/enrol_totp.html", ENROL | {"is_for_door": True}),
@@ -220,7 +224,14 @@ SAMPLES: dict[str, Sample] = {
         },
         tenant=False,
     ),
-    "front": Sample("signin/front.html", tenant=False),
+    "front": Sample("signin/front.html", {"is_offered": False, "email": "", "errors": {}}, tenant=False),
+    "finder": Sample("signin/front.html", {"is_offered": True, "email": "", "errors": {}}, tenant=False),
+    "finder-address-not-right": Sample(
+        "signin/front.html",
+        {"is_offered": True, "email": "jane.doe", "errors": {"email": "An e-mail address has exactly one @."}},
+        tenant=False,
+    ),
+    "finder-sent": Sample("signin/finder_sent.html", {"again_url": "/"}, tenant=False),
 }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Flask
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client, TestResponse, create_environ
+from werkzeug.wrappers import Response
 
 from tests.factories import Home
 from tests.support.html import Page
@@ -56,3 +57,25 @@ def tx_of(client: Client, home: Home) -> str:
 def everything(answer: TestResponse) -> str:
     """All that an answer says, headers included."""
     return f"{answer.status}\n{answer.headers}\n{answer.get_data().decode('utf-8', 'replace')}"
+
+
+NAMES = (
+    "tx", "email", "password", "code", "connection", "way", "other", "ended", "state", "iss", "error", "session_state",
+    "new_password", "repeat_password", "csrf_token", "client_id", "client_secret", "redirect_uri", "response_type",
+    "response_mode", "scope", "nonce", "prompt", "max_age", "login_hint", "domain_hint", "id_token_hint", "acr_values",
+    "claims", "request", "request_uri", "code_challenge", "code_challenge_method", "code_verifier", "grant_type",
+    "refresh_token", "access_token", "post_logout_redirect_uri", "ui_locales", "v", "_method", "x[]", "",
+)  # fmt: skip
+"""Every parameter that anything of the product reads, and a few that nothing does."""
+
+
+def send(app, method, path, *, query=b"", body=b"", headers=(), content_type=""):
+    """What no well-behaved client would send."""
+    environ = create_environ("/", ORIGIN, method=method, headers=list(headers))
+    environ["PATH_INFO"] = path
+    environ["QUERY_STRING"] = query.decode("latin-1")
+    environ["CONTENT_TYPE"] = content_type
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"].write(body)
+    environ["wsgi.input"].seek(0)
+    return Response.from_app(app, environ)

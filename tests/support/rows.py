@@ -23,9 +23,10 @@ from tenants.identities import Identity
 from tenants.ids import digest, new_id, new_reference, new_secret
 from tenants.keys import SigningKey
 from tenants.organizations import Contact, Organization
+from tenants.outbox import Content, OutboxMail, PlatformMail, add_mail, add_platform_mail
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
-from tenants.throttles import Throttle
+from tenants.throttles import PlatformThrottle, Throttle
 from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
 from tenants.vault import Place
 from tests import factories
@@ -137,6 +138,27 @@ def tenant_host(home: Home) -> TenantHost:
     return _platform_row(home, TenantHost(host=f"{new_id('h')[2:10]}.{home.domain}", tenant_id=home.id))
 
 
+def outbox_mail(home: Home, to_address: str | None = None) -> OutboxMail:
+    """A mail that is due."""
+    content = Content(f"For {home.canary}", f"A link of {home.canary}\n", f"<p>A link of {home.canary}</p>")
+    with home.db.writing() as db:
+        made = add_mail(db, home.broker.vault, to_address or f"ada@{home.domain}", "test", content, home.now)
+    with home.db.reading() as db:
+        return db.get_one(OutboxMail, (home.id, made))
+
+
+def platform_mail(home: Home, to_address: str = "somebody@partner.example") -> PlatformMail:
+    """A mail that is due, as the finder writes them."""
+    with home.broker.db.platform("a test adds a mail", home.now) as db:
+        made = add_platform_mail(db, to_address, "finder", home.now)
+    with home.broker.db.platform("a test looks at a mail", home.now) as db:
+        return db.get_one(PlatformMail, made)
+
+
+def platform_throttle(home: Home) -> PlatformThrottle:
+    return _platform_row(home, PlatformThrottle(id=new_id("t"), tries=1, window_ends_at=home.now + timedelta(hours=1)))
+
+
 def _platform_row(home: Home, row: Any) -> Any:
     with home.broker.db.platform("a test adds a row of the platform", home.now) as db:
         db.add(row)
@@ -176,7 +198,10 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     Invitation: factories.invitation,
     LoginTransaction: login_transaction,
     Organization: organization,
+    OutboxMail: outbox_mail,
     PlatformEvent: platform_event,
+    PlatformMail: platform_mail,
+    PlatformThrottle: platform_throttle,
     SigningKey: lambda home: home.add(factories.signing_key(home)),
     Tenant: _tenant,
     TenantHost: tenant_host,

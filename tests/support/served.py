@@ -44,7 +44,7 @@ def _handler_of(app: Any) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer = Client(app).open(
+            answer = Client(app, use_cookies=False).open(
                 path,
                 method=self.command,
                 query_string=query,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tenants.accounts import Account, Grant
 from tenants.addresses import normalise_address
 from tenants.audit import AuditEvent
+from tenants.backdoors import Backdoor, DoorCredential
 from tenants.credentials import Credential
 from tenants.ids import digest, new_id
 from tenants.invitations import Invitee, invite
@@ -268,6 +269,77 @@ def test_ac06_an_owner_from_elsewhere_counts(desk: Desk) -> None:
         other = s.scalars(select(Account).where(Account.email == f"other@{desk.slug}.example")).one()
         other.is_file_managed = False
     assert desk.apply(LOCAL_ON, prune=True) == ['remove tenants.$t.accounts."owner@$t.example"']
+
+
+LOCAL_OWNER = OWNER + "local = true\n"
+SHUT_OUT = "tenants.$t.accounts: no owner or admin would have a way in any more. Leave one of them a way first."
+SSO_ONLY = (
+    "tenants.$t.accounts: no owner or admin could enter without an identity provider any more. Leave e-mail and "
+    "password to one of them, or open the back door for one first (broker door)."
+)
+WAYS_LOST = {
+    "local sign-in of the tenant": (LOCAL_ON + LOCAL_OWNER, SMALL + LOCAL_OWNER, SHUT_OUT),
+    "local sign-in of the account": (LOCAL_ON + LOCAL_OWNER, LOCAL_ON + OWNER, SHUT_OUT),
+    "the only connection": (SMALL + CONNECTION + OWNER, SMALL + CONNECTION + "enabled = false\n" + OWNER, SHUT_OUT),
+    "the only connection, removed": (SMALL + CONNECTION + OWNER, SMALL + OWNER, SHUT_OUT),
+    "everything but the provider": (LOCAL_ON + CONNECTION + LOCAL_OWNER, LOCAL_ON + CONNECTION + OWNER, SSO_ONLY),
+}
+every_loss = pytest.mark.parametrize(("before", "after", "sentence"), WAYS_LOST.values(), ids=WAYS_LOST.keys())
+
+
+def mark(desk: Desk, account_id: str, **values: Any) -> None:
+    """For the back door, as `broker door grant` and the set-up do."""
+    with desk.writing() as s:
+        s.add(DoorCredential(id=new_id("dcr"), account_id=account_id, created_at=desk.now, **values))
+
+
+def marked(desk: Desk) -> list[DoorCredential]:
+    with desk.session() as s:
+        return list(s.scalars(select(DoorCredential)))
+
+
+@every_loss
+def test_ac06_the_last_way_of_the_last_admin_stays(desk: Desk, before: str, after: str, sentence: str) -> None:
+    desk.apply(before)
+    assert desk.faults(after, prune=True) == [sentence]
+
+
+@every_loss
+def test_ac06_the_back_door_is_a_way(desk: Desk, before: str, after: str, sentence: str) -> None:
+    desk.apply(before)
+    mark(desk, account(desk).id, password_hash="x")
+    with desk.writing() as s:
+        s.add(Backdoor(id="door", secret_hash="x", opened_at=desk.now))
+    assert desk.apply(after, prune=True) != []
+    assert [one.password_hash for one in marked(desk)] == ["x"]
+
+
+def test_ac06_a_closed_door_is_no_way(desk: Desk) -> None:
+    desk.apply(LOCAL_ON + LOCAL_OWNER)
+    mark(desk, account(desk).id, password_hash="x")
+    assert desk.faults(SMALL + LOCAL_OWNER) == [SHUT_OUT]
+
+
+def test_ac06_a_tenant_without_such_an_admin_is_free(desk: Desk) -> None:
+    desk.apply(LOCAL_ON + JANE)
+    assert desk.apply(LOCAL_ON, prune=True) != []
+
+
+def test_switching_local_sign_in_off_leaves_the_back_door(desk: Desk) -> None:
+    desk.apply(LOCAL_ON + JANE)
+    mark(desk, account(desk).id)
+    off = LOCAL_OFF + '[tenants.$t.accounts."jane@$t.example"]\nlocal = true\ngroups = ["Staff", "Editors"]\n'
+    desk.apply(off, confirmed_credentials=1)
+    assert (len(marked(desk)), _credentials(desk)) == (1, {})
+
+
+def test_a_pruned_admin_loses_the_back_door(desk: Desk) -> None:
+    desk.apply(LOCAL_ON + OWNER + OWNER.replace("owner@", "other@"))
+    with desk.session() as s:
+        gone = s.scalars(select(Account).where(Account.email == f"other@{desk.slug}.example")).one()
+    mark(desk, gone.id)
+    desk.apply(LOCAL_ON + OWNER, prune=True)
+    assert marked(desk) == []
 
 
 def test_ac10_what_the_broker_decides_itself_is_not_the_files(desk: Desk) -> None:

@@ -1,58 +1,15 @@
-"""Codes and tokens of the simulated Entra. Codes live in memory: after a restart everybody starts again."""
+"""Tokens of the simulated Entra."""
 
-import base64
-import hashlib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from threading import Lock
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from broker.demo.entra.authorization import AuthorizationRequest
-from broker.demo.entra.switches import Switch
+from broker.demo.code_flow.codes import TOKEN_LIFE, Pick
 from broker.demo.people import DirectoryPerson
 from broker.demo.places import DIRECTORY
-from tenants.ids import digest, is_same, new_secret
-
-CODE_LIFE = timedelta(minutes=10)
-TOKEN_LIFE = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """What a code stands for: who was picked, for which request, with which switch on."""
-
-    person: DirectoryPerson
-    switch: Switch
-    request: AuthorizationRequest
-    at: datetime
-
-    def is_verifier(self, verifier: str) -> bool:
-        """Does the PKCE verifier belong to the challenge of the request (RFC 7636, 4.6)?"""
-        hashed = hashlib.sha256(verifier.encode()).digest()
-        return is_same(base64.urlsafe_b64encode(hashed).decode().rstrip("="), self.request.code_challenge)
-
-
-class Codes:
-    """Authorization codes, each good for one use."""
-
-    def __init__(self) -> None:
-        self._picks: dict[str, Pick] = {}
-        self._lock = Lock()
-
-    def issue(self, pick: Pick) -> str:
-        code = new_secret()
-        with self._lock:
-            self._picks = {key: old for key, old in self._picks.items() if pick.at - old.at < CODE_LIFE}
-            self._picks[code] = pick
-        return code
-
-    def redeem(self, code: str, now: datetime) -> Pick | None:
-        with self._lock:
-            pick = self._picks.pop(code, None)
-        return pick if pick and now - pick.at < CODE_LIFE else None
+from tenants.ids import digest
 
 
 class Signer:
@@ -87,14 +44,14 @@ class Signer:
 
 
 def _claims_of_person(pick: Pick) -> dict[str, Any]:
-    person, request = pick.person, pick.request
+    person, request = cast(DirectoryPerson, pick.person), pick.request
     claims: dict[str, Any] = {
         "aud": request.client_id,
         "ver": "2.0",
         "tid": DIRECTORY,
-        "oid": person.oid,
+        "oid": person.id,
         # pairwise: the same person has another `sub` at another application
-        "sub": digest(f"{request.client_id} {person.oid}")[:43],
+        "sub": digest(f"{request.client_id} {person.id}")[:43],
         "preferred_username": person.email,
         "xms_edov": person.is_address_verified,
     }

@@ -76,12 +76,10 @@ def check_encrypted(assertion: Element) -> None:
     method, key_info, cipher = _parts(data, "encryption_form", (XENC, DS, XENC), ("EncryptionMethod", "KeyInfo", "CipherData"))
     _check_method(method, CIPHERS)
     (key,) = _parts(key_info, "encryption_form", XENC, ("EncryptedKey",))
-    transport, *hints, wrapped = list(key) or [key]
-    if [transport.tag, wrapped.tag] != [f"{{{XENC}}}EncryptionMethod", f"{{{XENC}}}CipherData"] or len(hints) > 1:
-        raise Fault("encryption_form", "EncryptedKey")
+    hints = key.findall(f"{{{DS}}}KeyInfo")
+    names = ("EncryptionMethod", "KeyInfo", "CipherData") if hints else ("EncryptionMethod", "CipherData")
+    transport, *_, wrapped = _parts(key, "encryption_form", (XENC, DS, XENC) if hints else XENC, names)
     _check_method(transport, KEY_TRANSPORTS)
-    if any(hint.tag != f"{{{DS}}}KeyInfo" for hint in hints):
-        raise Fault("encryption_form", "EncryptedKey")
     _check_hints(hints)
     for one in (cipher, wrapped):
         _parts(one, "reference", XENC, ("CipherValue",))

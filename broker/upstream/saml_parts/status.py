@@ -1,7 +1,7 @@
 """What an identity provider means that answers with no assertion: status codes (Core, 3.2.2.2) as causes."""
 
 from broker.upstream.oauth_errors import MAX_DESCRIPTION, MAX_WORD, clean
-from broker.upstream.saml_parts.xml import STATUS, STATUS_CODE, STATUS_MESSAGE, Element
+from broker.upstream.saml_parts.xml import STATUS, STATUS_CODE, STATUS_MESSAGE, Element, Fault
 from tenants.causes import Cause, UpstreamFailure
 
 _PREFIX = "urn:oasis:names:tc:SAML:2.0:status:"
@@ -30,19 +30,25 @@ CAUSE_OF_CODE = {
 
 
 def refusal_of(root: Element) -> UpstreamFailure | None:
-    """What the response refuses, None for one that says success. The provider's words are for the admin only."""
+    """What the response refuses, None for one that says success. The provider's words are for the admin only.
+
+    Raises Fault for one that says neither.
+    """
     status = root.find(STATUS)
     outer = status.find(STATUS_CODE)
     inner = outer.find(STATUS_CODE) if outer is not None else None
     code, subcode = _code(outer), _code(inner)
     if code == SUCCESS:
         return None
-    word, detail = code.removeprefix(_PREFIX), subcode.removeprefix(_PREFIX)
-    cause = CAUSE_OF_SUBCODE.get(detail) or CAUSE_OF_CODE.get(word) or Cause.UPSTREAM_DENIED
+    if not code:
+        raise Fault("status")
+    outer_word, inner_word = code.removeprefix(_PREFIX), subcode.removeprefix(_PREFIX)
+    cause = CAUSE_OF_SUBCODE.get(inner_word) or CAUSE_OF_CODE.get(outer_word) or Cause.UPSTREAM_DENIED
+    known = [word for word in (outer_word, inner_word) if word in CAUSE_OF_CODE or word in CAUSE_OF_SUBCODE]
     return UpstreamFailure(
         cause,
-        f"{word}/{detail}" if detail else word,
-        upstream_error=detail or word,
+        "/".join(known) or "status",
+        upstream_error=inner_word or outer_word,
         description=clean(status.findtext(STATUS_MESSAGE), MAX_DESCRIPTION),
     )
 

@@ -1,6 +1,7 @@
 """SU-21: encryption proves nothing, for anybody can encrypt to us; and what comes out is looked at like any other."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 from lxml import etree
@@ -34,7 +35,7 @@ def _attackers(edge: SamlEdge, assertion: Any) -> bytes:
 
 def _wrapping(edge: SamlEdge, assertion: Any) -> bytes:
     evil = evil_twin(assertion, same_id=False)
-    part(evil, "AttributeValue").append(assertion)
+    part(evil, "AttributeValue").append(deepcopy(assertion))
     return etree.tostring(evil)
 
 
@@ -67,7 +68,10 @@ CLEAR: dict[str, tuple[Callable[[SamlEdge, Any], bytes], tuple[str, ...]]] = {
     "encrypted-text": (lambda edge, assertion: b"only text", ("encryption_form",)),
     "encrypted-nothing": (lambda edge, assertion: b"", ("encryption_form", "decryption")),
     "encrypted-other-element": (lambda edge, assertion: b"<x/>", ("root", "assertion_place")),
-    "encrypted-response": (lambda edge, assertion: etree.tostring(assertion.getparent()), ("root", "assertion_place", "duplicate_id")),
+    "encrypted-response": (
+        lambda edge, assertion: etree.tostring(assertion.getparent()),
+        ("root", "assertion_place", "duplicate_id"),
+    ),
     "encrypted-broken": (lambda edge, assertion: b"<saml:Assertion", ("xml",)),
     "encrypted-out-of-wrapper": (lambda edge, assertion: b"</wrapper><wrapper>" + _evil(edge, assertion), ("xml",)),
     "encrypted-again": (
@@ -119,7 +123,7 @@ def _beside(document: Any) -> None:
     part(document, "EncryptedAssertion").addprevious(evil)
 
 
-_PLAIN: dict[str, Any] = {name: None for name in saml_messages.Answer.__dataclass_fields__} | {
+_PLAIN: dict[str, Any] = dict.fromkeys(saml_messages.Answer.__dataclass_fields__) | {
     "audiences": [],
     "assertion_id": "_evil",
     "method": saml_messages.BEARER,

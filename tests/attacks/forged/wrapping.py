@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import partial
+from itertools import product
 from typing import Any
 
 from lxml import etree
@@ -155,28 +157,28 @@ def _renamed(tag: str) -> Make:
     return changed(change)
 
 
-def _all() -> Iterator[Variant]:
+def _asides() -> Iterator[Variant]:
     for name, place in PLACES.items():
-        for same_id in (True, False):
-            ids = "same-id" if same_id else "new-id"
+        for same_id, ids in ((True, "same-id"), (False, "new-id")):
             for signature in ("stays", "moves", "doubles"):
                 make = _wrapped(place, same_id=same_id, signature=signature)
                 yield variant("su01", f"xsw-{name}-{ids}-signature-{signature}", make, *WORDS)
             for signs in BASES:
                 yield variant("su01", f"xsw-hidden-{name}-{ids}", _hidden(place, same_id=same_id), *WORDS, signs=signs)
-    for where in ("object", "first", "last", "extensions"):
-        for keep in (True, False):
-            for same_id in (True, False):
 
-                def make(document: Any, where: str = where, keep: bool = keep, same_id: bool = same_id) -> Any:
-                    return _response_inside(document, where=where, keep_signature=keep, same_id=same_id)
 
-                name = f"xsw-response-{where}-{'signed' if keep else 'bare'}-{'same-id' if same_id else 'new-id'}"
-                yield variant("su01", name, changed(make), *WORDS, signs=("Response",))
+def _responses() -> Iterator[Variant]:
+    for where, keep, same_id in product(("object", "first", "last", "extensions"), (True, False), (True, False)):
+        name = f"xsw-response-{where}-{'signed' if keep else 'bare'}-{'same-id' if same_id else 'new-id'}"
+        change = partial(_response_inside, where=where, keep_signature=keep, same_id=same_id)
+        yield variant("su01", name, changed(change), *WORDS, signs=("Response",))
+
+
+def _names() -> Iterator[Variant]:
     for tag in (f"{{{SAML}}}Response", "Envelope", "{http://schemas.xmlsoap.org/soap/envelope/}Envelope"):
         yield variant("su01", f"xsw-around-{etree.QName(tag).localname}-{len(tag)}", _around(tag), "root")
     for tag in ("Assertion", "{urn:oasis:names:tc:SAML:1.0:assertion}Assertion", f"{{{PROTOCOL}}}Assertion"):
         yield variant("su01", f"xsw-renamed-{len(tag)}", _renamed(tag), *WORDS)
 
 
-WRAPPINGS = tuple(_all())
+WRAPPINGS = (*_asides(), *_responses(), *_names())

@@ -1,13 +1,15 @@
-"""The token endpoint of the simulated Entra (RFC 6749, 4.1.3)."""
+"""The token endpoint of a simulated provider (RFC 6749, 4.1.3)."""
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote_plus
 
 from flask import Response, jsonify, request
 
-from broker.demo.entra.authorization import Registration
-from broker.demo.entra.tokens import TOKEN_LIFE, Codes, Pick, Signer
+from broker.demo.code_flow.authorization import Registration, Words
+from broker.demo.code_flow.codes import TOKEN_LIFE, Codes, Pick
 from broker.ports import Clock
 from tenants.ids import is_same, new_secret
 
@@ -15,23 +17,25 @@ from tenants.ids import is_same, new_secret
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
     registration: Registration
+    words: Words
     codes: Codes
-    signer: Signer
+    sign: Callable[[Pick, datetime], str]
+    """Makes the ID token of a pick."""
     clock: Clock
 
     def answer(self) -> Response:
         """One request: client, grant type, code, return address and verifier in this order."""
         if not self._is_client():
-            return _refuse(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.")
+            return _refuse(401, "invalid_client", self.words.secret)
         if request.form.get("grant_type") != "authorization_code":
-            return _refuse(400, "unsupported_grant_type", "AADSTS70003: Only 'authorization_code' is known here.")
+            return _refuse(400, "unsupported_grant_type", self.words.grant_type)
         pick = self.codes.redeem(request.form.get("code", ""), self.clock.now())
         if not pick:
-            return _refuse(400, "invalid_grant", "AADSTS54005: The code was already redeemed, has expired or is unknown.")
+            return _refuse(400, "invalid_grant", self.words.code)
         if request.form.get("redirect_uri") != pick.request.redirect_uri:
-            return _refuse(400, "invalid_grant", "AADSTS500112: The reply address is not the one of the request.")
+            return _refuse(400, "invalid_grant", self.words.return_address)
         if not pick.is_verifier(request.form.get("code_verifier", "")):
-            return _refuse(400, "invalid_grant", "AADSTS501481: The code verifier does not match the code challenge.")
+            return _refuse(400, "invalid_grant", self.words.verifier)
         return _hang_up() if pick.switch.is_silent else self._tokens(pick)
 
     def _is_client(self) -> bool:
@@ -50,7 +54,7 @@ class TokenEndpoint:
             scope=pick.request.scope,
             expires_in=int(TOKEN_LIFE.total_seconds()),
             access_token=new_secret(),
-            id_token=self.signer.id_token(pick, self.clock.now()),
+            id_token=self.sign(pick, self.clock.now()),
         )
 
 

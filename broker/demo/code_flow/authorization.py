@@ -1,4 +1,4 @@
-"""The authorization request, as the simulated Entra checks it before anybody sees a page."""
+"""The authorization request, as a simulated provider checks it before anybody sees a page."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The one application that the directory knows."""
+    """The one application that a provider knows."""
 
     client_id: str
     client_secret: str
@@ -16,8 +16,26 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a provider says when something is not as it should be. `{}` stands for what was sent."""
+
+    client: str
+    redirect_uri: str
+    response_type: str
+    response_mode: str
+    scope: str
+    challenge: str
+    nobody: str
+    secret: str
+    grant_type: str
+    code: str
+    return_address: str
+    verifier: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """The parameters that matter (OpenID Connect Core, 3.1.2.1; RFC 7636, 4.3)."""
+    """The parameters that matter (OpenID Connect Core, 3.1.2.1; RFC 7636, 4.3; `hd` is Google's)."""
 
     client_id: str = ""
     redirect_uri: str = ""
@@ -30,6 +48,7 @@ class AuthorizationRequest:
     code_challenge_method: str = ""
     login_hint: str = ""
     prompt: str = ""
+    hd: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> "AuthorizationRequest":
@@ -45,25 +64,25 @@ class AuthorizationRequest:
         return self.redirect_uri + joint + urlencode({**answer, **({"state": self.state} if self.state else {})})
 
 
-def fault_of_application(request: AuthorizationRequest, registration: Registration) -> str | None:
-    """Why the person can't even be sent back: shown on a page of the simulated Microsoft."""
+def fault_of_application(request: AuthorizationRequest, registration: Registration, words: Words) -> str | None:
+    """Why the person can't even be sent back: shown on a page of the provider."""
     if request.client_id != registration.client_id:
-        return f"AADSTS700016: Application with identifier '{request.client_id}' was not found in the directory."
+        return words.client.format(request.client_id)
     if request.redirect_uri not in registration.redirect_uris:
-        return f"AADSTS50011: The redirect URI '{request.redirect_uri}' does not match the redirect URIs configured."
+        return words.redirect_uri.format(request.redirect_uri)
     return None
 
 
-def fault_of_request(request: AuthorizationRequest) -> tuple[str, str] | None:
+def fault_of_request(request: AuthorizationRequest, words: Words) -> tuple[str, str] | None:
     """Error and description for the application, where its request is not as it should be."""
     if request.response_type != "code":
-        return "unsupported_response_type", "AADSTS70005: Only the response type 'code' is known here."
+        return "unsupported_response_type", words.response_type
     if request.response_mode not in {"", "query"}:
-        return "invalid_request", "AADSTS70007: Only the response mode 'query' is known here."
+        return "invalid_request", words.response_mode
     if "openid" not in request.scope.split():
-        return "invalid_scope", "AADSTS70011: The scope 'openid' is missing."
+        return "invalid_scope", words.scope
     if request.code_challenge_method != "S256" or len(request.code_challenge) != 43:
-        return "invalid_request", "AADSTS501491: A code challenge of method S256 is needed."
+        return "invalid_request", words.challenge
     if request.prompt == "none":
-        return "login_required", "AADSTS50058: Nobody is signed in, and the request forbids to ask."
+        return "login_required", words.nobody
     return None

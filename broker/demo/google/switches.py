@@ -1,0 +1,106 @@
+"""What the simulated Google can be told to do instead of signing the person in."""
+
+from broker.demo.switches import DENIED, DISTRUST, MISMATCH, NOT_SET_UP, OTHER_ORGANIZATION, RULE, TokenSwitch
+from tenants.causes import Cause
+
+SWITCHES = (
+    TokenSwitch(key="normal", label="Sign in normally"),
+    TokenSwitch(
+        key="older_name",
+        label="Google calls itself by its older name, without https://",
+        claims={"iss": "older"},
+    ),
+    TokenSwitch(
+        key="refuse",
+        label="The person refuses",
+        page="Google didn’t let you in",
+        cause=DENIED,
+        error="access_denied",
+        sentence="The person pressed Cancel.",
+    ),
+    TokenSwitch(
+        key="policy",
+        label="A rule of the Workspace forbids it",
+        page=RULE,
+        cause=Cause.UPSTREAM_POLICY_BLOCKED,
+        error="admin_policy_enforced",
+        sentence="The admin of the Workspace does not allow it.",
+    ),
+    TokenSwitch(
+        key="not_trusted",
+        label="The admin has not approved the service",
+        page="Google needs an approval first",
+        cause=Cause.CONSENT_MISSING,
+        error="access_not_configured",
+        sentence="The admin of the Workspace has to configure access for this service.",
+    ),
+    TokenSwitch(
+        key="internal",
+        label="The OAuth client is for another organization’s people only",
+        page="Google says you aren’t on the list",
+        cause=Cause.UPSTREAM_NOT_ASSIGNED,
+        error="org_internal",
+        sentence="This client is restricted to users within its organization.",
+    ),
+    TokenSwitch(
+        key="return_address",
+        label="The return address is not registered",
+        page=NOT_SET_UP,
+        cause=Cause.CONNECTION_MISCONFIGURED,
+        error="redirect_uri_mismatch",
+        sentence="The redirect URI is not among those of the client.",
+    ),
+    TokenSwitch(
+        key="unavailable",
+        label="Google is out of order",
+        page="Google doesn’t answer",
+        cause=Cause.UPSTREAM_UNREACHABLE,
+        error="temporarily_unavailable",
+        sentence="Try again later.",
+    ),
+    TokenSwitch(
+        key="personal",
+        label="A personal account (no hd)",
+        page="That is a personal account",
+        cause=MISMATCH,
+        claims={"hd": None},
+    ),
+    TokenSwitch(
+        key="other_workspace",
+        label="Another company’s Workspace (another hd)",
+        page=OTHER_ORGANIZATION,
+        cause=MISMATCH,
+        claims={"hd": "otherworks.example"},
+    ),
+    TokenSwitch(
+        key="unverified",
+        label="The address is not verified",
+        page="Your address isn’t confirmed",
+        cause=Cause.EMAIL_UNVERIFIED,
+        who="Kofi",
+        claims={"email_verified": False},
+    ),
+    TokenSwitch(
+        key="resold",
+        label="The domain was sold: a new account with an old address",
+        page="This address belongs to another account",
+        cause=Cause.LINK_REQUIRED,
+        who="Rosa",
+        is_second=True,
+        claims={"sub": "104200000000000000999"},
+    ),
+    TokenSwitch(
+        key="wrong_nonce",
+        label="A token of another sign-in",
+        page="The answer of Google can’t be trusted",
+        cause=DISTRUST,
+        claims={"nonce": "of-another-sign-in"},
+    ),
+    TokenSwitch(
+        key="no_answer",
+        label="No answer to the token request",
+        page="Google doesn’t answer",
+        cause=Cause.UPSTREAM_UNREACHABLE,
+        is_silent=True,
+    ),
+)

@@ -1,0 +1,57 @@
+"""From the outbox to the mail server: leases what is due, sends it, and notes what became of it."""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from broker.mail.finder import finder_content
+from broker.ports import Mailer, MailFault, OutgoingMail
+from broker.wiring import Broker
+from tenants import outbox
+from tenants.finder import FINDER
+from tenants.outbox import Content, Leased
+
+log = structlog.get_logger()
+
+PLATFORM_MESSAGES: Mapping[str, Callable[[Broker, Leased], Content]] = {FINDER: finder_content}
+"""How the words of a platform's mail are made; those of a tenant's stand in its row."""
+
+
+def deliver(broker: Broker) -> bool:
+    """Send what is due, some of it. Says whether more may wait. Needs an application context, for the words."""
+    mailer = broker.ports.mailer
+    if mailer is None:
+        return False
+    mails = outbox.lease(broker.db, broker.ports.clock.now())
+    for mail in mails:
+        # A slow server has used up the lease: by now another process may have the mail.
+        if broker.ports.clock.now() < mail.until - outbox.LEASE / 2:
+            _deliver_one(broker, mailer, mail)
+    return bool(mails)
+
+
+def _deliver_one(broker: Broker, mailer: Mailer, mail: Leased) -> None:
+    now = broker.ports.clock.now()
+    if mail.created_at + outbox.LIFE <= now:
+        outbox.note_failed(broker.db, mail, "its time was over before it could be sent", now)
+        return
+    try:
+        content = _content(broker, mail)
+        mailer.send(OutgoingMail(mail.id, mail.to_address, content.subject, content.text, content.html), now)
+    except MailFault as fault:
+        settle = outbox.note_failed if fault.is_final else outbox.put_off
+        settle(broker.db, mail, str(fault), broker.ports.clock.now())
+        log.warning("mail_not_sent", mail=mail.id, message=mail.message, is_final=fault.is_final, tries=mail.tries)
+    except Exception as error:
+        # One mail that can't be made must not hold up the others.
+        log.error("mail_broken", mail=mail.id, message=mail.message, exc_info=error)
+        outbox.put_off(broker.db, mail, type(error).__name__, broker.ports.clock.now())
+    else:
+        outbox.note_sent(broker.db, mail, broker.ports.clock.now())
+        log.info("mail_sent", mail=mail.id, message=mail.message, tries=mail.tries)
+
+
+def _content(broker: Broker, mail: Leased) -> Content:
+    if mail.tenant_id is None:
+        return PLATFORM_MESSAGES[mail.message](broker, mail)
+    return outbox.content_of(mail, broker.vault)

@@ -1,0 +1,58 @@
+"""What a person can do after a failure, as the buttons of the error page."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from flask import g, url_for
+from flask_babel import gettext as _
+
+from broker.flow import current_flow
+from broker.pages import Button
+from broker.wiring import the_broker
+from tenants.ways import LOCAL
+
+
+class Next(StrEnum):
+    """One thing that can be done."""
+
+    START_AGAIN = "start_again"
+    TRY_AGAIN = "try_again"
+    OTHER_WAYS = "other_ways"
+    OTHER_ACCOUNT = "other_account"
+    HOME = "home"
+    FINDER = "finder"
+
+
+def is_finder_offered() -> bool:
+    """The finder answers by mail."""
+    return the_broker().ports.mailer is not None
+
+
+def buttons_for(steps: Sequence[Next]) -> list[Button]:
+    """The first one is filled. Where there is no tenant, the finder alone has an address."""
+    flow = current_flow()
+    possible = [step for step in steps if (is_finder_offered() if step is Next.FINDER else g.get("tenant") is not None)]
+    buttons: list[Button] = []
+    for step in possible:
+        label, url = _button(step, flow.tx if flow and flow.is_live else None)
+        if url not in {button.url for button in buttons}:
+            buttons.append(Button(label, url, primary=not buttons))
+    return buttons
+
+
+def _button(step: Next, tx: str | None) -> tuple[str, str]:
+    flow = current_flow()
+    if step is Next.FINDER:
+        return _("Find my organization"), f"{the_broker().settings.base_url}/"
+    if step is Next.HOME:
+        return _("Your applications"), url_for("home.home")
+    if step is Next.START_AGAIN or tx is None:
+        return _("Start again"), url_for("signin.again", tx=flow.tx if flow else None)
+    provider = flow.method if flow and flow.method != LOCAL else None
+    if step is Next.OTHER_ACCOUNT and provider:
+        return _("Use another account"), url_for("signin.choose", tx=tx, other="1", way=provider)
+    if step is Next.OTHER_ACCOUNT:
+        return _("Use another address"), url_for("signin.sign_in", tx=tx, ended="1")
+    if step is Next.TRY_AGAIN:
+        return _("Try again"), url_for("signin.choose", tx=tx, way=provider)
+    return _("Other ways to sign in"), url_for("signin.choose", tx=tx)
