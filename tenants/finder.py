@@ -48,7 +48,8 @@ def ask_finder(db: Database, address: Address, network: str, now: datetime) -> N
         requests = count_platform_try(session, counter_key("finder-network", network), WINDOW, now)
         mails = count_platform_try(session, counter_key("finder-address", address.key), WINDOW, now)
         if requests <= REQUESTS_AN_HOUR and mails <= MAILS_AN_HOUR:
-            add_platform_mail(session, address.text, FINDER, now)
+            # To the very name that is looked up: no other spelling may read what is this one's.
+            add_platform_mail(session, address.key, FINDER, now)
 
 
 def find_tenants(db: Database, address: Address, now: datetime) -> Found:

@@ -89,4 +89,4 @@ def test_every_kind_has_a_page_that_knows_its_options(kind: str) -> None:
     page = (ROOT / "docs" / "providers" / f"{kind}.md").read_text(encoding="utf-8")
     assert f'kind = "{kind}"' in page
     assert [name for name in KINDS[kind].options_type.model_fields if f"`{name}`" not in page] == []
-    assert "{T}/callback/" in page
+    assert "{T}" + KINDS[kind].returning.path.partition("{key}")[0] in page

@@ -11,6 +11,7 @@
     entra/ google/  simulated OpenID Providers, over code_flow/
     saml/           a simulated company login  application.py   sample applications, over relying_party.py
     switches.py     what providers can be told to do, and the page that each leads to
+    mailbox.py      takes the broker's mails and shows them
     helper.py       start page, current codes  templates/, static/   the peers' own plain look
 
 Nothing of the product imports this package and no installation contains it: it knows its own passwords.

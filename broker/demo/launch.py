@@ -109,6 +109,10 @@ def _environment(environment: Mapping[str, str], places: Places, kept: KeptSecre
         # Several tenants on one host, identity providers on this machine: for the demo only.
         "BROKER_ALLOW_SHARED_ORIGIN": "true",
         "BROKER_ALLOW_LOOPBACK_HTTP": "true",
+        "BROKER_SMTP_HOST": "127.0.0.1",
+        "BROKER_SMTP_PORT": str(places.mail_port),
+        "BROKER_SMTP_SECURITY": "none",
+        "BROKER_MAIL_FROM": "Sign-in <sign-in@login.example>",
     }
 
 
@@ -182,6 +186,7 @@ def _table(places: Places) -> str:
         ("Acme Group", f"{places.tenant('acme')}/sign-in", "routes by e-mail address to Microsoft Entra"),
         ("Lumen Studio", f"{places.tenant('lumen')}/sign-in", "e-mail, password, authenticator app"),
         ("Union Works", f"{places.tenant('union')}/sign-in", "Google, a company login (SAML) and passwords side by side"),
+        ("Mailbox", places.mailbox, "every mail that the broker sends"),
         ("Simulated Entra", places.entra, "Acme’s directory"),
         ("Simulated Google", places.google, "Workspaces and personal accounts"),
         ("Simulated SAML", places.works, "the company login of Union Works"),

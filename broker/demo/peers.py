@@ -15,6 +15,7 @@ from broker.demo.google.site import make_google
 from broker.demo.google.tokens import Signer as GoogleSigner
 from broker.demo.helper import make_helper
 from broker.demo.kept import KeptSecrets
+from broker.demo.mailbox import Mailbox, make_mailbox_site
 from broker.demo.places import ENTRA_CLIENT, GOOGLE_CLIENT, Places
 from broker.demo.relying_party import Client
 from broker.demo.saml.requests import ServiceProvider
@@ -25,7 +26,7 @@ BROKER = "SSO Broker"
 ORGANIZATIONS = {"acme": "Acme Group", "lumen": "Lumen Studio", "union": "Union Works"}
 
 
-def make_peers(places: Places, kept: KeptSecrets, clock: Clock) -> dict[str, Flask]:
+def make_peers(places: Places, kept: KeptSecrets, clock: Clock, mailbox: Mailbox) -> dict[str, Flask]:
     """Address → site."""
     return {
         places.entra: make_entra(
@@ -52,6 +53,7 @@ def make_peers(places: Places, kept: KeptSecrets, clock: Clock) -> dict[str, Fla
         places.desk: make_application(
             "Desk Reservation", "desk", [_client(places, slug, "desk", "none") for slug in ORGANIZATIONS]
         ),
+        places.mailbox: make_mailbox_site(mailbox),
         places.helper: make_helper(places, kept.totp_seeds, clock),
     }
 

@@ -22,7 +22,7 @@ GOOGLE_CLIENT = "431502617788-unionworks.apps.googleusercontent.com"
 """The id of the OAuth client of Union Works at the simulated Google."""
 
 FIRST_PORT = 8000
-PORTS_USED = 7
+PORTS_USED = 9
 
 
 class DemoError(Exception):
@@ -69,6 +69,16 @@ class Places:
     def works(self) -> str:
         """The company login of Union Works, which speaks SAML."""
         return self._peer(6)
+
+    @property
+    def mail_port(self) -> int:
+        """Where the mailbox takes mail."""
+        return self.port + 7
+
+    @property
+    def mailbox(self) -> str:
+        """Where it shows it."""
+        return self._peer(8)
 
     @property
     def database(self) -> Path:

@@ -6,6 +6,7 @@ import time
 
 from broker.demo.ending import StopSwitch, end_with_parent
 from broker.demo.kept import load_or_make
+from broker.demo.mailbox import Mailbox, taking_mail
 from broker.demo.peers import make_peers, serving
 from broker.demo.places import Places, places_from
 from broker.real_ports import SystemClock
@@ -16,7 +17,10 @@ def run_peers(places: Places) -> None:
     stop = StopSwitch()
     end_with_parent()
     logging.basicConfig(level=logging.WARNING)
-    with serving(make_peers(places, load_or_make(places.data), SystemClock())):
+    clock = SystemClock()
+    mailbox = Mailbox(clock)
+    sites = make_peers(places, load_or_make(places.data), clock, mailbox)
+    with taking_mail(mailbox, places.mail_port), serving(sites):
         while not stop.is_on:
             time.sleep(0.1)
 

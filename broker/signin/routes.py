@@ -10,7 +10,7 @@ from broker.signin.disclose import tell_state
 from broker.signin.dispatch import go_on, step_to
 from broker.signin.question import address_of, question_of, require_way, way_buttons
 from broker.signin.transaction import Hints, Transaction, begin, begin_again, require, take_way
-from tenants.addresses import MAX_ADDRESS, AddressError, normalise_address
+from tenants.addresses import AddressError, normalise_address
 from tenants.causes import Refusal
 from tenants.discovery import Decision, discover
 from tenants.ways import LOCAL
@@ -25,7 +25,7 @@ def sign_in() -> Response:
     `login_hint` is the finder's: its link brings the address along.
     """
     if "tx" not in request.args:
-        return begin(url_for("home.home"), hints=Hints(login_hint=request.args.get("login_hint", "")[:MAX_ADDRESS]))
+        return begin(url_for("home.home"), hints=Hints(login_hint=_address_in_link()))
     transaction = require()
     ended = "ended" in request.args or transaction.row.method is not None or has_just_signed_out()
     decision = discover(question_of(transaction, None, has_just_ended=ended))
@@ -133,6 +133,13 @@ signin.get("/door/<token>", endpoint="door")(backdoor.door_page)
 signin.post("/door/<token>", endpoint="enter_by_door")(backdoor.enter_by_door)
 signin.get("/activate/<token>", endpoint="invitation")(activate.invitation_page)
 signin.post("/activate/<token>", endpoint="open_invitation")(activate.open_invitation)
+
+
+def _address_in_link() -> str:
+    try:
+        return normalise_address(request.args.get("login_hint", "")).text
+    except AddressError:
+        return ""
 
 
 def _enter(transaction: Transaction, key: str, *, switch_account: bool = False, from_form: bool = False) -> Response:

@@ -209,6 +209,7 @@ def test_ou13_address_that_was_given_to_somebody_new_is_a_conflict_in_the_audit_
     way.idp.person = Person(f"jane@{home.domain}", "New Jane")
     other = new_browser()
     other.open(sent_off(other, home, way))
+    assert "This address belongs to another account" in other.words
     event = steps.event_of(other, home)
     assert event.detail["reasons"] == "address_taken identity_conflict"
     assert (event.detail["subject"], event.connection_id) == (way.idp.person.subject, way.row.id)

@@ -54,13 +54,14 @@ def test_port_moves_everything() -> None:
     assert [places.entra, places.travel, places.desk, places.helper, places.google, places.works] == [
         f"http://127.0.0.1:{port}" for port in range(9001, 9007)
     ]
-    assert places.ports == range(9000, 9007)
+    assert (places.mail_port, places.mailbox) == (9007, "http://127.0.0.1:9008")
+    assert places.ports == range(9000, 9009)
     assert places.data.name == "9000"
 
 
 @pytest.mark.parametrize("port", ["eighty", "80", "65533", "-1", "8000.5", "٨٠٠٠"])
 def test_impossible_port_is_named_in_one_sentence(port: str) -> None:
-    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65529"):
+    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65527"):
         places_from({"PORT": port})
 
 

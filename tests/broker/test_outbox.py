@@ -84,9 +84,13 @@ def test_mail_is_sent_once_and_its_words_are_forgotten(sending, box, home):
 
 
 def test_mail_of_a_cause_that_failed_is_never_sent(sending, box, home):
-    with pytest.raises(ZeroDivisionError), home.db.writing() as db:
-        add_mail(db, sending.vault, "ada@acme.example", "test", CONTENT, home.now)
-        raise ZeroDivisionError
+    def cause():
+        with home.db.writing() as db:
+            add_mail(db, sending.vault, "ada@acme.example", "test", CONTENT, home.now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cause()
     assert not deliver(sending)
     assert box.mails == []
 

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 from saml2.mdstore import InMemoryMetaData
 
-from broker.upstream.kind import EmailProof, FlowContext, OwnKey, ReturnData
+from broker.upstream.kind import FlowContext, OwnKey, ReturnData
 from broker.upstream.saml import Saml, SamlOptions
 from broker.upstream.saml_parts.values import PRESETS
 from tenants.causes import Cause, UpstreamFailure
@@ -135,7 +135,7 @@ class TestResponse:
         assert said.groups == ("staff", "editors")
         assert said.auth_time == edge.clock.now()
         assert said.acr == "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
-        assert (said.email_verified, said.email_proof, said.amr) == (False, EmailProof.NONE, ())
+        assert (said.email_evidence, said.amr) == ({}, ())
         assert said.raw["attributes"]["groups"] == ["staff", "editors"]
 
     def test_is_marked_for_one_use_until_it_ends_by_itself(self, edge):
@@ -222,12 +222,11 @@ class TestResponse:
         private = saml_key(50).private
         old = OwnKey("key_old", private, certificate_of(private, "key_old", START), is_active=False)
         keys = (*own_keys(), old)
-        edge.idp.encrypts().learns(KIND.metadata(edge.options, ACS, (keys[number],) if number == 0 else (_active(old),)))
-        data = edge.response()
-        edge.tx = FlowContext(
-            **{name: getattr(edge.tx, name) for name in edge.tx.__dataclass_fields__} | {"own_keys": lambda: keys}
-        )
-        assert edge.finish(data).subject == edge.idp.person.subject
+        asked = edge.asked
+        edge.idp.encrypts().learns(KIND.metadata(edge.options, ACS, (_active(keys[number]),)))
+        values = {name: getattr(edge.tx, name) for name in edge.tx.__dataclass_fields__}
+        edge.tx = FlowContext(**values | {"own_keys": lambda: keys})
+        assert edge.finish(edge.idp.response(asked)).subject == edge.idp.person.subject
 
     def test_encrypted_to_somebody_else_is_refused(self, edge):
         private = saml_key(51).private

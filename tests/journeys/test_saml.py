@@ -82,21 +82,43 @@ def test_second_certificate_is_as_good_as_the_first(home, way, jane, browser):
     assert steps.enter_by_saml(browser, home, way).at == f"{home.path}/"
 
 
-REFUSALS = [
-    pytest.param(lambda idp: idp.refuses("Responder", "AuthnFailed"), "upstream_denied", "Company login didn’t let you in", "Try again", id="sign-in failed there"),
-    pytest.param(lambda idp: idp.refuses("Responder", "RequestDenied"), "upstream_denied", "Company login didn’t let you in", "Try again", id="denied there"),
-    pytest.param(lambda idp: idp.refuses("Responder", "UnknownPrincipal"), "upstream_not_assigned", "Company login says you aren’t on the list", "Other ways to sign in", id="unknown there"),
-    pytest.param(lambda idp: idp.refuses("Responder", "NoAuthnContext"), "upstream_policy_blocked", "A rule of your directory stopped this sign-in", "Try again", id="context"),
-    pytest.param(lambda idp: idp.refuses("Requester", "InvalidNameIDPolicy"), "connection_misconfigured", "This way to sign in isn’t set up correctly", "Other ways to sign in", id="our request is wrong"),
-    pytest.param(lambda idp: idp.refuses("Responder"), "upstream_denied", "Company login didn’t let you in", "Try again", id="no reason"),
-    pytest.param(lambda idp: idp.signs_parts(), "upstream_response_invalid", "The answer of Company login can’t be trusted", "Try again", id="unsigned"),
-    pytest.param(lambda idp: idp.signs_with(saml_key(9)), "upstream_response_invalid", "The answer of Company login can’t be trusted", "Try again", id="another key"),
-    pytest.param(lambda idp: idp.says(audiences=[["https://elsewhere.example"]]), "upstream_response_invalid", "The answer of Company login can’t be trusted", "Try again", id="for somebody else"),
-    pytest.param(lambda idp: idp.says(attributes=None), "account_unknown", "You have no account here yet", "Use another account", id="no address"),
-]  # fmt: skip
+DENIED = ("upstream_denied", "Company login didn’t let you in", "Try again")
+UNTRUSTED = ("upstream_response_invalid", "The answer of Company login can’t be trusted", "Try again")
+REFUSALS = {
+    "sign-in failed there": (lambda idp: idp.refuses("Responder", "AuthnFailed"), *DENIED),
+    "denied there": (lambda idp: idp.refuses("Responder", "RequestDenied"), *DENIED),
+    "no reason": (lambda idp: idp.refuses("Responder"), *DENIED),
+    "unknown there": (
+        lambda idp: idp.refuses("Responder", "UnknownPrincipal"),
+        "upstream_not_assigned",
+        "Company login says you aren’t on the list",
+        "Other ways to sign in",
+    ),
+    "context": (
+        lambda idp: idp.refuses("Responder", "NoAuthnContext"),
+        "upstream_policy_blocked",
+        "A rule of your directory stopped this sign-in",
+        "Try again",
+    ),
+    "our request is wrong": (
+        lambda idp: idp.refuses("Requester", "InvalidNameIDPolicy"),
+        "connection_misconfigured",
+        "This way to sign in isn’t set up correctly",
+        "Other ways to sign in",
+    ),
+    "unsigned": (lambda idp: idp.signs_parts(), *UNTRUSTED),
+    "another key": (lambda idp: idp.signs_with(saml_key(9)), *UNTRUSTED),
+    "for somebody else": (lambda idp: idp.says(audiences=[["https://elsewhere.example"]]), *UNTRUSTED),
+    "no address": (
+        lambda idp: idp.says(attributes=None),
+        "account_unknown",
+        "You have no account here yet",
+        "Use another account",
+    ),
+}
 
 
-@pytest.mark.parametrize(("misbehave", "cause", "heading", "button"), REFUSALS)
+@pytest.mark.parametrize(("misbehave", "cause", "heading", "button"), REFUSALS.values(), ids=REFUSALS)
 def test_refusal_says_what_happened_and_what_to_do(home, way, jane, browser, misbehave, cause, heading, button):
     misbehave(way.idp)
     steps.enter_by_saml(browser, home, way)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from itertools import count
+from typing import Any
 
 from flask import Flask
 
@@ -51,10 +52,10 @@ class Posted:
 
 
 @contextmanager
-def posted(database_url: str, clock: FakeClock) -> Iterator[Posted]:
-    """The whole product on this database, with a mail server of its own. Nothing waits in the outbox."""
+def posted(database_url: str, clock: FakeClock, **changes: Any) -> Iterator[Posted]:
+    """The whole product on this database, with a mail server of its own. `changes` are settings. No old mail waits."""
     with mail_server() as box:
-        settings = make_settings(database_url, smtp_host="127.0.0.1", smtp_port=box.port, mail_from=SENDER)
+        settings = make_settings(database_url, smtp_host="127.0.0.1", smtp_port=box.port, mail_from=SENDER, **changes)
         app = create_app(settings, ports=replace(make_ports(clock), mailer=mailer(box.port)))
         made = Posted(app, box)
         made.work()
@@ -80,5 +81,3 @@ def _part(mail: EmailMessage, kind: str) -> str:
     words = part.get_content()
     assert isinstance(words, str)
     return words.replace("\r\n", "\n")
-
-

@@ -26,7 +26,7 @@ TENANT_KEYS = (
 )
 OIDC_KEYS = (
     "kind, label, note, icon, position, enabled, shown, provisioning, networks, "
-    "issuer, client_id, client_secret, token_endpoint_auth, scopes, groups_claim, fetch_userinfo"
+    "network_mode, issuer, client_id, client_secret, token_endpoint_auth, scopes, groups_claim, fetch_userinfo"
 )
 REFERENCE = 'a secret never stands in this file: write { env = "NAME" } or { file = "path" }.'
 NO_KEY = "a key has small letters, digits and hyphens, begins with a letter, and is at most 63 long."
@@ -154,7 +154,7 @@ MISTAKES = {
     ),
     "an unknown kind": (
         SMALL + CONNECTION.replace('"oidc"', '"oidk"'),
-        ["tenants.acme.connections.partners.kind: must be one of entra, oidc. Did you mean oidc?"],
+        ["tenants.acme.connections.partners.kind: must be one of entra, google, oidc, saml. Did you mean oidc?"],
     ),
     "no kind": (
         SMALL + CONNECTION.replace('kind = "oidc"', ""),
@@ -198,6 +198,10 @@ MISTAKES = {
     "no network": (
         SMALL + CONNECTION + 'networks = ["192.0.2.0/24", "192.0.2.1/24"]\n',
         ["tenants.acme.connections.partners.networks[1]: must be an address range such as 192.0.2.0/24."],
+    ),
+    "first in no network": (
+        SMALL + CONNECTION + 'network_mode = "first"\n',
+        ['tenants.acme.connections.partners: network_mode = "first" needs networks.'],
     ),
     "a switch in quotes": (
         SMALL + CONNECTION + 'enabled = "true"\nposition = "1"\n',

@@ -1,0 +1,145 @@
+"""The work beside the requests, inside the product and as `broker worker`; and what `broker doctor` says of mail.
+
+These run at the real time: an old mail is not sent, and the time of other tests is long ago.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from threading import Event
+from threading import enumerate as threads
+
+import pytest
+
+from broker.background import Job, make_served_app, start_background
+from broker.real_ports import SystemClock
+from tenants.outbox import Content, OutboxMail, add_mail
+from tests import factories
+from tests.support.commands import environment, run
+from tests.support.mail import SENDER, mail_server
+
+ROUNDS = 300
+
+
+@pytest.fixture
+def home(broker):
+    return factories.tenant(broker)
+
+
+@pytest.fixture
+def box():
+    with mail_server() as made:
+        yield made
+
+
+@pytest.fixture
+def variables(database_url, box):
+    """What an operator sets, with this mail server."""
+    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(box.port), "SMTP_SECURITY": "none", "MAIL_FROM": SENDER}
+    return environment(database_url, **mail)
+
+
+def written(home):
+    """The id of a mail that is due."""
+    content = Content("Subject", "text\n", "<p>html</p>")
+    with home.db.writing() as db:
+        return add_mail(db, home.broker.vault, f"ada@{home.domain}", "test", content, SystemClock().now())
+
+
+def row_of(home, mail_id):
+    with home.db.reading() as db:
+        return db.get_one(OutboxMail, (home.id, mail_id))
+
+
+def is_sent(home, mail_id):
+    """Give the worker time; it looks every second."""
+    for _ in range(ROUNDS):
+        if row_of(home, mail_id).sent_at is not None:
+            return True
+        Event().wait(0.1)
+    return False
+
+
+def served(monkeypatch, variables, **more):
+    for name, value in (variables | {f"BROKER_{name}": value for name, value in more.items()}).items():
+        monkeypatch.setenv(name, value)
+    return make_served_app()
+
+
+def background_threads():
+    return [thread for thread in threads() if thread.name == "background"]
+
+
+def test_serving_process_sends_mail_unless_the_worker_runs_apart(monkeypatch, variables):
+    begun = []
+    monkeypatch.setattr("broker.background.start_background", begun.append)
+    inside = served(monkeypatch, variables)
+    apart = served(monkeypatch, variables, RUN_WORKER_INSIDE="false")
+    assert begun == [inside]
+    for app in (inside, apart):
+        app.extensions["broker"].db.dispose()
+
+
+def test_thread_beside_the_requests_sends_mail_and_ends_when_told(monkeypatch, variables, home, box):
+    app = served(monkeypatch, variables, RUN_WORKER_INSIDE="false")
+    mail = written(home)
+    ended = start_background(app)
+    assert is_sent(home, mail)
+    ended.set()
+    for thread in background_threads():
+        thread.join(10)
+    assert background_threads() == []
+    assert len(box.to(f"ada@{home.domain}")) == 1
+    app.extensions["broker"].db.dispose()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_broker_worker_sends_mail_until_a_signal_ends_it(variables, home, box, number):
+    mail = written(home)
+    command = [sys.executable, "-c", "from broker.cli import main; main()", "worker"]
+    with subprocess.Popen(command, env=os.environ | variables, stderr=subprocess.PIPE, text=True) as child:
+        assert is_sent(home, mail)
+        child.send_signal(number)
+        assert child.wait(20) == 0
+        assert child.stderr.readline() == "Working.\n"
+    assert len(box.to(f"ada@{home.domain}")) == 1
+
+
+def test_work_that_fails_does_not_end_the_thread(broker):
+    def fail(_):
+        raise ZeroDivisionError
+
+    failing, busy, idle = (Job("x", work, every=100.0, due=0.0) for work in (fail, lambda _: True, lambda _: False))
+    for job in (failing, busy, idle):
+        job.run(broker)
+    assert failing.due > busy.due + 50
+    assert idle.due > busy.due + 50
+
+
+def mail_lines(told):
+    return [line for line in told.stdout.splitlines() if " mail" in line]
+
+
+def test_doctor_says_that_mail_goes_out(variables):
+    assert "ok    mail: The mail server lets us in." in mail_lines(run("doctor", **variables))
+
+
+def test_doctor_says_that_the_mail_server_is_not_there(variables):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    told = run("doctor", **variables | {"BROKER_SMTP_PORT": port})
+    assert told.exit_code == 1
+    assert mail_lines(told)[0].startswith("bad   mail: The mail server does not let us in: ConnectionRefusedError")
+
+
+def test_doctor_says_that_no_mail_server_is_set_up(database_url):
+    (line,) = mail_lines(run("doctor", **environment(database_url)))
+    assert line.startswith("warn  mail: BROKER_SMTP_HOST is not set")
+
+
+def test_doctor_says_that_mails_could_not_be_delivered(variables, home):
+    home.change(OutboxMail, written(home), failed_at=home.now, next_try_at=None)
+    lines = mail_lines(run("doctor", **variables))
+    assert "warn  mail: In the last 30 days some mails could not be delivered." in lines
