@@ -30,7 +30,7 @@ def doctor() -> None:
         for sentence in refusals(broker):
             is_well = False
             click.echo(f"bad   {sentence}")
-        for path, finding in (*mail_findings(broker), *findings(broker)):
+        for path, finding in (*findings(broker), *mail_findings(broker)):
             is_well = is_well and finding.severity != "bad"
             click.echo(f"{finding.severity:<5} {path}: {finding.sentence!s}")
     if not is_well:

@@ -63,7 +63,7 @@ class Mailbox:
 
     def put(self, to: str, content: bytes) -> None:
         """Keep one more."""
-        message = cast(EmailMessage, message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
+        message = message_from_bytes(content, policy=policy.default)
         with self._lock:
             self._count += 1
             self._mails.append(Received(self._count, to, self._clock.now(), message))
@@ -71,7 +71,7 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """What aiosmtpd calls with a whole mail."""
         for to in envelope.rcpt_tos:
-            self.put(to, envelope.content)
+            self.put(to, envelope.original_content or b"")
         return "250 OK"
 
 

@@ -13,7 +13,9 @@ from saml2.mdstore import InMemoryMetaData
 
 from broker.upstream.kind import FlowContext, OwnKey, ReturnData
 from broker.upstream.saml import Saml, SamlOptions
+from broker.upstream.saml_parts import signatures
 from broker.upstream.saml_parts.values import PRESETS
+from broker.upstream.saml_parts.xml import Fault, moment, text_of
 from tenants.causes import Cause, UpstreamFailure
 from tenants.signing import certificate_of
 from tests.peers.people import Person
@@ -205,6 +207,17 @@ class TestResponse:
         )
         assert edge.finish().groups is None
 
+    @pytest.mark.parametrize("values", [["x" * 300], ["x"] * 2001], ids=["one that is too long", "more than anybody is in"])
+    def test_groups_beyond_belief_are_unknown(self, edge, values):
+        edge.idp.says(attributes=[("groups", values)])
+        said = edge.finish()
+        assert (said.groups, said.email) == (None, None)
+
+    def test_restriction_to_so_many_further_assertions_is_kept(self, edge):
+        """One may be built on it, and we build one: what we tell an application."""
+        edge.idp.edits(lambda document: next(document.iter("{*}Conditions")).append(_restriction(Count="1")))
+        assert edge.finish().subject == edge.idp.person.subject
+
     def test_fresh_sign_in_is_demanded_only_where_it_was_asked_for(self, edge):
         edge.idp.says(authn_instant=instant(edge.clock.now() - timedelta(minutes=10)))
         assert edge.finish().auth_time == edge.clock.now() - timedelta(minutes=10)
@@ -273,3 +286,30 @@ class TestResponse:
 
 def _active(key: OwnKey) -> OwnKey:
     return OwnKey(key.kid, key.private, key.certificate)
+
+
+def _restriction(**attributes: str):
+    return etree.Element("{urn:oasis:names:tc:SAML:2.0:assertion}ProxyRestriction", attributes)
+
+
+class TestReading:
+    def test_text_is_whole_or_nothing(self):
+        assert text_of(etree.fromstring("<a>one<![CDATA[ two]]></a>")) == "one two"
+        assert (text_of(None), text_of(etree.fromstring("<a/>"))) == ("", "")
+        with pytest.raises(Fault, match="text"):
+            text_of(etree.fromstring("<a>one<b/>two</a>"))
+
+    @pytest.mark.parametrize("text", ["2026-03-02", "2026-03-02T09:00:00", "2026-13-02T09:00:00Z", "now", ""])
+    def test_time_is_one_in_utc_or_a_fault(self, text):
+        assert moment("2026-03-02T09:00:00.5Z", "x") == START
+        assert moment(None, "x") is None
+        with pytest.raises(Fault, match="time"):
+            moment(text, "x")
+
+    def test_library_cannot_be_asked_without_strictness(self):
+        class Lax:
+            def is_strict(self) -> bool:
+                return False
+
+        with pytest.raises(ValueError, match="strict"):
+            signatures.SignedResponse(Lax(), None, None)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from urllib.parse import parse_qs
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -56,7 +57,11 @@ def page(chromium: Browser, origin: str) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "hand-over"])
+LEADING_ON = {"hand-over", "post-over"}
+"""Pages that nobody stays on."""
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name not in LEADING_ON])
 def test_page_is_accessible_and_fits(page: Page, name: str) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -76,6 +81,26 @@ def test_hand_over_leads_on_by_itself(page: Page) -> None:
     with page.expect_request("https://login.example/authorize?a=1&b=2") as request:
         page.goto(address_of("hand-over"))
     assert request.value.is_navigation_request()
+
+
+def test_post_over_leads_on_by_itself(page: Page) -> None:
+    with page.expect_request("https://idp.example/sso?a=1&b=2") as request:
+        page.goto(address_of("post-over"), wait_until="commit")
+    assert request.value.method == "POST"
+    assert request.value.is_navigation_request()
+    fields = {"SAMLRequest": ["PHNhbWxwOkF1dGhuUmVxdWVzdA=="], "RelayState": ['a"><script>']}
+    assert parse_qs(request.value.post_data) == fields
+
+
+def test_post_over_leads_on_by_its_button_without_a_script(chromium: Browser, origin: str) -> None:
+    context = chromium.new_context(base_url=origin, viewport=PHONE, java_script_enabled=False)
+    context.route("https://idp.example/**", lambda route: route.fulfill(body="arrived"))
+    page = context.new_page()
+    page.goto(address_of("post-over"))
+    assert page.get_by_role("heading", level=1).inner_text() == "Taking you to Acme company login"
+    page.get_by_role("button", name="Continue to Acme company login").click()
+    assert page.inner_text("body") == "arrived"
+    context.close()
 
 
 def test_checklist_follows_the_typing(page: Page) -> None:

@@ -45,11 +45,12 @@ class Host:
 
 @dataclass(frozen=True)
 class Sample:
-    """A template and its context; `tenant` False: a page of the platform."""
+    """A template and its context; `tenant` False: a page of the platform. `form_target`: where its form may lead too."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     tenant: bool = True
+    form_target: str = ""
 
 
 WAYS = (
@@ -196,6 +197,7 @@ SAMPLES: dict[str, Sample] = {
             "url": "https://idp.example/sso?a=1&b=2",
             "fields": {"SAMLRequest": "PHNhbWxwOkF1dGhuUmVxdWVzdA==", "RelayState": 'a"><script>'},
         },
+        form_target="https://idp.example",
     ),
     "signed-out": Sample("signin/signed_out.html", {"sign_in_url": "/sign-in"}),
     "confirm-sign-out": Sample(
@@ -265,8 +267,10 @@ def address_of(name: str) -> str:
 
 
 def _show(name: str) -> Response:
-    response = make_response(render_template(SAMPLES[name].template, **SAMPLES[name].context))
-    response.headers["Content-Security-Policy"] = POLICY
+    sample = SAMPLES[name]
+    response = make_response(render_template(sample.template, **sample.context))
+    target = f"form-action 'self' {sample.form_target}".rstrip()
+    response.headers["Content-Security-Policy"] = POLICY.replace("form-action 'self'", target)
     return response
 
 

@@ -21,9 +21,8 @@ from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library
 from broker.upstream.saml_parts.xml import ASSERTION, RESPONSE, Element, Fault
 
 _SCHEMA = Path(onelogin.saml2.__file__).parent / "schemas" / "saml-schema-protocol-2.0.xsd"
-_UNSIGNED = frozenset({ValidationError.NO_SIGNATURE_FOUND, ValidationError.WRONG_NUMBER_OF_SIGNATURES})
+# What the library says of where signatures stand, by its numbers; the gate has mostly said it before.
 _PLACES = range(ValidationError.WRONG_SIGNED_ELEMENT, ValidationError.WRONG_NUMBER_OF_SIGNATURES_IN_ASSERTION + 1)
-_DEPRECATED = frozenset({ValidationError.DEPRECATED_SIGNATURE_METHOD, ValidationError.DEPRECATED_DIGEST_METHOD})
 _per_thread = threading.local()
 
 
@@ -36,10 +35,10 @@ def verified_parts(root: Element, certificates: Sequence[str], opened: Element |
     _require_schema(root)
     if opened is not None:
         _require_schema(opened)
-    return _SignedResponse(_settings(), root, opened).verified(certificates)
+    return SignedResponse(_settings(), root, opened).verified(certificates)
 
 
-class _SignedResponse(LibraryResponse):
+class SignedResponse(LibraryResponse):
     """The library's response around a document that the gate has let pass. It can't be made without strictness."""
 
     def __init__(self, settings: Any, document: Element, opened: Element | None) -> None:
@@ -62,20 +61,13 @@ class _SignedResponse(LibraryResponse):
                 inner = self.decrypted_document if self.encrypted else self.document
                 self._verify(inner, Library.ASSERTION_SIGNATURE_XPATH, certificates)
         except ValidationError as error:
-            raise Fault(_word_of(error.code), f"python3-saml {error.code}") from None
+            word = "signature_place" if error.code in _PLACES else "signature"
+            raise Fault(word, f"python3-saml {error.code}") from None
         return frozenset(signed)
 
     @staticmethod
     def _verify(document: Element, place: str, certificates: Sequence[str]) -> None:
         Library.validate_sign(document, xpath=place, multicerts=list(certificates), raise_exceptions=True)
-
-
-def _word_of(code: int) -> str:
-    if code in _UNSIGNED:
-        return "unsigned"
-    if code in _DEPRECATED:
-        return "signature_algorithm"
-    return "signature_place" if code in _PLACES else "signature"
 
 
 def _require_schema(document: Element) -> None:
