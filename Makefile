@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 RESET ?=
 # How many tests run at once.
-JOBS ?= 2
+JOBS ?= 3
 # How many mutants `make fuzz` tries, and which.
 N ?= 20000
 SEED ?= 1

@@ -43,7 +43,8 @@ def test_se10_list_of_exempt_endpoints_is_closed(app):
     posts = {place.endpoint for place in places(app, PARTS) if place.method != "GET"}
     exempt = posts - {place.endpoint for place in csrf_places(app)}
     assert exempt == {
-        "signin.callback", "oidc.authorize", "oidc.logout", "back_channel.token", "back_channel.userinfo"
+        "signin.callback", "signin.take_saml_response", "oidc.authorize", "oidc.logout",
+        "back_channel.token", "back_channel.userinfo",
     }  # fmt: skip
     assert {place.method for place in places(app, PARTS)} == {"GET", "POST"}
 
