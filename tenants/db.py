@@ -219,11 +219,6 @@ class Database:
             platform.flush()
             session.flush()
 
-    def ping(self) -> None:
-        """Raise sqlalchemy's OperationalError where the database does not answer."""
-        with self.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-
     def bypasses_row_security(self) -> bool:
         """Would this role see every row in spite of row-level security? (PostgreSQL superusers and the like)"""
         if self.is_sqlite:
