@@ -207,4 +207,4 @@ def _settle(
     own = (table.c.id == mail.id, table.c.tries == mail.tries, table.c.next_try_at.is_not(None))
     with db.platform("a mail of the platform is settled", now) as platform:
         changed = platform.execute(update(table).where(*own).values(_SETTLED), values)
-        return bool(changed.rowcount == 1)  # type: ignore[attr-defined]
+        return bool(changed.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE has it

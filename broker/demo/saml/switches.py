@@ -37,7 +37,7 @@ def _refusal(key: str, label: str, page: str, cause: Cause, subcode: str, code: 
 
 def _fault(key: str, label: str, **how: object) -> SamlSwitch:
     """An answer that is not to be believed."""
-    return SamlSwitch(key=key, label=label, page=DISTRUSTED, cause=DISTRUST, **how)  # type: ignore[arg-type]
+    return SamlSwitch(key=key, label=label, page=DISTRUSTED, cause=DISTRUST, **how)  # type: ignore[arg-type]  # its own fields
 
 
 SWITCHES = (
