@@ -11,13 +11,29 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
+from structlog.typing import EventDict
 
 from broker.flow import current_flow
 from broker.tenancy import client_address
 
 log = structlog.get_logger()
+
+
+class _FromLevel:
+    """Drops the lines below a level. Loggers are kept once used, so what a later application sets has to stand here."""
+
+    level = logging.INFO
+
+    def __call__(self, _: object, name: str, line: EventDict) -> EventDict:
+        if logging.getLevelNamesMapping()["ERROR" if name == "exception" else name.upper()] < self.level:
+            raise structlog.DropEvent
+        return line
+
+
+_FROM_LEVEL = _FromLevel()
 # One list for good: loggers keep it, and tests look into what goes through it.
 _PROCESSORS: list[Any] = [
+    _FROM_LEVEL,
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -28,9 +44,10 @@ _PROCESSORS: list[Any] = [
 
 def configure_logs(level: str) -> None:
     """Send structlog's lines to standard error as JSON from `level` on."""
+    _FROM_LEVEL.level = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=_PROCESSORS,
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=_one_write,
         cache_logger_on_first_use=True,
     )

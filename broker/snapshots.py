@@ -52,6 +52,10 @@ class Snapshots:
         """The tenant that is reached at this host name, or None."""
         return self._find(f"host:{host}", lambda: self._database.look_up(TENANT_BY_HOST, host=host))
 
+    def find_by_id(self, tenant_id: str) -> TenantConfig | None:
+        """The tenant of this id, or None: for work that no request began."""
+        return self._find(f"id:{tenant_id}", lambda: self._database.look_up(TENANT_BY_ID, tenant_id=tenant_id))
+
     def at_least(self, config: TenantConfig, version: int) -> TenantConfig:
         """This configuration, or a newly read one where the database already has a later version."""
         if config.version >= version:

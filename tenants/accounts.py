@@ -56,6 +56,13 @@ class Account(TenantScoped, Base):
     invited_at: Mapped[datetime | None]
     activated_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
+    state_changed_at: Mapped[datetime | None]
+    """When `state` became what it is; a reactivation counts as use from then on (A2)."""
+    factors_reset_at: Mapped[datetime | None]
+    """When its second factors were last reset, by whomever (requirements.md, L8)."""
+    warned_at: Mapped[datetime | None]
+    warned_of: Mapped[str | None] = mapped_column(String(20))
+    """What the last warning was about: `activation`, `disuse` or `expiry` (A4)."""
 
 
 class Grant(TenantScoped, Base):

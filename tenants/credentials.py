@@ -16,6 +16,7 @@ class CredentialKind(StrEnum):
 
     PASSWORD = "password"
     TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
 
 
 class Credential(TenantScoped, Base):

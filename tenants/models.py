@@ -7,11 +7,14 @@ from tenants.backdoors import Backdoor, DoorCredential
 from tenants.base import Base
 from tenants.connections import Connection
 from tenants.credentials import Credential
+from tenants.devices import Device
 from tenants.domains import Domain
 from tenants.identities import Identity
 from tenants.keys import SigningKey
+from tenants.mailed_codes import MailedCode
 from tenants.organizations import Contact, Organization
 from tenants.outbox import OutboxMail, PlatformMail
+from tenants.passkeys import Passkey
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
@@ -29,14 +32,17 @@ TENANT_CLASSES = (
     Connection,
     Contact,
     Credential,
+    Device,
     Domain,
     DoorCredential,
     Grant,
     Identity,
     Invitation,
     LoginTransaction,
+    MailedCode,
     Organization,
     OutboxMail,
+    Passkey,
     SigningKey,
     TenantSettings,
     Throttle,

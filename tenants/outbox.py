@@ -1,7 +1,7 @@
 """The outbox: mails that wait to be sent, written in the transaction of what caused them (docs/decisions/0005-outbox.md).
 
-A mail of a tenant is a row of the tenant, with its words sealed. A mail of the platform (the finder's) is a row of a
-platform table and has no words at all: they are made when it is sent. Apart from that the two are alike.
+A mail's words are made when it is sent; a row says which message it is. A mail of a tenant is a row of the tenant, with
+the facts that its words need, sealed. A mail of the platform (the finder's) is a row of a platform table, without facts.
 
 A row waits while `next_try_at` is set. Whoever sends takes a lease: one conditional UPDATE moves `next_try_at` on by
 five minutes. A process that is killed meanwhile leaves a row that is due again then: nothing is lost, and only a kill
@@ -9,7 +9,8 @@ between the server's receipt and our note of it sends a mail twice.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +48,7 @@ class WaitingMail:
 
 
 class OutboxMail(TenantScoped, WaitingMail, Base):
-    """A mail of a tenant. Its words hold codes and links, so they are sealed, and gone once it is sent or given up."""
+    """A mail of a tenant. Its facts hold codes and links, so they are sealed, and gone once it is sent or given up."""
 
     __tablename__ = "outbox"
 
@@ -60,15 +61,6 @@ class PlatformMail(WaitingMail, Base):
     __tablename__ = "platform_outbox"
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a mail says, in both its forms."""
-
-    subject: str
-    text: str
-    html: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +91,9 @@ _PUT_OFF = scoped(update(OutboxMail).where(*_MINE).values(_SETTLED))
 _END = scoped(update(OutboxMail).where(*_MINE).values(_SETTLED | {"content_sealed": null()}))
 
 
-def add_mail(session: TenantSession, vault: Vault, to_address: str, message: str, content: Content, now: datetime) -> str:
+def add_mail(
+    session: TenantSession, vault: Vault, to_address: str, message: str, facts: Mapping[str, str], now: datetime
+) -> str:
     """Write a mail of this tenant into the caller's transaction: it is sent if, and only if, that commits. Returns its id."""
     mail_id = new_id("mai")
     place = Place(session.tenant_id, OutboxMail.__tablename__, "content_sealed", mail_id)
@@ -108,7 +102,7 @@ def add_mail(session: TenantSession, vault: Vault, to_address: str, message: str
         id=mail_id,
         to_address=to_address,
         message=message,
-        content_sealed=vault.seal(json.dumps(asdict(content)), place),
+        content_sealed=vault.seal(json.dumps(dict(facts)), place),
         created_at=now,
         next_try_at=now,
         tries=0,
@@ -124,10 +118,11 @@ def add_platform_mail(session: PlatformSession, to_address: str, message: str, n
     return mail_id
 
 
-def content_of(mail: Leased, vault: Vault) -> Content:
-    """The words of a tenant's mail. Raises VaultError."""
+def facts_of(mail: Leased, vault: Vault) -> dict[str, str]:
+    """What the words of a tenant's mail are made of. Raises VaultError."""
     place = Place(mail.tenant_id or "", OutboxMail.__tablename__, "content_sealed", mail.id)
-    return Content(**json.loads(vault.open(mail.content_sealed or "", place)))
+    facts: dict[str, str] = json.loads(vault.open(mail.content_sealed or "", place))
+    return facts
 
 
 def lease(db: Database, now: datetime) -> list[Leased]:
@@ -170,6 +165,11 @@ def _lease(session: PlatformSession, model: type[OutboxMail] | type[PlatformMail
 def note_sent(db: Database, mail: Leased, now: datetime) -> bool:
     """The server has it. False: the lease had ended, and another process has settled the mail."""
     return _settle(db, mail, now, sent=now)
+
+
+def note_dropped(db: Database, mail: Leased, now: datetime) -> bool:
+    """There is nothing to say to this address after all."""
+    return _settle(db, mail, now)
 
 
 def note_failed(db: Database, mail: Leased, error: str, now: datetime) -> bool:

@@ -40,11 +40,24 @@ class TenantPolicy(BaseModel):
     session_absolute_minutes: int = Field(
         default=720, ge=15, le=43200, description="A session ends after so many minutes in any case."
     )
+    email_factor: bool = Field(
+        default=False,
+        description="Whether a code sent by mail may stand in for the second factor. Weak, and never enough for admins.",
+    )
+    passkeys: bool = Field(
+        default=True, description="Whether people may add passkeys, as a second factor and as a whole sign-in."
+    )
+    trusted_device_days: int = Field(
+        default=0, ge=0, le=90, description="The second factor is asked once in so many days on one device; 0: each time."
+    )
     activation_days: int = Field(
         default=30, ge=1, le=365, description="An invitation that nobody accepted runs out after so many days."
     )
     inactive_days: int = Field(
         default=365, ge=30, le=3650, description="An account that nobody used is switched off after so many days."
+    )
+    warning_days: int = Field(
+        default=7, ge=1, le=60, description="A mail warns so many days before an account runs out, for whatever reason."
     )
 
     @model_validator(mode="after")

@@ -12,6 +12,8 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tenants.db import Database
+from tenants.devices import Device
+from tenants.mailed_codes import MailedCode
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import PlatformEvent
@@ -36,6 +38,8 @@ RULES = (
     # Not before the grants of offline access that hang on it, which live for 30 days from their authorization.
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
     Rule(UsedAssertion, UsedAssertion.expires_at, timedelta()),
+    Rule(MailedCode, MailedCode.expires_at, timedelta(days=1)),
+    Rule(Device, Device.expires_at, timedelta()),
     Rule(Throttle, Throttle.window_ends_at, timedelta()),
     Rule(PlatformThrottle, PlatformThrottle.window_ends_at, timedelta()),
     # Long after the last try: to whom something was sent is asked later.

@@ -47,6 +47,8 @@ class LoginTransaction(TenantScoped, Base):
     """A set-up under way: the new password's hash and the new app's seed, written when the last step is proven."""
     invitation_id: Mapped[str | None] = mapped_column(String(80))
     """What began a set-up: an invitation's id, or the hash of the back door's link."""
+    challenge: Mapped[str | None] = mapped_column(String(90))
+    """What a passkey has to sign next, base64url; taken once."""
     failures: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -69,6 +71,8 @@ class Invitation(TenantScoped, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     superseded_at: Mapped[datetime | None]
+    purpose: Mapped[str] = mapped_column(String(20), default="invitation", server_default="invitation")
+    """`invitation`, or `reset` for a link that proves the address for a new password."""
 
 
 class UsedAssertion(TenantScoped, Base):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from broker.mail.messages import WayIn, finder
+from broker.mail.messages import Content, WayIn, finder
 from broker.wiring import Broker
 from tenants.addresses import Address, normalise_address
 from tenants.finder import find_tenants
-from tenants.outbox import Content, Leased
+from tenants.outbox import Leased
 from tenants.routing_domains import find_rule
 from tenants.snapshot import TenantConfig
 

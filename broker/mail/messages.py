@@ -14,7 +14,15 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 
 from tenants.audit import printable
-from tenants.outbox import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a mail says, in both its forms."""
+
+    subject: str
+    text: str
+    html: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,18 @@ def finder(address: str, ways: Sequence[WayIn], base_url: str, asked_at: datetim
     ]
     return _content(
         _("Where you sign in"), "finder", address=address, lines=lines, front_url=f"{base_url}/", asked_at=_time(asked_at)
+    )
+
+
+def test(address: str, tenant_name: str, base_url: str, note: str) -> Content:
+    """That mail works, for those who look after it."""
+    return _content(
+        _("Mail works"),
+        "test",
+        address=address,
+        tenant_name=printable(tenant_name),
+        front_url=f"{base_url}/",
+        note=printable(note),
     )
 
 

@@ -5,16 +5,18 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from broker.mail.finder import finder_content
+from broker.mail.letters import TENANT_MESSAGES, Letter
+from broker.mail.messages import Content
 from broker.ports import Mailer, MailFault, OutgoingMail
 from broker.wiring import Broker
 from tenants import outbox
 from tenants.finder import FINDER
-from tenants.outbox import Content, Leased
+from tenants.outbox import Leased
 
 log = structlog.get_logger()
 
 PLATFORM_MESSAGES: Mapping[str, Callable[[Broker, Leased], Content]] = {FINDER: finder_content}
-"""How the words of a platform's mail are made; those of a tenant's stand in its row."""
+"""How the words of a platform's mail are made; those of a tenant's are in letters.py."""
 
 
 def deliver(broker: Broker) -> bool:
@@ -37,6 +39,9 @@ def _deliver_one(broker: Broker, mailer: Mailer, mail: Leased) -> None:
         return
     try:
         content = _content(broker, mail)
+        if content is None:
+            outbox.note_dropped(broker.db, mail, broker.ports.clock.now())
+            return
         mailer.send(OutgoingMail(mail.id, mail.to_address, content.subject, content.text, content.html), now)
     except MailFault as fault:
         settle = outbox.note_failed if fault.is_final else outbox.put_off
@@ -51,7 +56,11 @@ def _deliver_one(broker: Broker, mailer: Mailer, mail: Leased) -> None:
         log.info("mail_sent", mail=mail.id, message=mail.message, tries=mail.tries)
 
 
-def _content(broker: Broker, mail: Leased) -> Content:
+def _content(broker: Broker, mail: Leased) -> Content | None:
     if mail.tenant_id is None:
         return PLATFORM_MESSAGES[mail.message](broker, mail)
-    return outbox.content_of(mail, broker.vault)
+    tenant = broker.snapshots.find_by_id(mail.tenant_id)
+    if tenant is None:
+        return None
+    facts = outbox.facts_of(mail, broker.vault)
+    return TENANT_MESSAGES[mail.message](Letter(broker, tenant, mail.to_address, facts, mail.created_at))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import inspect, select
 
+from broker.logs import configure_logs
 from tenants.accounts import Account
 from tenants.audit import AuditEvent, Event
 from tenants.backdoors import Backdoor, DoorCredential
@@ -353,6 +354,7 @@ def test_ac05_address_stands_in_no_page_header_or_row(home, holder, browser, app
 
 
 def test_ac05_address_stands_in_no_log(home, holder, browser, capfd):
+    configure_logs("debug")
     go_through(browser, home, holder)
     browser.forget_cookies()
     go_through(browser, home, holder, password="wrong")

@@ -15,7 +15,7 @@ import pytest
 
 from broker.background import Job, make_served_app, start_background
 from broker.real_ports import SystemClock
-from tenants.outbox import Content, OutboxMail, add_mail
+from tenants.outbox import OutboxMail, add_mail
 from tests import factories
 from tests.support.commands import environment, run
 from tests.support.mail import SENDER, mail_server
@@ -43,9 +43,8 @@ def variables(database_url, box):
 
 def written(home):
     """The id of a mail that is due."""
-    content = Content("Subject", "text\n", "<p>html</p>")
     with home.db.writing() as db:
-        return add_mail(db, home.broker.vault, f"ada@{home.domain}", "test", content, SystemClock().now())
+        return add_mail(db, home.broker.vault, f"ada@{home.domain}", "test", {"note": "text"}, SystemClock().now())
 
 
 def row_of(home, mail_id):

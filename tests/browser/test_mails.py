@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from tenants.outbox import Content
+from broker.mail.messages import Content
 from tests import factories
 from tests.support.mails import MAILS
 from tests.support.posted import posted, text_of

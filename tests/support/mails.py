@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from broker.mail.messages import WayIn, finder
-from tenants.outbox import Content
+from broker.mail.messages import Content, WayIn, finder, test
 
 AT = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 EMAIL = "jane.doe@acme.example"
@@ -25,5 +24,6 @@ class MailSample:
 MAILS = {
     "finder": MailSample("finder", lambda: finder(EMAIL, [ACME], BASE, AT)),
     "finder-several": MailSample("finder", lambda: finder(EMAIL, [ACME, LUMEN], BASE, AT)),
+    "test": MailSample("test", lambda: test(EMAIL, ACME.name, ACME.base_url, "From the command line.")),
     "finder-none": MailSample("finder", lambda: finder(EMAIL, [], BASE, AT)),
 }

@@ -18,12 +18,15 @@ from tenants.backdoors import DOOR_ID, Backdoor, DoorCredential
 from tenants.base import Base
 from tenants.connections import Connection
 from tenants.credentials import Credential
+from tenants.devices import Device
 from tenants.domains import Domain
 from tenants.identities import Identity
 from tenants.ids import digest, new_id, new_reference, new_secret
 from tenants.keys import SigningKey
+from tenants.mailed_codes import MailedCode
 from tenants.organizations import Contact, Organization
-from tenants.outbox import Content, OutboxMail, PlatformMail, add_mail, add_platform_mail
+from tenants.outbox import OutboxMail, PlatformMail, add_mail, add_platform_mail
+from tenants.passkeys import Passkey
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
@@ -128,6 +131,39 @@ def _door_hash(hasher: Hasher) -> str:
     return hasher.hash(DOOR_PASSWORD)
 
 
+def mailed_code(home: Home, **values: Any) -> MailedCode:
+    columns = {
+        "purpose": "reset",
+        "code_hash": digest(new_secret()),
+        "created_at": home.now,
+        "expires_at": home.now + timedelta(minutes=5),
+    }
+    return home.add(MailedCode(**({"id": login_transaction(home).id, "account_id": account(home).id} | columns | values)))
+
+
+def passkey(home: Home, account_id: str | None = None, **values: Any) -> Passkey:
+    columns = {
+        "account_id": account_id or account(home).id,
+        "credential_id": new_secret(),
+        "public_key": "",
+        "label": home.canary,
+        "created_at": home.now,
+    }
+    return home.add(Passkey(**({"id": new_id("pky")} | columns | values)))
+
+
+def device(home: Home, account_id: str | None = None, **values: Any) -> Device:
+    columns = {
+        "account_id": account_id or account(home).id,
+        "token_hash": digest(new_secret()),
+        "user_agent": home.canary,
+        "created_at": home.now,
+        "last_seen_at": home.now,
+        "expires_at": home.now + timedelta(days=90),
+    }
+    return home.add(Device(**({"id": new_id("dev")} | columns | values)))
+
+
 def domain_proof(home: Home) -> DomainProof:
     return _platform_row(
         home, DomainProof(domain=f"{new_id('d')[2:10]}.{home.domain}", tenant_id=home.id, method="file", proven_at=home.now)
@@ -140,9 +176,8 @@ def tenant_host(home: Home) -> TenantHost:
 
 def outbox_mail(home: Home, to_address: str | None = None) -> OutboxMail:
     """A mail that is due."""
-    content = Content(f"For {home.canary}", f"A link of {home.canary}\n", f"<p>A link of {home.canary}</p>")
     with home.db.writing() as db:
-        made = add_mail(db, home.broker.vault, to_address or f"ada@{home.domain}", "test", content, home.now)
+        made = add_mail(db, home.broker.vault, to_address or f"ada@{home.domain}", "test", {"note": home.canary}, home.now)
     with home.db.reading() as db:
         return db.get_one(OutboxMail, (home.id, made))
 
@@ -190,6 +225,7 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     Connection: factories.connection,
     Contact: factories.contact,
     Credential: factories.credential,
+    Device: device,
     Domain: factories.domain,
     DomainProof: domain_proof,
     DoorCredential: door_credential,
@@ -197,8 +233,10 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     Identity: factories.identity,
     Invitation: factories.invitation,
     LoginTransaction: login_transaction,
+    MailedCode: mailed_code,
     Organization: organization,
     OutboxMail: outbox_mail,
+    Passkey: passkey,
     PlatformEvent: platform_event,
     PlatformMail: platform_mail,
     PlatformThrottle: platform_throttle,
