@@ -1,19 +1,34 @@
 """Rotation of the master key: everything sealed is sealed anew, wherever it stands, and the old key can go."""
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from sqlalchemy import select
 
 from tenants.connections import Connection
 from tenants.credentials import Credential
+from tenants.db import Database
 from tenants.keys import SigningKey
 from tenants.manifest.changes import Workshop
+from tenants.migrate import migrate
 from tenants.resealing import reseal, sealed_columns
 from tenants.vault import Place, Vault
 from tests.support.manifests import WHOLE, Desk, pretend_hash
+from tests.support.stores import Store
 
 OLD, NEW = (hashlib.sha256(name).digest() for name in (b"old", b"new"))
+
+
+@pytest.fixture(scope="module")
+def db(backend: str, new_store: Callable[[str], AbstractContextManager[Store]]) -> Iterator[Database]:
+    """A database of this file's own: whoever seals anew looks at everything there is."""
+    with new_store(backend) as made:
+        migrate(made.owner_url)
+        database = Database(made.url)
+        yield database
+        database.dispose()
 
 
 @pytest.fixture
