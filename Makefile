@@ -8,6 +8,8 @@ JOBS ?= 3
 # How many mutants `make fuzz` tries, and which.
 N ?= 20000
 SEED ?= 1
+# How many heats `make races` runs for each secret.
+ROUNDS ?= 1000
 
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --generate-hashes \
@@ -55,6 +57,10 @@ bench: .venv/.set-up-dev ## Measure the hot paths against a Flask "hello" on the
 .PHONY: fuzz
 fuzz: .venv/.set-up-dev ## Try N mutants of SAML responses (N=100000 SEED=7)
 	@$(BIN)/python -m tools.fuzz $(N) $(SEED)
+
+.PHONY: races
+races: .venv/.set-up-dev ## Race for every one-shot secret on two processes, ROUNDS times each (ROUNDS=1000)
+	@$(BIN)/python -m tools.races $(ROUNDS)
 
 .PHONY: lock
 lock: .venv/.set-up-dev ## Pin the newest versions that pyproject.toml allows, with hashes

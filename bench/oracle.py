@@ -8,6 +8,7 @@ in each comparison). Between -3 and 3 there is nothing to see; the exit code is 
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 from statistics import fmean, variance
@@ -16,6 +17,7 @@ from time import perf_counter_ns
 from sqlalchemy import delete
 
 from broker import create_app
+from broker.ports import HASH_COST
 from tenants.throttles import Throttle
 from tests import factories
 from tests.browser import Browser
@@ -32,7 +34,10 @@ Steps = dict[str, list[float]]
 def main(samples: int) -> int:
     """Prints a line for each step and sort; the exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(make_settings(f"sqlite:///{Path(folder) / 'oracle.db'}"), ports=make_ports(FakeClock()))
+        app = create_app(
+            make_settings(f"sqlite:///{Path(folder) / 'oracle.db'}"),
+            ports=replace(make_ports(FakeClock()), hash_cost=HASH_COST),
+        )
         home = factories.tenant(app.extensions["broker"])
         times = measure(app, home, addresses(home), samples)
     worst = 0.0

@@ -5,6 +5,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
+from broker.account.routes import account
 from broker.console.routes import console
 from broker.device import set_device_cookies
 from broker.downstream.oidc.routes import back_channel, oidc
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(health)
     app.register_blueprint(finder)
     app.register_blueprint(signin)
+    app.register_blueprint(account)
     app.register_blueprint(home_pages)
     app.register_blueprint(console)
     app.register_blueprint(oidc)

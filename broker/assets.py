@@ -14,9 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 
 STYLESHEET = "look.css"
-OWN_FILES = {"favicon.svg": "image/svg+xml", "copy.js": "text/javascript", "password-rules.js": "text/javascript"} | {
-    "send-form.js": "text/javascript"
-}
+_SCRIPTS = ("copy.js", "keep-codes.js", "passkey.js", "password-rules.js", "send-form.js")
+OWN_FILES = {"favicon.svg": "image/svg+xml"} | dict.fromkeys(_SCRIPTS, "text/javascript")
 
 BOOTSTRAP = "static/bootstrap5/css/bootstrap.min.css"
 _SOURCE_MAP = re.compile(rb"/\*# sourceMappingURL=.*?\*/\s*")

@@ -1,6 +1,8 @@
-"""What the browser itself remembers of a tenant: by which way its last sign-in went, and that it has just signed out.
+"""What the browser itself remembers of a tenant: by which way its last sign-in went, that it has just signed out, and by
+which secrets accounts know it again.
 
-Neither opens anything. The way is a key and counts only where it is one of the tenant's (tenants/questions.py).
+None of it opens anything by itself. The way is a key and counts only where it is one of the tenant's
+(tenants/questions.py); what the secrets are good for stands in broker/known_devices.py.
 """
 
 from flask import Response, g, request
@@ -9,6 +11,10 @@ from broker.tenancy import cookie_scope
 
 LAST = "last"
 OUT = "out"
+DEVICE = "dev"
+DEVICE_SECONDS = 90 * 86400
+_SECRETS = 5
+"""So many people of a tenant may share a browser and be known on it."""
 _LAST_SECONDS = 400 * 86400
 """As long as browsers keep any cookie."""
 _OUT_SECONDS = 300
@@ -17,7 +23,7 @@ _OUT_SECONDS = 300
 
 def remember_way(method: str) -> None:
     """A sign-in by this way has worked; it is offered first from now on (requirements.md, R8)."""
-    g.device_cookies = {LAST: (method, _LAST_SECONDS), OUT: ("", 0)}
+    _change({LAST: (method, _LAST_SECONDS), OUT: ("", 0)})
 
 
 def last_way() -> str | None:
@@ -27,12 +33,27 @@ def last_way() -> str | None:
 
 def note_sign_out() -> None:
     """This browser's session has just ended at the person's wish."""
-    g.device_cookies = {OUT: ("1", _OUT_SECONDS)}
+    _change({OUT: ("1", _OUT_SECONDS)})
 
 
 def has_just_signed_out() -> bool:
     """Did it end a few minutes ago at most?"""
     return cookie_scope()[0] + OUT in request.cookies
+
+
+def device_secrets() -> list[str]:
+    """One secret for each account that knows this browser, the newest first."""
+    kept = request.cookies.get(cookie_scope()[0] + DEVICE, "")
+    return [secret for secret in kept.split(".") if secret][:_SECRETS]
+
+
+def keep_device_secrets(secrets: list[str]) -> None:
+    """Have the browser keep them for the full time from now on."""
+    _change({DEVICE: (".".join(secrets[:_SECRETS]), DEVICE_SECONDS)})
+
+
+def _change(cookies: dict[str, tuple[str, int]]) -> None:
+    g.device_cookies = g.get("device_cookies", {}) | cookies
 
 
 def set_device_cookies(response: Response) -> Response:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from broker.flow import current_flow
-from broker.next_steps import Next, buttons_for, is_finder_offered
+from broker.next_steps import Next, buttons_for, is_offered
 from broker.pages import ErrorPage, Tone
 from broker.sentences import texts_of
 from broker.tenancy import client_address
@@ -63,8 +63,10 @@ _ACCESS = Event.ACCESS_REFUSED
 
 ANSWERS: dict[Cause, Answer] = {
     Cause.CREDENTIALS_INVALID: Answer(403, _RETRY),
+    Cause.CODE_INVALID: Answer(403, (Next.START_AGAIN,), Event.CODE_WRONG),
+    Cause.CODE_EXPIRED: Answer(403, (Next.START_AGAIN,), Event.CODE_WRONG, icon="hourglass-split"),
     Cause.FACTOR_INVALID: Answer(403, _RETRY),
-    Cause.FACTOR_ENROLMENT_REQUIRED: Answer(403, _OTHER, icon="shield-lock"),
+    Cause.FACTOR_ENROLMENT_REQUIRED: Answer(403, (Next.SET_UP, Next.OTHER_WAYS), icon="shield-lock"),
     Cause.RATE_LIMITED: Answer(429, _OTHER, Event.THROTTLED, icon="hourglass-split"),
     Cause.CREDENTIAL_LOCKED: Answer(429, _OTHER, Event.THROTTLED, icon="hourglass-split"),
     Cause.METHOD_NOT_ALLOWED: Answer(403, _OTHER),
@@ -233,8 +235,8 @@ def _ascii(text: str) -> str:
 
 def _as_page(error: BrokerError, reference: str) -> Response:
     shape = ANSWERS[error.cause]
-    finder = "finder" if Next.FINDER in shape.next and is_finder_offered() else None
-    heading, sentences = texts_of(shape.shown_as or error.cause, _fact(error, "fact") or finder)
+    offered = next((step.value for step in (Next.FINDER, Next.SET_UP) if step in shape.next and is_offered(step)), None)
+    heading, sentences = texts_of(shape.shown_as or error.cause, _fact(error, "fact") or offered)
     words = _words(error)
     page = ErrorPage(
         heading=str(heading) % words,

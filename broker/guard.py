@@ -1,12 +1,23 @@
-"""Who may open the pages on which a tenant is looked after."""
+"""Who may open the pages of a person's own and those on which a tenant is looked after, and what has to be proven anew."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NoReturn
 
-from flask import request
+from flask import redirect, request, url_for
+from flask_babel import gettext as _
 
-from broker.session import SignedIn, present_session
-from broker.signin.transaction import begin
+from broker.session import Proof, SignedIn, present_session
+from broker.signin.dispatch import hand_over
+from broker.signin.transaction import Hints, begin
+from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
+from tenants.ways import LOCAL
+
+FRESH_FOR = timedelta(minutes=10)
+"""So old a proof may be for a change of how somebody signs in (security.md, SF-10)."""
+_FULL_FACTORS = frozenset({"otp", "hwk", "rec"})
+"""Not a mailed code, which is weaker than what it would replace (SF-05), nor a device that is trusted."""
 
 
 def require_role(roles: Collection[str]) -> SignedIn:
@@ -14,11 +25,59 @@ def require_role(roles: Collection[str]) -> SignedIn:
 
     Raises Refusal: with a redirect to a sign-in that leads back here, or ROLE_MISSING.
     """
-    person = present_session()
-    if person is None:
-        here = request.full_path.rstrip("?")
-        back = f"{request.script_root}{here}" if request.method == "GET" else f"{request.script_root}/"
-        raise Refusal(Cause.INTERACTION_NEEDED, "nobody is signed in", redirect=begin(back))
+    person = _require_session()
     if person.row.role not in roles:
         raise Refusal(Cause.ROLE_MISSING, "no such role", account_id=person.row.account_id)
     return person
+
+
+def require_person() -> SignedIn:
+    """The person who is signed in, for pages of their own; emergency access opens none of them (T7).
+
+    Raises Refusal: with a redirect to a sign-in that leads back here, or to the console.
+    """
+    person = _require_session()
+    if person.is_by_door:
+        raise Refusal(Cause.INTERACTION_NEEDED, "emergency access", redirect=redirect(url_for("console.status"), 303))
+    return person
+
+
+def require_fresh(person: SignedIn) -> None:
+    """Raise Refusal where the last full proof is older than ten minutes (SF-10, LC-11).
+
+    It redirects to a sign-in of this very account, and from there back to the page that was asked for: what is posted
+    has a page at the same address.
+    """
+    now = the_broker().ports.clock.now()
+    if now - person.row.auth_time >= FRESH_FOR:
+        _ask_again(person)
+    if person.row.method != LOCAL or _has_full_factor(person.proofs, now):
+        return
+    if any(proof.method == "mail" for proof in person.proofs):
+        raise Refusal(Cause.METHOD_NOT_ALLOWED, "a mailed code", fact="weak_proof", account_id=person.row.account_id)
+    _ask_again(person)
+
+
+def _has_full_factor(proofs: Collection[Proof], now: datetime) -> bool:
+    return any(proof.method in _FULL_FACTORS and now - proof.at < FRESH_FOR for proof in proofs)
+
+
+def _ask_again(person: SignedIn) -> NoReturn:
+    hints = Hints(login_hint=person.row.email, prompt=("login",), account=person.row.account_id)
+    answer = begin(_here(), hints=hints)
+    if request.method != "GET":
+        # The sign-in may lead on to a provider, which the policy of the form that was sent does not allow.
+        answer = hand_over(answer.location or "", _("your sign-in"))
+    raise Refusal(Cause.INTERACTION_NEEDED, "no fresh proof", redirect=answer)
+
+
+def _require_session() -> SignedIn:
+    person = present_session()
+    if person is None:
+        back = _here() if request.method == "GET" else f"{request.script_root}/"
+        raise Refusal(Cause.INTERACTION_NEEDED, "nobody is signed in", redirect=begin(back))
+    return person
+
+
+def _here() -> str:
+    return f"{request.script_root}{request.full_path.rstrip('?')}"

@@ -12,11 +12,9 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from broker.ports import HASH_COST, HashCost
 from tenants.causes import Breakage, Cause
 
-# OWASP's second recommendation for argon2id; set here and never left to the library's default, which costs 8 times that.
-_MEMORY_KIB = 19456
-_PASSES = 2
 _LANES = 1
 
 T = TypeVar("T")
@@ -25,8 +23,8 @@ T = TypeVar("T")
 class Hasher:
     """Hashes and checks passwords, one at a time for each worker process."""
 
-    def __init__(self, queue: int) -> None:
-        self._argon2 = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
+    def __init__(self, queue: int, cost: HashCost = HASH_COST) -> None:
+        self._argon2 = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=_LANES)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
         self._places = BoundedSemaphore(queue)
         self._nobody = self._argon2.hash("the password of nobody")

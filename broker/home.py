@@ -6,6 +6,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, url_fo
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from broker.bar import bar_of
 from broker.pages import SignedIn as Person
 from broker.pages import Tile
 from broker.session import SignedIn, end_session, present_session
@@ -26,9 +27,9 @@ def home() -> Response:
         return redirect(url_for("console.status"), 303)
     page = render_template(
         "account/signed_in.html",
+        bar=bar_of(person, "home"),
         person=_person(person),
         tiles=_tiles(),
-        sign_out_url=url_for("home.sign_out"),
         console_url=url_for("console.status") if person.row.role in ADMIN_ROLES else None,
     )
     return make_response(page)
@@ -56,7 +57,14 @@ def _person(person: SignedIn) -> Person:
 
 
 def _methods(person: SignedIn) -> list[str]:
-    names = {"pwd": _("Password"), "otp": _("Authenticator app")}
+    names = {
+        "pwd": _("Password"),
+        "otp": _("Authenticator app"),
+        "hwk": _("Passkey"),
+        "rec": _("Recovery code"),
+        "mail": _("Code by e-mail"),
+        "dev": _("Trusted device"),
+    }
     if person.row.method != LOCAL:
         connection = g.tenant.connections.get(person.row.method)
         names["fed"] = connection.label if connection else person.row.method

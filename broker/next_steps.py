@@ -21,6 +21,12 @@ class Next(StrEnum):
     OTHER_ACCOUNT = "other_account"
     HOME = "home"
     FINDER = "finder"
+    SET_UP = "set_up"
+
+
+def are_codes_offered() -> bool:
+    """Can somebody prove an address here by a mailed code, to sign in with a password then?"""
+    return g.get("tenant") is not None and bool(g.tenant.policy.local_enabled) and the_broker().ports.mailer is not None
 
 
 def is_finder_offered() -> bool:
@@ -28,10 +34,17 @@ def is_finder_offered() -> bool:
     return the_broker().ports.mailer is not None
 
 
+def is_offered(step: Next) -> bool:
+    """Is there such a way on, here?"""
+    if step is Next.FINDER:
+        return is_finder_offered()
+    return are_codes_offered() if step is Next.SET_UP else g.get("tenant") is not None
+
+
 def buttons_for(steps: Sequence[Next]) -> list[Button]:
     """The first one is filled. Where there is no tenant, the finder alone has an address."""
     flow = current_flow()
-    possible = [step for step in steps if (is_finder_offered() if step is Next.FINDER else g.get("tenant") is not None)]
+    possible = [step for step in steps if is_offered(step)]
     buttons: list[Button] = []
     for step in possible:
         label, url = _button(step, flow.tx if flow and flow.is_live else None)
@@ -46,6 +59,8 @@ def _button(step: Next, tx: str | None) -> tuple[str, str]:
         return _("Find my organization"), f"{the_broker().settings.base_url}/"
     if step is Next.HOME:
         return _("Your applications"), url_for("home.home")
+    if step is Next.SET_UP:
+        return _("Set up the app"), url_for("signin.first_login", tx=tx)
     if step is Next.START_AGAIN or tx is None:
         return _("Start again"), url_for("signin.again", tx=flow.tx if flow else None)
     provider = flow.method if flow and flow.method != LOCAL else None

@@ -33,6 +33,18 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class FactorWay:
+    """One way to prove that it is you, as a link."""
+
+    label: str
+    note: str
+    icon: str
+    url: str
+    first: bool = False
+    """The one that is asked for of itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """A link that looks like a button. At most one of a page is primary."""
 
@@ -66,7 +78,7 @@ class RuleLine:
     |------------|-------------------------------------------------------------------------------|
     | `length`   | code points are at least `minimum` and at most `maximum` (None: no limit)     |
     | `patterns` | at least `minimum` of the `patterns` are found (None: all of them)            |
-    | `words`    | none of the `words` stands in it, upper and lower case being the same         |
+    | `words`    | none of the `words` stands in it, also in capitals or as p@ssw0rd             |
     | `same`     | both fields hold the same                                                     |
     | empty      | the server alone can tell; the line stays as it came                          |
 

@@ -1,7 +1,7 @@
 """The password policy as the checklist of a page: each rule in words, and how the browser can follow it.
 
-The browser's checks are a courtesy. What only the server can tell (frequent and guessable passwords, words in disguise)
-stays open until the form is sent, and `tenants/passwords.py` decides about everything then.
+The browser's checks are a courtesy. What only the server can tell (leaked, frequent and guessable passwords) stays open
+until the form is sent, and `tenants/passwords.py` decides about everything then.
 """
 
 import re
@@ -14,7 +14,9 @@ from sqlalchemy import Row
 
 from broker.pages import RuleLine
 from tenants.addresses import AddressError, normalise_address
-from tenants.passwords import CharacterClass, PasswordPolicy, RuleOutcome, context_words, rule_lines
+from tenants.guessing import context_words
+from tenants.passwords import UNLESS_LONG, CharacterClass, PasswordPolicy, RuleOutcome, rule_lines
+from tenants.passwords import RuleLine as Rule
 
 SAME = "same"
 """Code of the line that the policy knows nothing of: both entries match."""
@@ -36,13 +38,22 @@ def checklist(policy: PasswordPolicy, words: Iterable[str] = (), outcomes: Itera
     lines = [
         RuleLine(
             line.code,
-            _(line.text_key, **line.values),
+            sentence_of(line),
             met.get(line.code),
             **_check(line.code, policy, line.values, words),
         )
         for line in rule_lines(policy)
     ]
     return [*lines, RuleLine(SAME, _("The same in both fields"), check="same")]
+
+
+def sentence_of(rule: Rule) -> str:
+    """A rule in the person's language."""
+    values = {
+        name: ", ".join(_(text) for text in value) if isinstance(value, tuple) else value for name, value in rule.values.items()
+    }
+    text = str(_(rule.text_key, **values))
+    return str(_(UNLESS_LONG, rule=text, count=rule.unless_length)) if rule.unless_length else text
 
 
 def context_of(account: Row[Any]) -> frozenset[str]:
@@ -63,16 +74,23 @@ def _check(code: str, policy: PasswordPolicy, values: Any, words: Iterable[str])
             return {"check": "length", "minimum": values["count"]}
         case "length_max":
             return {"check": "length", "maximum": values["count"]}
-        case "classes_all" | "classes_some":
-            patterns = [_CLASS_PATTERNS[kind] for kind in sorted(policy.classes)]
-            return {"check": "patterns", "patterns": patterns, "minimum": policy.classes_required}
-        case "alphabet":
+        case "classes_all" | "classes_some" | "classes_of":
+            return {"check": "patterns", "patterns": _classes(policy), "minimum": policy.classes_required}
+        case "alphabet" | "alphabet_of":
             return {"check": "patterns", "patterns": [_only(policy.alphabet or frozenset())]}
         case "dot_before_at":
             return {"check": "patterns", "patterns": [r"^(?!.*\.@)"]}
         case "context":
             return {"check": "words", "words": sorted(words)}
     return {}
+
+
+def _classes(policy: PasswordPolicy) -> list[str]:
+    """A pattern for each class; one for long passwords as often as classes are asked for, so that it is enough alone."""
+    patterns = [_CLASS_PATTERNS[kind] for kind in sorted(policy.classes)]
+    if policy.passphrase_length is not None:
+        patterns += [rf"^[^]{{{policy.passphrase_length},}}$"] * policy.classes_required
+    return patterns
 
 
 def _only(alphabet: frozenset[str]) -> str:

@@ -66,6 +66,15 @@ class Http(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture inside a mail; the HTML names it as `cid:<name>`."""
+
+    name: str
+    media_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """One mail to one address. `id` names it for good: tried again, it is recognizably the same."""
 
@@ -74,6 +83,7 @@ class OutgoingMail:
     subject: str
     text: str
     html: str
+    pictures: tuple[Picture, ...] = ()
 
 
 class MailFault(Exception):
@@ -95,6 +105,18 @@ class Mailer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HashCost:
+    """How much work one argon2id hash of a password is."""
+
+    memory_kib: int
+    passes: int
+
+
+HASH_COST = HashCost(memory_kib=19456, passes=2)
+"""OWASP's second recommendation; never left to the library's default, which costs 8 times that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     clock: Clock
     randomness: Randomness
@@ -103,3 +125,4 @@ class Ports:
     kept: Kept = field(repr=False)
     mailer: Mailer | None = None
     """None: no mail server is set up. Mails then wait in the outbox, and what needs them is not offered."""
+    hash_cost: HashCost = HASH_COST

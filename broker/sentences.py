@@ -19,6 +19,14 @@ SENTENCES: dict[Cause, Texts] = {
         _("That didn’t match"),
         (_("The e-mail address or the password is not right."),),
     ),
+    Cause.CODE_INVALID: (
+        _("That code didn’t match"),
+        (_("This code is not right. Check the newest mail from us."),),
+    ),
+    Cause.CODE_EXPIRED: (
+        _("That code is too old"),
+        (_("This code is older than 5 minutes, or was used already. Send a new one."),),
+    ),
     Cause.FACTOR_INVALID: (
         _("That code didn’t match"),
         (_("This code is not right. Apps show a new one every 30 seconds; use the one on the screen now."),),
@@ -189,6 +197,20 @@ SENTENCES: dict[Cause, Texts] = {
 }
 
 VARIANTS: dict[tuple[Cause, str], Texts] = {
+    (Cause.CREDENTIALS_INVALID, "other_account"): (
+        _("That is another account"),
+        (
+            _("To go on, sign in with the account that you are signed in with already."),
+            _("To use the other one, sign out first."),
+        ),
+    ),
+    (Cause.METHOD_NOT_ALLOWED, "weak_proof"): (
+        _("A code by mail is not enough for this"),
+        (
+            _("To change how you sign in, sign in with your authenticator app, a passkey or a recovery code."),
+            _("If you have none of them any more, an admin can reset your second factors."),
+        ),
+    ),
     (Cause.ACCOUNT_UNKNOWN, "told"): (
         _("You have no account here yet"),
         (_("Nobody has given the address %(email)s access to %(organization)s."),),
@@ -204,6 +226,32 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
     (Cause.FLOW_EXPIRED, "door_set_up"): (
         _("This set-up took too long"),
         (_("For your safety it has ended. Open your link again to start over."),),
+    ),
+    (Cause.METHOD_NOT_ALLOWED, "no_factor"): (
+        _("Your second factor can’t be used here any more"),
+        (
+            _("Your organization has switched off the kind that you have."),
+            _("An admin of your organization can reset it; then you set up another one."),
+        ),
+    ),
+    (Cause.FLOW_EXPIRED, "mailed"): (
+        _("This took too long"),
+        (_("For your safety it has ended, and nothing was changed. Start again with a new code."),),
+    ),
+    (Cause.FACTOR_ENROLMENT_REQUIRED, "set_up"): (
+        _("One more step to protect your account"),
+        (
+            _("Your organization asks for a code from an app on your phone, and none is set up yet."),
+            _("It takes about two minutes and begins with a code by mail."),
+        ),
+    ),
+    (Cause.RATE_LIMITED, "codes_sent"): (
+        _("Enough codes for now"),
+        (_("The next code can be sent at %(until)s. One that you got within the last 5 minutes still works."),),
+    ),
+    (Cause.RATE_LIMITED, "codes_tried"): (
+        _("Too many tries"),
+        (_("Codes by mail are paused until %(until)s. You don’t need to do anything until then."),),
     ),
     (Cause.RATE_LIMITED, "finder"): (
         _("Too many requests"),

@@ -30,13 +30,17 @@ from tenants.ways import DOOR
 
 _SEEN_EVERY = timedelta(minutes=1)
 _TX_SECONDS = 3600
-_TRANSACTION_PATHS = ("/sign-in", "/activate", "/door/")
+_TRANSACTION_PATHS = ("/sign-in", "/first-login", "/reset", "/activate", "/door/")
 CSRF_FIELD = "csrf_token"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One thing that was proven on the way in. `method` is an RFC 8176 value (`pwd`, `otp`) or `fed` for a provider."""
+    """One thing that was proven on the way in, by `method`.
+
+    `pwd`, `otp` (the app) and `hwk` (a passkey, its owner verified) are values of RFC 8176; `rec` is a recovery code,
+    `mail` a mailed code, `dev` a device trusted in place of a factor, `fed` what an identity provider said.
+    """
 
     method: str
     at: datetime

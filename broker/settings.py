@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         le=1000,
         description="Password checks that may wait in a worker; more are told to come back. Keep it below the threads.",
     )
+    breach_check_url: str = Field(
+        default="",
+        description="Range service that new passwords are looked up in besides the list that the product has, such as "
+        "https://api.pwnedpasswords.com/range/; it is sent five of a hash's forty digits. Empty: none is asked.",
+    )
     smtp_host: str = Field(
         default="", description="Mail server. Without one mails wait in the outbox, and the finder is not offered."
     )
@@ -103,6 +108,15 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("plain http is for loopback only; use https")
         return value.rstrip("/").lower()
+
+    @field_validator("breach_check_url")
+    @classmethod
+    def _breach_check_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_local = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        if value and not (parts.hostname and (parts.scheme == "https" or is_local) and not (parts.query or parts.fragment)):
+            raise ValueError("give an https address, such as https://ranges.example/range/")
+        return f"{value.rstrip('/')}/" if value else ""
 
     @model_validator(mode="after")
     def _keys(self) -> Self:

@@ -40,7 +40,7 @@ def make_broker(settings: Settings, ports: Ports | None = None) -> Broker:
         db=database,
         vault=Vault(settings.master_key_bytes()),
         snapshots=Snapshots(database, settings, ports.clock),
-        hasher=Hasher(settings.hash_queue),
+        hasher=Hasher(settings.hash_queue, ports.hash_cost),
     )
 
 

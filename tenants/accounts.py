@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, case, insert, select, update
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, String, bindparam, case, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
@@ -90,6 +90,8 @@ GROUPS_OF_ACCOUNT = scoped(
 ACCOUNT_BY_ADDRESS = scoped(
     select(Account.id, Account.email, Account.state, Account.expires_at).where(Account.email_key == bindparam("email_key"))
 )
+LOCK_ACCOUNT = scoped(select(Account.id).where(Account.id == bindparam("account")).with_for_update())
+"""Whoever changes several rows of an account as one goes through here: two of them follow each other on PostgreSQL."""
 ANY_ACCOUNT = scoped(select(Account.id).limit(1))
 """Whether there is anybody; how many is never counted for a page."""
 ADD_ACCOUNT = scoped(insert(Account))
@@ -100,6 +102,7 @@ NOTE_SIGN_IN = scoped(
         last_login_at=bindparam("at"),
         # A first sign-in at a connection accepts the invitation.
         activated_at=case((Account.state == "invited", bindparam("at")), else_=Account.activated_at),
+        state_changed_at=case((Account.state == "invited", bindparam("at")), else_=Account.state_changed_at),
         state=case((Account.state == "invited", bindparam("active")), else_=Account.state),
     )
 )
@@ -109,6 +112,12 @@ ACTIVATE_ACCOUNT = scoped(
         Account.id == bindparam("account"),
         Account.state.in_((AccountState.INVITED.value, AccountState.ACTIVE.value)),
     )
-    .values(state=bindparam("active"), activated_at=bindparam("at"), last_login_at=bindparam("at"))
+    .values(
+        state=bindparam("active"),
+        activated_at=case((Account.state == "invited", bindparam("at")), else_=Account.activated_at),
+        state_changed_at=case((Account.state == "invited", bindparam("at")), else_=Account.state_changed_at),
+        is_email_verified=or_(Account.is_email_verified, bindparam("has_answered_mail", type_=Boolean)),
+    )
 )
-"""Not of an account that was switched off while somebody set it up: the row count says so (IR-07)."""
+"""Not of an account that was switched off while somebody set it up: the row count says so (IR-07). One that is active
+stays as it is."""

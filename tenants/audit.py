@@ -33,10 +33,18 @@ class Event(StrEnum):
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_ACTIVATED = "account.activated"
     ACCOUNT_REMOVED = "account.removed"
+    ACCOUNT_WARNED = "account.warned"
+    FACTORS_RESET = "factors.reset"
     INVITATION_MADE = "invitation.made"
+    CODE_SENT = "code.sent"
+    CODE_USED = "code.used"
+    CODE_WRONG = "code.wrong"
+    PASSWORD_COMPROMISED = "password.compromised"
+    BREACH_CHECK_UNAVAILABLE = "password.breach_check.unavailable"
     IDENTITY_LINKED = "identity.linked"
     CONFIGURATION_CHANGED = "configuration.changed"
     CONFIGURATION_REMOVED = "configuration.removed"
+    CREDENTIAL_CHANGED = "credential.changed"
     DOOR_CHANGED = "door.changed"
     DOOR_GRANTED = "door.granted"
     DOOR_REVOKED = "door.revoked"
@@ -44,6 +52,7 @@ class Event(StrEnum):
     DOOR_ENTERED = "door.entered"
     DOOR_REFUSED = "door.refused"
     THROTTLED = "attack.throttled"
+    PASSKEY_CLONE = "passkey.clone"
     BROKEN = "broker.failed"
 
 
@@ -54,6 +63,8 @@ class AuditEvent(TenantScoped, Base):
     __table_args__ = (
         Index("ix_audit_events_at", "tenant_id", "at", "id"),
         Index("ix_audit_events_reference", "tenant_id", "reference"),
+        # For what a person, or an admin, reads about one account.
+        Index("ix_audit_events_account", "tenant_id", "account_id", "at", "id"),
     )
 
     at: Mapped[datetime]

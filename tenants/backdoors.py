@@ -58,6 +58,7 @@ DOOR_CREDENTIAL_OF_ADDRESS = scoped(
     select(
         Account.id.label("account_id"),
         Account.email,
+        Account.name,
         Account.state,
         Account.role,
         Account.expires_at,

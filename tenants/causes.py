@@ -11,6 +11,8 @@ class Cause(StrEnum):
 
     # who signs in, and how
     CREDENTIALS_INVALID = "credentials_invalid"
+    CODE_INVALID = "code_invalid"
+    CODE_EXPIRED = "code_expired"
     FACTOR_INVALID = "factor_invalid"
     FACTOR_ENROLMENT_REQUIRED = "factor_enrolment_required"
     RATE_LIMITED = "rate_limited"

@@ -1,7 +1,7 @@
 """What the operator does about a tenant's back door: open, rotate, close it, mark its admins, look after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import NoReturn
@@ -10,15 +10,13 @@ from sqlalchemy import select
 
 from tenants.accounts import ADMIN_ROLES, Account
 from tenants.addresses import Address
-from tenants.admins import ENTERING, Candidate, Ways, has_reachable_admin
+from tenants.admins import ENTERING, has_reachable_admin
 from tenants.audit import Event, append
 from tenants.backdoors import DOOR_ID, DROP_DOOR_CREDENTIAL, Backdoor, DoorCredential
-from tenants.connections import Connection
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
-from tenants.policies import TenantPolicy
+from tenants.last_admin import SHUT_OUT, candidate_of, load_admins
 from tenants.sessions import END_METHOD_OF_ACCOUNT, END_SESSIONS_OF_METHOD
-from tenants.tenants import TenantSettings
 from tenants.ways import DOOR
 
 LINK_LIFE = timedelta(hours=24)
@@ -156,7 +154,7 @@ def _holder(held: DoorCredential, account: Account, now: datetime) -> Holder:
     waits = held.link_expires_at is not None and held.link_expires_at > now
     return Holder(
         email=account.email,
-        is_admin=_candidate(account, has_door_credential=True).is_admin(now),
+        is_admin=candidate_of(account, has_door_credential=True).is_admin(now),
         is_set_up=held.password_hash is not None,
         link_expires_at=held.link_expires_at if waits else None,
         marked_at=held.created_at,
@@ -167,25 +165,15 @@ def _holder(held: DoorCredential, account: Account, now: datetime) -> Holder:
 
 def _require_admin_left(session: TenantSession, now: datetime, *, is_door_open: bool | None = None, without: str = "") -> None:
     """Refuse what would leave a tenant, which has an admin with a way in, without one (security.md, AC-06)."""
-    settings = session.scalars(select(TenantSettings)).first()
-    is_local = TenantPolicy.model_validate(settings.policy if settings else {}).local_enabled
-    is_connected = session.scalars(select(Connection.id).where(Connection.is_enabled).limit(1)).first() is not None
-    is_open = _door(session) is not None
-    before = Ways(is_local, is_connected, is_open)
-    after = Ways(is_local, is_connected, is_open if is_door_open is None else is_door_open)
-    admins = session.scalars(select(Account).where(Account.role.in_(ADMIN_ROLES))).all()
-    held = select(DoorCredential.account_id).where(DoorCredential.password_hash.is_not(None))
-    holders = set(session.scalars(held).all())
-    people = [_candidate(one, has_door_credential=one.id in holders) for one in admins]
-    left = [_candidate(one, has_door_credential=one.id in holders - {without}) for one in admins]
-    if has_reachable_admin(people, before, now) and not has_reachable_admin(left, after, now):
-        raise DoorError("No owner or admin would have a way in any more. Give them another one first.")
-
-
-def _candidate(account: Account, *, has_door_credential: bool) -> Candidate:
-    return Candidate(
-        account.role, account.state, account.expires_at, account.is_local_enabled, has_door_credential=has_door_credential
-    )
+    admins = load_admins(session)
+    before = admins.ways
+    after = before if is_door_open is None else replace(before, door=is_door_open)
+    left = [
+        replace(person, has_door_credential=person.has_door_credential and key != without)
+        for key, person in admins.people.items()
+    ]
+    if has_reachable_admin(admins.people.values(), before, now) and not has_reachable_admin(left, after, now):
+        raise DoorError(SHUT_OUT)
 
 
 def _account(session: TenantSession, address: Address) -> Account:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenants.accounts import Account
 from tenants.base import Base, TenantScoped
 from tenants.connections import Connection
-from tenants.credentials import FACTS_OF_ACCOUNT, IS_TOTP_OF_ACCOUNT, Credential
+from tenants.credentials import FACTS_OF_ACCOUNT, IS_FACTOR_OF_ACCOUNT, IS_PASSKEY_OF_ACCOUNT, Credential
+from tenants.passkeys import Passkey
 from tenants.statements import scoped
 
 
@@ -45,7 +46,8 @@ IDENTITY_AND_ACCOUNT = scoped(
     )
     .join(Connection, (Connection.tenant_id == Identity.tenant_id) & (Connection.id == Identity.connection_id))
     .join(Account, (Account.tenant_id == Identity.tenant_id) & (Account.id == Identity.account_id))
-    .outerjoin(Credential, IS_TOTP_OF_ACCOUNT)
+    .outerjoin(Credential, IS_FACTOR_OF_ACCOUNT)
+    .outerjoin(Passkey, IS_PASSKEY_OF_ACCOUNT)
     .where(
         Identity.connection_id == bindparam("connection_id"),
         Identity.issuer == bindparam("issuer"),

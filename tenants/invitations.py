@@ -1,4 +1,4 @@
-"""Making invitations: one-time links for people who sign in locally (requirements.md, L1)."""
+"""Making one-time links for people who sign in locally: invitations and reset links (requirements.md, L1)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,11 @@ from tenants.transactions import Invitation
 
 OPERATOR_SOURCE = "operator"
 """Source of the groups that an operator gives by command."""
+INVITATION_LINK = "invitation"
+RESET_LINK = "reset"
+"""The purposes of links."""
+RESET_LIFE = timedelta(minutes=30)
+"""How long a reset link is good (requirements.md, L1)."""
 _MAY_BE_INVITED = frozenset({AccountState.INVITED, AccountState.ACTIVE, AccountState.DEACTIVATED})
 
 _ADD = scoped(insert(Invitation))
@@ -61,25 +66,28 @@ def invite(session: TenantSession, invitee: Invitee, now: datetime) -> tuple[str
         _require_invitable(account, invitee)
     if account.state == AccountState.DEACTIVATED:
         account.state = AccountState.INVITED.value
-    return make_invitation(session, account, now, policy), now + timedelta(days=policy.activation_days)
+    account.invited_at = now
+    life = timedelta(days=policy.activation_days)
+    return make_link(session, account.id, INVITATION_LINK, now, life), now + life
 
 
-def make_invitation(session: TenantSession, account: Account, now: datetime, policy: TenantPolicy) -> str:
-    """The token of a new link for the account. Older ones end with it; it lives until the activation period ends."""
-    token = new_secret()
-    expires_at = now + timedelta(days=policy.activation_days)
-    session.run(SUPERSEDE_INVITATIONS, account=account.id, now=now)
+def make_link(session: TenantSession, account_id: str, purpose: str, now: datetime, life: timedelta) -> str:
+    """The token of a new link for the account, good once until `life` is over. Older ones of any purpose end with it."""
+    token, expires_at = new_secret(), now + life
+    session.run(SUPERSEDE_INVITATIONS, account=account_id, now=now)
     session.run(
         _ADD,
         id=new_id("inv"),
-        account_id=account.id,
+        account_id=account_id,
         token_hash=digest(token),
         created_at=now,
         expires_at=expires_at,
         used_at=None,
         superseded_at=None,
+        purpose=purpose,
     )
-    append(session, Event.INVITATION_MADE, at=now, account_id=account.id, detail={"expires_at": expires_at.isoformat()})
+    detail = {"expires_at": expires_at.isoformat(), "purpose": purpose}
+    append(session, Event.INVITATION_MADE, at=now, account_id=account_id, detail=detail)
     return token
 
 

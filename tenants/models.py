@@ -5,6 +5,7 @@ from tenants.applications import Application
 from tenants.audit import AuditEvent
 from tenants.backdoors import Backdoor, DoorCredential
 from tenants.base import Base
+from tenants.claims import JobClaim
 from tenants.connections import Connection
 from tenants.credentials import Credential
 from tenants.devices import Device
@@ -48,4 +49,4 @@ TENANT_CLASSES = (
     Throttle,
     UsedAssertion,
 )
-PLATFORM_CLASSES = (DomainProof, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)
+PLATFORM_CLASSES = (DomainProof, JobClaim, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)

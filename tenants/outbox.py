@@ -48,7 +48,10 @@ class WaitingMail:
 
 
 class OutboxMail(TenantScoped, WaitingMail, Base):
-    """A mail of a tenant. Its facts hold codes and links, so they are sealed, and gone once it is sent or given up."""
+    """A mail of a tenant. Its facts hold codes and links, so they are sealed, and gone once it is sent or too old.
+
+    Of one that was refused they stay for `LIFE`, so that it can be tried again (tenants/undelivered.py).
+    """
 
     __tablename__ = "outbox"
 
@@ -87,7 +90,7 @@ _SETTLED: dict[str, Any] = {
     "failed_at": bindparam("failed"),
     "last_error": bindparam("error"),
 }
-_PUT_OFF = scoped(update(OutboxMail).where(*_MINE).values(_SETTLED))
+_KEEP = scoped(update(OutboxMail).where(*_MINE).values(_SETTLED))
 _END = scoped(update(OutboxMail).where(*_MINE).values(_SETTLED | {"content_sealed": null()}))
 
 
@@ -173,14 +176,19 @@ def note_dropped(db: Database, mail: Leased, now: datetime) -> bool:
 
 
 def note_failed(db: Database, mail: Leased, error: str, now: datetime) -> bool:
-    """It can't be delivered, and won't be tried again."""
+    """It was refused for good: not tried again, unless somebody asks for that."""
+    return _settle(db, mail, now, failed=now, error=error, keeps_facts=True)
+
+
+def note_over(db: Database, mail: Leased, error: str, now: datetime) -> bool:
+    """Its time is over, so that trying again would say nothing."""
     return _settle(db, mail, now, failed=now, error=error)
 
 
 def put_off(db: Database, mail: Leased, error: str, now: datetime) -> bool:
     """Try it again later, or give it up where its time is over."""
     then = next_try(mail.created_at, mail.tries, now)
-    return _settle(db, mail, now, then=then, failed=None if then else now, error=error)
+    return _settle(db, mail, now, then=then, failed=None if then else now, error=error, keeps_facts=then is not None)
 
 
 def next_try(created_at: datetime, tries: int, now: datetime) -> datetime | None:
@@ -198,11 +206,12 @@ def _settle(
     sent: datetime | None = None,
     failed: datetime | None = None,
     error: str = "",
+    keeps_facts: bool = False,
 ) -> bool:
     values = {"then": then, "sent": sent, "failed": failed, "error": printable(error)}
     if mail.tenant_id is not None:
         with db.tenant(mail.tenant_id).writing() as session:
-            return session.run(_PUT_OFF if then else _END, mail=mail.id, lease=mail.tries, **values) == 1
+            return session.run(_KEEP if keeps_facts else _END, mail=mail.id, lease=mail.tries, **values) == 1
     table: Any = PlatformMail.__table__
     own = (table.c.id == mail.id, table.c.tries == mail.tries, table.c.next_try_at.is_not(None))
     with db.platform("a mail of the platform is settled", now) as platform:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
+from tenants.statements import scoped
 
 
 class Passkey(TenantScoped, Base):
@@ -32,3 +33,40 @@ class Passkey(TenantScoped, Base):
     last_used_at: Mapped[datetime | None]
     last_address: Mapped[str | None] = mapped_column(String(45))
     use_count: Mapped[int] = mapped_column(default=0)
+
+
+PASSKEY_OF_CREDENTIAL = scoped(
+    select(Passkey.id, Passkey.account_id, Passkey.public_key).where(Passkey.credential_id == bindparam("credential"))
+)
+PASSKEYS_OF_ACCOUNT = scoped(
+    select(*Passkey.__table__.c)
+    .where(Passkey.account_id == bindparam("account"))
+    .order_by(Passkey.created_at, Passkey.id)
+    .limit(100)
+)
+ADD_PASSKEY = scoped(insert(Passkey))
+"""Its failure is the answer: the authenticator's key stands here already, whoever's it is."""
+_IS_AHEAD = or_(
+    Passkey.sign_count < bindparam("count"),
+    # Authenticators that do not count say zero for ever (Web Authentication, 6.1.1).
+    (Passkey.sign_count == 0) & (bindparam("count") == 0),
+)
+USE_PASSKEY = scoped(
+    update(Passkey)
+    .where(Passkey.id == bindparam("passkey_id"), _IS_AHEAD)
+    .values(
+        sign_count=bindparam("count"),
+        is_synced=bindparam("synced"),
+        last_used_at=bindparam("at"),
+        last_address=bindparam("address"),
+        use_count=Passkey.use_count + 1,
+    )
+)
+"""One winner for each value of the counter: the row count says whether this answer was ahead of all before it."""
+RENAME_PASSKEY = scoped(
+    update(Passkey)
+    .where(Passkey.id == bindparam("passkey_id"), Passkey.account_id == bindparam("account"))
+    .values(label=bindparam("new_label"))
+)
+DROP_PASSKEY = scoped(delete(Passkey).where(Passkey.id == bindparam("passkey_id"), Passkey.account_id == bindparam("account")))
+DROP_PASSKEYS_OF_ACCOUNT = scoped(delete(Passkey).where(Passkey.account_id == bindparam("account")))

@@ -1,27 +1,19 @@
 """What a new password must be: presets as data, one check, and the sentences shown before typing (L5).
 
-A sentence is English with `%(name)s` places, and is its own translation key.
+A sentence is English with `%(name)s` places, and is its own translation key. A tenant's own changes to a preset stand in
+tenants/password_policies.py.
 """
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from zxcvbn import zxcvbn
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from tenants.guessing import contains_any, is_common, is_hard_to_guess
 
 MAX_BYTES = 1024
-PRODUCT = "SSO Broker"
-MIN_CONTEXT_WORD = 4
-"""Shorter parts of names, such as Li or Ann, stand in too many words to be refused."""
-ESTIMATED_CHARACTERS = 20
-"""The estimate looks no further: made for it, 72 characters cost seconds (zxcvbn 4.5), 20 at most 60 ms."""
-MIN_GUESSES = 10**8
-"""Where zxcvbn's score of 3 begins, less its margin of 5, which no eight characters whatever could reach."""
 ASCII_SYMBOLS = "@#$%^&*-_+=[]{}|:',.?/`~\"();"
 
 
@@ -44,16 +36,19 @@ class PasswordPolicy:
 
     name: str
     min_length: int
-    """Where a second factor is asked as well."""
     min_length_alone: int
+    """Where no second factor is asked that deserves the name; see `TenantPolicy.password_policy`."""
     max_length: int
     classes: frozenset[CharacterClass] = frozenset()
     classes_required: int = 0
+    passphrase_length: int | None = None
+    """From so many characters on the classes are not asked for."""
     alphabet: frozenset[str] | None = None
     refuses_dot_before_at: bool = False
 
 
-_ASCII_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_RANGES = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789")
+_LETTERS_AND_DIGITS = frozenset("".join(_RANGES))
 
 PRESETS: Mapping[str, PasswordPolicy] = MappingProxyType(
     {
@@ -65,7 +60,7 @@ PRESETS: Mapping[str, PasswordPolicy] = MappingProxyType(
             max_length=16,
             classes=frozenset(CharacterClass),
             classes_required=3,
-            alphabet=frozenset(_ASCII_LETTERS + "0123456789" + ASCII_SYMBOLS),
+            alphabet=_LETTERS_AND_DIGITS | frozenset(ASCII_SYMBOLS),
             refuses_dot_before_at=True,
         ),
         "l5c": PasswordPolicy(
@@ -86,6 +81,8 @@ RULE_TEXTS: Mapping[str, str] = MappingProxyType(
         "length_max": "At most %(count)s characters",
         "classes_all": "A lower-case letter, an upper-case letter and a digit",
         "classes_some": "%(count)s of these four: lower-case letters, upper-case letters, digits, symbols",
+        "classes_of": "%(count)s of these: %(kinds)s",
+        "alphabet_of": "Only these characters: %(characters)s",
         "alphabet": "Only the letters A to Z and a to z, digits, and %(symbols)s",
         "dot_before_at": "No . directly before @",
         "blocklist": "Not one of the passwords that many people use",
@@ -94,15 +91,27 @@ RULE_TEXTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """One sentence per rule; a line's code names it."""
+CLASS_TEXTS: Mapping[CharacterClass, str] = MappingProxyType(
+    {
+        CharacterClass.LOWER: "lower-case letters",
+        CharacterClass.UPPER: "upper-case letters",
+        CharacterClass.DIGIT: "digits",
+        CharacterClass.SYMBOL: "symbols",
+    }
+)
+UNLESS_LONG = "%(rule)s; any %(count)s characters or more will do too"
+"""Around the sentence of a rule that long passwords need not keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule in words: translate `text_key`, then fill in `values`."""
+    """One rule in words: translate `text_key`, then fill in `values`; a tuple among them is a list of texts to translate."""
 
     code: str
     text_key: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    unless_length: int | None = None
+    """Passwords of so many characters need not keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,58 +138,67 @@ def normalise_password(password: str) -> str:
     return normal
 
 
-def context_words(tenant_name: str, domains: Iterable[str] = (), names: Iterable[str] = (), local: str = "") -> frozenset[str]:
-    """Words that a password of this person must not contain: of the tenant, the person, the address and the product.
-
-    `domains` are canonical (the top level is left out), `local` is the address's part before the @.
-    """
-    labels = [name.removeprefix("*.").rpartition(".")[0] for name in domains]
-    texts = [tenant_name, *labels, *names, local, PRODUCT]
-    words = {word for text in texts for word in _words(text)}
-    return frozenset(word for word in words if len(word) >= MIN_CONTEXT_WORD)
-
-
-def check_password(
-    policy: PasswordPolicy, password: str, context: Iterable[str] = (), second_factor: bool = True
-) -> list[RuleOutcome]:
+def check_password(policy: PasswordPolicy, password: str, context: Iterable[str] = ()) -> list[RuleOutcome]:
     """Every rule of `rule_lines`, in its order, with whether the password keeps it. Raises PasswordError."""
     normal = normalise_password(password)
     checks: dict[str, Callable[[], bool]] = {
-        "length_min": lambda: len(normal) >= _min_length(policy, second_factor),
+        "length_min": lambda: len(normal) >= policy.min_length,
         "length_max": lambda: len(normal) <= policy.max_length,
-        "classes_all": lambda: _has_classes(policy, normal),
-        "classes_some": lambda: _has_classes(policy, normal),
         "alphabet": lambda: policy.alphabet is None or policy.alphabet.issuperset(normal),
         "dot_before_at": lambda: ".@" not in normal,
-        "blocklist": lambda: _common_passwords().isdisjoint(_disguises(normal)),
-        "strength": lambda: _is_hard_to_guess(normal),
-        "context": lambda: not _contains_any(normal, context),
+        "blocklist": lambda: not is_common(normal),
+        "strength": lambda: is_hard_to_guess(normal),
+        "context": lambda: not contains_any(normal, context),
     }
+    checks |= dict.fromkeys(("classes_all", "classes_some", "classes_of"), lambda: _has_classes(policy, normal))
+    checks["alphabet_of"] = checks["alphabet"]
     return [
-        RuleOutcome(line.code, line.text_key, line.values, met=checks[line.code]())
-        for line in rule_lines(policy, second_factor)
+        RuleOutcome(line.code, line.text_key, line.values, line.unless_length, met=checks[line.code]())
+        for line in rule_lines(policy)
     ]
 
 
-def rule_lines(policy: PasswordPolicy, second_factor: bool = True) -> list[RuleLine]:
+def rule_lines(policy: PasswordPolicy) -> list[RuleLine]:
     """The rules in words, as they are shown before typing."""
-    codes: dict[str, Mapping[str, Any]] = {
-        "length_min": {"count": _min_length(policy, second_factor)},
-        "length_max": {"count": policy.max_length},
-    }
+    lines = [_line("length_min", count=policy.min_length), _line("length_max", count=policy.max_length)]
     if policy.classes_required:
-        is_choice = policy.classes_required < len(policy.classes)
-        codes["classes_some" if is_choice else "classes_all"] = {"count": policy.classes_required}
+        lines.append(replace(_classes_line(policy), unless_length=policy.passphrase_length))
     if policy.alphabet is not None:
-        codes["alphabet"] = {"symbols": " ".join(ASCII_SYMBOLS)}
+        lines.append(_alphabet_line(policy.alphabet))
     if policy.refuses_dot_before_at:
-        codes["dot_before_at"] = {}
-    codes |= {"blocklist": {}, "strength": {}, "context": {}}
-    return [RuleLine(code, RULE_TEXTS[code], values) for code, values in codes.items()]
+        lines.append(_line("dot_before_at"))
+    return [*lines, *map(_line, ("blocklist", "strength", "context"))]
 
 
-def _min_length(policy: PasswordPolicy, second_factor: bool) -> int:
-    return policy.min_length if second_factor else policy.min_length_alone
+def _line(code: str, **values: Any) -> RuleLine:
+    return RuleLine(code, RULE_TEXTS[code], values)
+
+
+def _classes_line(policy: PasswordPolicy) -> RuleLine:
+    """The two usual rules have words of their own."""
+    count = policy.classes_required
+    if policy.classes == frozenset(CharacterClass):
+        return _line("classes_some", count=count)
+    if policy.classes == PRESETS["l5c"].classes and count == len(policy.classes):
+        return _line("classes_all", count=count)
+    kinds = tuple(text for kind, text in CLASS_TEXTS.items() if kind in policy.classes)
+    return _line("classes_of", count=count, kinds=kinds)
+
+
+def _alphabet_line(alphabet: frozenset[str]) -> RuleLine:
+    """All letters and digits with the usual symbols, or the characters one by one with whole ranges shortened."""
+    others = alphabet - _LETTERS_AND_DIGITS
+    if alphabet >= _LETTERS_AND_DIGITS and others and others <= frozenset(ASCII_SYMBOLS):
+        return _line("alphabet", symbols=" ".join(sorted(others, key=ASCII_SYMBOLS.index)))
+    whole = [letters for letters in _RANGES if alphabet.issuperset(letters)]
+    rest = sorted(alphabet - frozenset("".join(whole)))
+    shown = [f"{letters[0]}–{letters[-1]}" for letters in whole] + ["␣" if one == " " else one for one in rest]
+    return _line("alphabet_of", characters=" ".join(shown))
+
+
+def classes_of(text: str) -> frozenset[CharacterClass]:
+    """The classes that a text has a character of."""
+    return frozenset(map(_class_of, text))
 
 
 def _class_of(character: str) -> CharacterClass:
@@ -192,41 +210,6 @@ def _class_of(character: str) -> CharacterClass:
 
 
 def _has_classes(policy: PasswordPolicy, password: str) -> bool:
-    return len({_class_of(character) for character in password} & policy.classes) >= policy.classes_required
-
-
-_PLAIN = str.maketrans("4@8306!1|$5+7", "aabeogiiisstt")
-"""What stands for letters in p@ssw0rd."""
-
-zxcvbn(" ")  # adds its empty entry for `user_inputs` to a dictionary shared by all threads, before there are any
-
-
-@cache
-def _common_passwords() -> frozenset[str]:
-    """The frequency list that zxcvbn ships: 30,000 leaked passwords, lower case, most frequent first."""
-    return frozenset(FREQUENCY_LISTS["passwords"])
-
-
-def _disguises(password: str) -> set[str]:
-    """The password as a cracker reads it: lower case, p@ss as pass, and what is left without a tail such as `1!`."""
-    lower = password.lower()
-    forms = {lower, lower.translate(_PLAIN)}
-    cores = {form.strip("0123456789 " + ASCII_SYMBOLS + "!<>\\") for form in forms}
-    return forms | {core for core in cores if 2 * len(core) >= len(password)}
-
-
-def _is_hard_to_guess(password: str) -> bool:
-    """zxcvbn's estimate, made without its `user_inputs`: all threads share them. An empty text breaks it."""
-    return bool(password) and bool(zxcvbn(password[:ESTIMATED_CHARACTERS])["guesses"] >= MIN_GUESSES)
-
-
-def _contains_any(password: str, words: Iterable[str]) -> bool:
-    lower = password.lower()
-    forms = (lower, lower.translate(_PLAIN))
-    return any(word in form for word in words for form in forms)
-
-
-def _words(text: str) -> list[str]:
-    """The runs of letters and digits of a text, lower case."""
-    normal = unicodedata.normalize("NFKC", text).lower()
-    return "".join(character if character.isalnum() else " " for character in normal).split()
+    if policy.passphrase_length is not None and len(password) >= policy.passphrase_length:
+        return True
+    return len(classes_of(password) & policy.classes) >= policy.classes_required

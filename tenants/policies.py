@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tenants.accounts import AccountState
 from tenants.addresses import Address
 from tenants.causes import Cause
+from tenants.ends import effective_state as effective_state  # asked of policy by others too
+from tenants.password_policies import PasswordRules, contradictions, deviations, password_policy
+from tenants.passwords import PasswordPolicy
 from tenants.reasons import Reason
 from tenants.routing_domains import DomainRule, find_rule, is_domain_allowed
 from tenants.ways import LOCAL, SignInPage
@@ -30,6 +33,12 @@ class TenantPolicy(BaseModel):
         default=False, description="Whether people may sign in with e-mail and password, if their account may as well."
     )
     password: Literal["nist", "l5b", "l5c"] = Field(default="nist", description="The password rules: a preset's name.")
+    password_rules: PasswordRules | None = Field(default=None, description="Changes to that preset, see below.")
+    on_breach: Literal["off", "warn", "change"] = Field(
+        default="off",
+        description="A right password that is known from a leak: `warn` by mail, once; `change` it before going on; "
+        "`off`: not looked for at sign-in.",
+    )
     discloses_account_state: bool = Field(
         default=False,
         description="Tell people at the e-mail step about their account's state. It also tells strangers who has one.",
@@ -66,6 +75,22 @@ class TenantPolicy(BaseModel):
             raise ValueError("session_idle_minutes must not be longer than session_absolute_minutes")
         return self
 
+    @model_validator(mode="after")
+    def _password_rules_fit(self) -> Self:
+        for sentence in contradictions(self.password_policy):
+            raise ValueError(sentence)
+        return self
+
+    @property
+    def password_policy(self) -> PasswordPolicy:
+        """The rules for new passwords of this tenant."""
+        return password_policy(self.password, self.password_rules, is_alone=self.email_factor)
+
+    @property
+    def deviations(self) -> list[Reason]:
+        """What weakens the password rules, and why: shown to whoever sets them."""
+        return deviations(self.password_policy, is_alone=self.email_factor)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
@@ -82,7 +107,11 @@ class AccountFacts:
     is_local_enabled: bool = False
     has_second_factor: bool = False
     """Whether a factor of `SECOND_FACTORS` is enrolled."""
+    has_role: bool = False
+    """Whether it may configure the tenant, or look into it."""
     groups: frozenset[str] = frozenset()
+    is_admin: bool = False
+    """Owner or admin: see `effective_state`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,32 +179,33 @@ def admit(facts: AdmissionFacts) -> Admission:
         reasons.append(reason)
         if cause:
             return Admission(cause, False, tuple(reasons))
-    demand = factor_demand(facts.sign_in, facts.application)
+    demand = factor_demand(facts.sign_in, facts.application, stand_ins(facts.policy, facts.account))
     reasons.append(demand.reason)
     is_missing = demand.needed and not facts.account.has_second_factor
     return Admission(Cause.FACTOR_ENROLMENT_REQUIRED if is_missing else None, demand.needed, tuple(reasons))
 
 
-def effective_state(account: AccountFacts, policy: TenantPolicy, now: datetime) -> AccountState:
-    """The state that time has made of the stored one (A1, A3), whether or not a worker has written it down yet."""
-    if account.state not in (AccountState.INVITED, AccountState.ACTIVE):
-        return account.state
-    if account.expires_at is not None and account.expires_at <= now:
-        return AccountState.EXPIRED
-    if account.state is AccountState.INVITED:
-        has_run_out = account.invited_at + timedelta(days=policy.activation_days) <= now
-        return AccountState.DEACTIVATED if has_run_out else AccountState.INVITED
-    is_unused = (account.used_at or account.invited_at) + timedelta(days=policy.inactive_days) <= now
-    return AccountState.INACTIVE if is_unused else AccountState.ACTIVE
+def stand_ins(policy: TenantPolicy, account: AccountFacts) -> frozenset[str]:
+    """What may be shown instead of a second factor where nothing but local sign-in itself asks for one (SF-05)."""
+    by_mail = {"email_code"} if policy.email_factor and not account.has_role else set()
+    return frozenset(by_mail | ({"trusted_device"} if policy.trusted_device_days else set()))
 
 
-def factor_demand(sign_in: SignInFacts, application: ApplicationFacts | None) -> FactorDemand:
-    """Local sign-in always asks; otherwise the application may (R5). An upstream counts if it says `mfa` (SF-12)."""
+def factor_demand(
+    sign_in: SignInFacts, application: ApplicationFacts | None, instead: frozenset[str] = frozenset()
+) -> FactorDemand:
+    """Local sign-in always asks; otherwise the application may (R5). An upstream counts if it says `mfa` (SF-12).
+
+    `instead`: what `stand_ins` allows. It never meets an application's own demand.
+    """
     if sign_in.factors & SECOND_FACTORS:
         return FactorDemand(False, Reason("factor_shown", "A second factor has been shown here."))
+    is_demanded = application is not None and application.demands_factor
     if sign_in.way == LOCAL:
+        if sign_in.factors & instead and not is_demanded:
+            return FactorDemand(False, Reason("factor_stand_in", "What the policy lets stand in for one was shown."))
         return FactorDemand(True, Reason("factor_local", "E-mail and password always needs a second factor."))
-    if application is None or not application.demands_factor:
+    if application is None or not is_demanded:
         return FactorDemand(False, Reason("factor_not_asked", "Nothing asks for a second factor."))
     if "mfa" in sign_in.upstream_amr:
         return FactorDemand(False, Reason("factor_upstream", "The identity provider says that it asked for one."))

@@ -18,6 +18,7 @@ from tenants.connections import Connection
 from tenants.db import Database, TenantSession
 from tenants.domains import Domain
 from tenants.keys import KeyState, SigningKey
+from tenants.logos import PNG_TYPE
 from tenants.organizations import Contact, Organization
 from tenants.policies import TenantPolicy
 from tenants.routing_domains import DomainRule
@@ -31,6 +32,8 @@ class Branding:
     colour: str | None
     logo: bytes | None
     logo_type: str | None
+    mail_logo: bytes | None = None
+    """A PNG for mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class TenantConfig:
     policy: TenantPolicy
     branding: Branding
     contacts: tuple[ContactConfig, ...]
+    wording: Mapping[str, str]
+    """The tenant's own paragraph for each mail: message → text."""
     domains: tuple[DomainRule, ...]
     connections: Mapping[str, ConnectionConfig]
     """By key, in the order in which they are offered."""
@@ -153,6 +158,7 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             policy=TenantPolicy.model_validate(settings.policy if settings else {}),
             branding=_branding(settings),
             contacts=contacts,
+            wording=MappingProxyType(dict(settings.wording or {}) if settings else {}),
             domains=_domains(session, connections, proven),
             connections=MappingProxyType({connection.key: connection for connection in connections}),
             applications=MappingProxyType({app.client_id: app for app in _applications(session)}),
@@ -165,7 +171,9 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
 def _branding(settings: TenantSettings | None) -> Branding:
     if settings is None:
         return Branding(None, None, None)
-    return Branding(settings.colour, settings.logo, settings.logo_type)
+    is_png = settings.logo_type == PNG_TYPE
+    mail_logo = settings.mail_logo or (settings.logo if is_png else None)
+    return Branding(settings.colour, settings.logo, settings.logo_type, mail_logo)
 
 
 def _connections(session: TenantSession) -> list[ConnectionConfig]:

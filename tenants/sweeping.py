@@ -19,6 +19,7 @@ from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import PlatformEvent
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.transactions import LoginTransaction, UsedAssertion
+from tenants.undelivered import forget_facts
 
 BATCH = 500
 
@@ -51,7 +52,7 @@ RULES = (
 
 def sweep(database: Database, now: datetime) -> int:
     """One batch of each table, each in its own short transaction. Returns how many rows went."""
-    return sum(_sweep_one(database, rule, now) for rule in RULES)
+    return sum(_sweep_one(database, rule, now) for rule in RULES) + forget_facts(database, now, BATCH)
 
 
 def _sweep_one(database: Database, rule: Rule, now: datetime) -> int:

@@ -73,6 +73,8 @@ class TenantSettings(TenantScoped, Base):
     colour: Mapped[str | None] = mapped_column(String(7))
     logo: Mapped[bytes | None] = mapped_column(LargeBinary)
     logo_type: Mapped[str | None] = mapped_column(String(40))
+    mail_logo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """A PNG, as mail programs show nothing else; not needed where `logo` is one."""
     wording: Mapped[dict[str, Any] | None]
     """The tenant's own sentence for each mail: message → text."""
 

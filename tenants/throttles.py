@@ -77,10 +77,15 @@ class Limit:
     longest: timedelta
 
 
-PASSWORD_LIMIT = Limit(free=5, cap=100, window=timedelta(hours=24), longest=timedelta(minutes=15))
-"""At most 100 wrong passwords in a row (NIST SP 800-63B-4, 3.2.2)."""
-TOTP_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timedelta(minutes=15))
-"""Three codes are good at a time, so 30 tries a day guess one with a chance of 9 in 100,000 (security.md, SF-02)."""
+PASSWORD_LIMIT = Limit(free=5, cap=80, window=timedelta(hours=24), longest=timedelta(minutes=15))
+"""With those of a known device at most 100 wrong passwords in a row (NIST SP 800-63B-4, 3.2.2)."""
+DEVICE_PASSWORD_LIMIT = Limit(free=5, cap=20, window=timedelta(hours=24), longest=timedelta(minutes=15))
+"""On a device on which the account has signed in before: nobody elsewhere can use these tries up (LC-03)."""
+TOTP_LIMIT = Limit(free=5, cap=22, window=timedelta(hours=24), longest=timedelta(minutes=15))
+"""Three codes are good at a time: with a known device's own tries 96 in a million a day guess one (security.md, SF-02)."""
+DEVICE_TOTP_LIMIT = Limit(free=5, cap=10, window=timedelta(hours=24), longest=timedelta(minutes=15))
+RECOVERY_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timedelta(minutes=15))
+"""Not because 80 bits could be guessed: a pause tells somebody who tries that they are seen (OP-08)."""
 ADDRESS_LIMIT = Limit(free=100, cap=1000, window=timedelta(minutes=10), longest=timedelta(minutes=10))
 """Wrong tries from one network address; generous, because a whole office may share it."""
 DOOR_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timedelta(minutes=15))

@@ -7,10 +7,11 @@ is in the row, and single-use parts are consumed by a conditional UPDATE whose r
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, insert, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, column, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
+from tenants.connections import Connection
 from tenants.statements import scoped
 
 
@@ -21,12 +22,21 @@ class LoginTransaction(TenantScoped, Base):
     __table_args__ = (
         Index("ix_login_transactions_state", "tenant_id", "state_hash"),
         Index("ix_login_transactions_expires_at", "expires_at"),
+        # Of the few that are under way and have named an account: they end when its password is set anew (LC-09).
+        Index(
+            "ix_login_transactions_account",
+            "tenant_id",
+            "account_id",
+            sqlite_where=column("account_id").is_not(None) & column("finished_at").is_(None),
+            postgresql_where=column("account_id").is_not(None) & column("finished_at").is_(None),
+        ),
     )
 
     browser_hash: Mapped[str] = mapped_column(String(64))
     reference: Mapped[str] = mapped_column(String(9))
     purpose: Mapped[str] = mapped_column(String(20))
-    """`sign_in`, `activate` for a set-up that an invitation began, `door` and `door_set_up` for the back door's own."""
+    """`sign_in`; `first_login` and `reset`, which a mailed code begins; `activate` for a set-up that an invitation began;
+    `door` and `door_set_up` for the back door's own."""
     return_to: Mapped[str] = mapped_column(String(8000))
     application_id: Mapped[str | None] = mapped_column(String(80))
     hints: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -100,9 +110,13 @@ _ROW = LoginTransaction.__table__
 BEGIN_TRANSACTION = scoped(insert(LoginTransaction))
 TRANSACTION = scoped(select(*_ROW.c).where(LoginTransaction.id == bindparam("id_hash"), *_LIVE))
 RETURN_OF_ENDED = scoped(
-    select(LoginTransaction.return_to, LoginTransaction.application_id, LoginTransaction.purpose).where(
-        LoginTransaction.id == bindparam("id_hash")
-    )
+    select(
+        LoginTransaction.return_to,
+        LoginTransaction.application_id,
+        LoginTransaction.purpose,
+        LoginTransaction.browser_hash,
+        LoginTransaction.email,
+    ).where(LoginTransaction.id == bindparam("id_hash"))
 )
 """Where an attempt that is over was going, so that it can be started again."""
 TAKE_RETURN = scoped(
@@ -118,6 +132,21 @@ TAKE_RETURN = scoped(
 """A return from an identity provider is taken once, by this browser, at this connection: the row is the answer.
 
 It ends the attempt as well, which mostly it does; REOPEN_TRANSACTION lets one go on that has further steps."""
+TAKE_UNCHANGED_RETURN = scoped(
+    update(LoginTransaction)
+    .where(
+        LoginTransaction.state_hash == bindparam("state_digest"),
+        LoginTransaction.connection_id == bindparam("connection"),
+        Connection.tenant_id == LoginTransaction.tenant_id,
+        Connection.id == LoginTransaction.connection_id,
+        Connection.version == LoginTransaction.connection_version,
+        Connection.is_enabled,
+        *_LIVE,
+    )
+    .values(state_hash=None, finished_at=bindparam("now"))
+    .returning(*_ROW.c)
+)
+"""The same, where the connection is on and what it was when the attempt began: mostly it is, and one look tells."""
 REOPEN_TRANSACTION = scoped(
     update(LoginTransaction)
     .where(
@@ -138,6 +167,13 @@ ADD_PROOF = scoped(
     .returning(*_ROW.c)
 )
 """A further proof is of the account that the first one named, whatever another tab has done to the row since."""
+TAKE_CHALLENGE = scoped(
+    update(LoginTransaction)
+    .where(LoginTransaction.id == bindparam("id_hash"), LoginTransaction.challenge == bindparam("taken"), *_LIVE)
+    .values(challenge=None)
+    .returning(*_ROW.c)
+)
+"""A challenge is answered once, rightly or not: the row says whether this answer was it (SF-08)."""
 FINISH_TRANSACTION = scoped(
     update(LoginTransaction)
     .where(LoginTransaction.id == bindparam("id_hash"), *_LIVE)
@@ -152,9 +188,14 @@ COUNT_FAILURE = scoped(
 USE_ASSERTION = scoped(insert(UsedAssertion))
 """Its failure is the answer: the key is there already."""
 INVITATION = scoped(
-    select(Invitation.id, Invitation.account_id, Invitation.expires_at, Invitation.used_at, Invitation.superseded_at).where(
-        Invitation.token_hash == bindparam("token_hash")
-    )
+    select(
+        Invitation.id,
+        Invitation.account_id,
+        Invitation.purpose,
+        Invitation.expires_at,
+        Invitation.used_at,
+        Invitation.superseded_at,
+    ).where(Invitation.token_hash == bindparam("token_hash"))
 )
 SPEND_INVITATION = scoped(
     update(Invitation)

@@ -5,6 +5,8 @@ import re
 from broker.cli import main
 from broker.errors import ANSWERS
 from broker.icons import SYMBOLS
+from broker.mail.letters import TENANT_MESSAGES
+from broker.mail.worker import PLATFORM_MESSAGES
 from broker.sentences import SENTENCES, VARIANTS, texts_of
 from tenants.causes import Cause
 from tests.support.mails import MAILS
@@ -14,8 +16,8 @@ from tests.test_repository import ROOT, own_files
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 # What broker/errors.py has a word for, whatever a cause's own facts are.
 WORDS = {"organization", "provider", "application", "email", "domain", "until"}
-NO_PAGES = {"base.html", "parts.html"}
-NO_COMMANDS = {"__init__", "asking", "start"}
+NO_PAGES = {"base.html", "parts.html", "account/frame.html", "account/parts.html", "factors/parts.html"}
+NO_COMMANDS = {"__init__", "account_text", "asking", "start"}
 
 
 def test_every_cause_has_an_answer_and_a_sentence() -> None:
@@ -42,7 +44,8 @@ def test_every_page_has_a_sample() -> None:
 
 def test_every_mail_has_both_parts_and_a_sample() -> None:
     parts = {(path.stem, path.suffix) for path in own_files("templates/mail/*") if path.name != "base.html"}
-    assert parts == {(mail.message, suffix) for mail in MAILS.values() for suffix in (".html", ".txt")}
+    assert parts == {(name, suffix) for name in ("letter", *PLATFORM_MESSAGES) for suffix in (".html", ".txt")}
+    assert {mail.message for mail in MAILS.values()} == {*TENANT_MESSAGES, *PLATFORM_MESSAGES}
 
 
 def test_every_command_is_registered_and_described() -> None:

@@ -54,6 +54,7 @@ def test_wheel_holds_the_product_and_not_the_demo(wheel: Path) -> None:
     assert {"broker/__init__.py", "tenants/db.py", "broker/templates/base.html"} <= names
     assert any(name.startswith("tenants/migrations/versions/") for name in names)
     assert any(name.startswith("broker/static/") for name in names)
+    assert "tenants/data/compromised.bin" in names
     assert [name for name in names if name.startswith(("broker/demo", "tests", "bench", "tools"))] == []
 
 

@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from broker.upstream import KINDS
 from broker.upstream.kind import document_fields, secret_fields
 from tenants.manifest import specs, values
+from tenants.password_policies import PasswordRules
 from tenants.policies import TenantPolicy
 
 PAGE = Path(__file__).parent.parent / "docs" / "tenants-file.md"
@@ -25,7 +26,9 @@ _BLOCK = re.compile(r"(<!-- fields of (?P<name>[\w ]+) -->\n).*?(<!-- end -->)",
 TABLES: dict[str, type[BaseModel]] = {
     "tenant": specs.TenantSpec,
     "policy": TenantPolicy,
+    "password rules": PasswordRules,
     "branding": specs.BrandingSpec,
+    "mails": specs.MailsSpec,
     "contact": specs.ContactSpec,
     "organization": specs.OrganizationSpec,
     "domain": specs.DomainSpec,

@@ -49,7 +49,8 @@ def mail_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
     except MailFault as fault:
         yield "mail", Finding("bad", "mail_unreachable", f"The mail server does not let us in: {fault}")
     if any(broker.db.has_row(model, model.failed_at.is_not(None)) for model in (OutboxMail, PlatformMail)):
-        yield "mail", Finding("warn", "mail_undeliverable", "In the last 30 days some mails could not be delivered.")
+        sentence = "In the last 30 days some mails could not be delivered: `broker mail list --failed` names them."
+        yield "mail", Finding("warn", "mail_undeliverable", sentence)
 
 
 def findings(broker: Broker) -> Iterator[tuple[str, Finding]]:

@@ -68,7 +68,6 @@ def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask
                 providers=PROVIDERS,
                 switches=sum(len(provider.switches) - 1 for provider in PROVIDERS),
                 invited=INVITED[1],
-                invitation=places.invitation.read_text(encoding="utf-8") if places.invitation.exists() else "",
                 own_secret=own_secret,
                 own_code=code_at(own_secret, now) if own_secret else "",
             )

@@ -5,6 +5,7 @@ GET /mail/<n>         one of them: its text, and its HTML in a frame that may do
 GET /mail/<n>/html    the HTML alone
 """
 
+from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,8 @@ from broker.ports import Clock
 
 CAPACITY = 200
 HTML_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox; frame-ancestors 'self'"
 )
 
 
@@ -45,6 +47,15 @@ class Received:
         """The text of one part (`plain`, `html`); empty where there is none."""
         part = self.message.get_body((kind,))
         return str(cast(EmailMessage, part).get_content()) if part is not None else ""
+
+    def html_with_pictures(self) -> str:
+        """The HTML part, with the pictures that the mail brings where it names them."""
+        html = self.part("html")
+        for part in self.message.walk():
+            if part.get_content_maintype() == "image" and part["Content-ID"]:
+                picture = f"data:{part.get_content_type()};base64,{b64encode(part.get_content()).decode()}"
+                html = html.replace(f"cid:{part['Content-ID'].strip('<>')}", picture)
+        return html
 
 
 class Mailbox:
@@ -96,7 +107,7 @@ def make_mailbox_site(mailbox: Mailbox) -> Flask:
     @site.get("/mail/<int:number>/html")
     def show_html(number: int) -> Response:
         # In a frame a link would lead nowhere: the broker's pages refuse to be framed.
-        html = mail_of(number).part("html").replace("<head>", '<head><base target="_blank">', 1)
+        html = mail_of(number).html_with_pictures().replace("<head>", '<head><base target="_blank">', 1)
         response = Response(html)
         response.headers["Content-Security-Policy"] = HTML_POLICY
         return response

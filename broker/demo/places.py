@@ -93,11 +93,6 @@ class Places:
         """What the tenants file says of the company login."""
         return self.data / "works-metadata.xml"
 
-    @property
-    def invitation(self) -> Path:
-        """Holds the link of this start's invitation."""
-        return self.data / "invitation.txt"
-
     def log(self, child: str) -> Path:
         """Where a child process writes what it has to say."""
         return self.data / f"{child}.log"

@@ -2,8 +2,6 @@
 
 import os
 import sys
-from contextlib import redirect_stdout
-from io import StringIO
 
 import click
 
@@ -18,7 +16,7 @@ def run_broker(places: Places) -> int:
     end_with_parent()
     try:
         main(["apply", str(places.tenants_file)], standalone_mode=False)
-        _invite(places)
+        _invite()
         main(["serve", "--port", str(places.port)], standalone_mode=False)
     except click.ClickException as fault:
         fault.show()
@@ -26,12 +24,10 @@ def run_broker(places: Places) -> int:
     return 0
 
 
-def _invite(places: Places) -> None:
-    """A fresh invitation for each start; an older link ends with it."""
+def _invite() -> None:
+    """A fresh invitation for each start, by mail; an older link ends with it."""
     tenant, email = INVITED
-    with redirect_stdout(StringIO()) as said:
-        main(["invite", email, "--tenant", tenant], standalone_mode=False)
-    places.invitation.write_text(said.getvalue().strip(), encoding="utf-8")
+    main(["invite", email, "--tenant", tenant], standalone_mode=False)
 
 
 if __name__ == "__main__":

@@ -29,5 +29,5 @@ def write_tenants_file(places: Places, kept: KeptSecrets) -> None:
     )
     places.tenants_file.write_text(text, encoding="utf-8")
     places.works_metadata.write_text(metadata(places.works, kept.works_keys), encoding="utf-8")
-    for logo in HERE.glob("logos/*.svg"):
+    for logo in HERE.glob("logos/*"):
         shutil.copy(logo, places.data)

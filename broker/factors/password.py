@@ -1,5 +1,6 @@
 """The password: looked up, checked in the hashing pool, its hash renewed when the parameters have changed."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from flask import g
@@ -17,10 +18,10 @@ def is_possible(typed: str) -> bool:
     return _normalised(typed) is not None
 
 
-def check(email: str, typed: str) -> Row[Any] | None:
-    """The account row (of PASSWORD_OF_ADDRESS) when the password is right; else None, after the same time.
+def check(email: str, typed: str) -> Any:
+    """The account's row (of PASSWORD_OF_ADDRESS, with the hash as it is now) when the password is right; else None.
 
-    Unknown addresses and accounts without a password cost a hash as well (LC-04).
+    Takes the same time either way: unknown addresses and accounts without a password cost a hash as well (LC-04).
     """
     hasher = the_broker().hasher
     candidate = _normalised(typed)
@@ -34,7 +35,8 @@ def check(email: str, typed: str) -> Row[Any] | None:
         db.run(NOTE_PASSWORD_USE, credential_id=account.credential_id, at=now, address=client_address()[:45])
         if renewed:
             db.run(STORE_REHASH, credential_id=account.credential_id, old_hash=account.secret_hash, new_hash=renewed)
-    return account
+    # What is done about this password later names it by its hash.
+    return SimpleNamespace(**dict(account._mapping) | {"secret_hash": renewed}) if renewed else account
 
 
 def _normalised(typed: str) -> str | None:

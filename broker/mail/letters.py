@@ -1,38 +1,62 @@
-"""From a row of a tenant's outbox to the words of the mail: one maker for each message."""
+"""The messages of tenants: the maker of each, and how one is posted.
+
+| message | facts |
+|---|---|
+| `invitation`, `reset_link` | `token`, `expires_at` |
+| `code` | `code`, `purpose`: for any address that was typed; the account is looked at when the mail is sent |
+| `account_ready` | |
+| `credential_changed` | `what`, `at`, `address`, `by` (`you` or `admin`) |
+| `password_leaked` | `at` |
+| `new_device` | `at`, `address`, `device` |
+| `door_used` | `name`, `email`, `at`, `address` |
+| `life_warning` | `what`, `on` |
+| `test` | `note` |
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from broker.mail import messages
+from broker.mail import about_accounts, about_changes, about_codes
+from broker.mail.letter import Letter, Words, write
 from broker.mail.messages import Content
-from broker.wiring import Broker, the_broker
+from broker.wiring import the_broker
 from tenants.db import TenantSession
+from tenants.mailed_codes import LIFE as CODE_LIFE
 from tenants.outbox import add_mail
-from tenants.snapshot import TenantConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What there is to make a mail from, at the moment when it is sent."""
-
-    broker: Broker
-    tenant: TenantConfig
-    to_address: str
-    facts: Mapping[str, str]
-    """What its cause said, as short texts; times in ISO 8601."""
-    created_at: datetime
-
 
 Maker = Callable[[Letter], Content | None]
 """None: there is nothing to say to this address after all."""
+_LIVES: Mapping[str, timedelta] = {"code": CODE_LIFE}
+"""Messages that say nothing any more after so long; others name their end as the fact `expires_at`."""
 
 
-def _test(letter: Letter) -> Content:
-    return messages.test(letter.to_address, letter.tenant.name, letter.tenant.base_url, letter.facts.get("note", ""))
+def _maker(say: Callable[[Letter], Words | None]) -> Maker:
+    def make(letter: Letter) -> Content | None:
+        words = say(letter)
+        return write(letter, words) if words else None
+
+    return make
 
 
-TENANT_MESSAGES: Mapping[str, Maker] = {"test": _test}
+TENANT_MESSAGES: Mapping[str, Maker] = {
+    "account_ready": _maker(about_accounts.account_ready),
+    "code": _maker(about_codes.code),
+    "credential_changed": _maker(about_changes.credential_changed),
+    "door_used": _maker(about_changes.door_used),
+    "invitation": _maker(about_accounts.invitation),
+    "life_warning": _maker(about_accounts.life_warning),
+    "new_device": _maker(about_changes.new_device),
+    "password_leaked": _maker(about_changes.password_leaked),
+    "reset_link": _maker(about_accounts.reset_link),
+    "test": _maker(about_accounts.test),
+}
+
+
+def is_over(letter: Letter, now: datetime) -> bool:
+    """Has what the mail would say run out before it could be sent?"""
+    if letter.message in _LIVES:
+        return letter.created_at + _LIVES[letter.message] <= now
+    return "expires_at" in letter.facts and letter.time("expires_at") <= now
 
 
 def post(session: TenantSession, to_address: str, message: str, now: datetime, **facts: str) -> None:

@@ -1,4 +1,4 @@
-"""What mails say: one function for each message, which gives subject, text and HTML with the same words.
+"""What every mail is made of, and the platform's own one: the finder's. Those of a tenant begin in letter.py.
 
 Subjects are fixed. What others wrote (names, addresses) goes into the bodies only, as one line, escaped in HTML. Links
 are made of stored addresses. Nothing in a mail is fetched from elsewhere.
@@ -13,7 +13,22 @@ from flask import render_template
 from flask_babel import format_datetime
 from flask_babel import gettext as _
 
+from broker.brand import brand_tokens
+from broker.ports import Picture
 from tenants.audit import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Of links and buttons, in the light theme and in the dark one; `on` is the writing on a button."""
+
+    light: str
+    on_light: str
+    dark: str
+    on_dark: str
+
+
+DEFAULT_COLOURS = Colours("#2c58c9", "#ffffff", "#93b1ff", "#0a1536")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +38,7 @@ class Content:
     subject: str
     text: str
     html: str
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +59,40 @@ class _Line:
 def finder(address: str, ways: Sequence[WayIn], base_url: str, asked_at: datetime) -> Content:
     """Where the owner of an address signs in (R6)."""
     lines = [
-        _Line(printable(way.name), _place(way.base_url), f"{way.base_url}/sign-in?login_hint={quote(address, safe='@')}")
+        _Line(printable(way.name), place_of(way.base_url), f"{way.base_url}/sign-in?login_hint={quote(address, safe='@')}")
         for way in ways
     ]
-    return _content(
-        _("Where you sign in"), "finder", address=address, lines=lines, front_url=f"{base_url}/", asked_at=_time(asked_at)
-    )
+    subject = _("Where you sign in")
+    values = {
+        "address": address,
+        "asked_at": moment_of(asked_at),
+        "colours": DEFAULT_COLOURS,
+        "front_url": f"{base_url}/",
+        "lines": lines,
+        "sender": urlsplit(base_url).netloc,
+        "subject": subject,
+    }
+    # Flask escapes in .html and not in .txt.
+    return Content(subject, render_template("mail/finder.txt", **values), render_template("mail/finder.html", **values))
 
 
-def test(address: str, tenant_name: str, base_url: str, note: str) -> Content:
-    """That mail works, for those who look after it."""
-    return _content(
-        _("Mail works"),
-        "test",
-        address=address,
-        tenant_name=printable(tenant_name),
-        front_url=f"{base_url}/",
-        note=printable(note),
-    )
+def colours_of(colour: str) -> Colours:
+    """What the one colour of a tenant gives. Raises ValueError where it is none."""
+    tokens = brand_tokens(colour)
+    return Colours(tokens["brand"], tokens["on-brand"], tokens["brand-dark"], tokens["on-brand-dark"])
 
 
-def _content(subject: str, name: str, **values: object) -> Content:
-    """Both parts of `templates/mail/<name>`: Flask escapes in .html and not in .txt."""
-    front = str(values["front_url"])
-    values |= {"subject": subject, "sender": urlsplit(front).netloc}
-    return Content(
-        subject,
-        render_template(f"mail/{name}.txt", **values),
-        render_template(f"mail/{name}.html", **values),
-    )
-
-
-def _place(base_url: str) -> str:
+def place_of(base_url: str) -> str:
     """The address without its scheme, as people read it."""
     parts = urlsplit(base_url)
     return f"{parts.netloc}{parts.path}"
 
 
-def _time(moment: datetime) -> str:
+def moment_of(moment: datetime) -> str:
+    """A time in full: the mail may be read anywhere, so it names its zone."""
     return f"{format_datetime(moment.astimezone(UTC), 'd MMMM y, HH:mm')} UTC"
+
+
+def day_of(moment: datetime) -> str:
+    """A day in full."""
+    return str(format_datetime(moment.astimezone(UTC), "d MMMM y"))

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from broker.mail.finder import finder_content
-from broker.mail.letters import TENANT_MESSAGES, Letter
+from broker.mail.letter import Letter
+from broker.mail.letters import TENANT_MESSAGES, is_over
 from broker.mail.messages import Content
 from broker.ports import Mailer, MailFault, OutgoingMail
 from broker.wiring import Broker
@@ -17,6 +18,8 @@ log = structlog.get_logger()
 
 PLATFORM_MESSAGES: Mapping[str, Callable[[Broker, Leased], Content]] = {FINDER: finder_content}
 """How the words of a platform's mail are made; those of a tenant's are in letters.py."""
+
+_TOO_LATE = "its time was over before it could be sent"
 
 
 def deliver(broker: Broker) -> bool:
@@ -35,14 +38,18 @@ def deliver(broker: Broker) -> bool:
 def _deliver_one(broker: Broker, mailer: Mailer, mail: Leased) -> None:
     now = broker.ports.clock.now()
     if mail.created_at + outbox.LIFE <= now:
-        outbox.note_failed(broker.db, mail, "its time was over before it could be sent", now)
+        outbox.note_over(broker.db, mail, _TOO_LATE, now)
         return
     try:
-        content = _content(broker, mail)
+        letter = _letter(broker, mail)
+        if letter is not None and is_over(letter, now):
+            outbox.note_over(broker.db, mail, _TOO_LATE, now)
+            return
+        content = _content(broker, mail, letter)
         if content is None:
             outbox.note_dropped(broker.db, mail, broker.ports.clock.now())
             return
-        mailer.send(OutgoingMail(mail.id, mail.to_address, content.subject, content.text, content.html), now)
+        mailer.send(_outgoing(mail, content), now)
     except MailFault as fault:
         settle = outbox.note_failed if fault.is_final else outbox.put_off
         settle(broker.db, mail, str(fault), broker.ports.clock.now())
@@ -56,11 +63,20 @@ def _deliver_one(broker: Broker, mailer: Mailer, mail: Leased) -> None:
         log.info("mail_sent", mail=mail.id, message=mail.message, tries=mail.tries)
 
 
-def _content(broker: Broker, mail: Leased) -> Content | None:
-    if mail.tenant_id is None:
-        return PLATFORM_MESSAGES[mail.message](broker, mail)
-    tenant = broker.snapshots.find_by_id(mail.tenant_id)
+def _letter(broker: Broker, mail: Leased) -> Letter | None:
+    """None: it is the platform's, or its tenant is gone."""
+    tenant = broker.snapshots.find_by_id(mail.tenant_id) if mail.tenant_id else None
     if tenant is None:
         return None
     facts = outbox.facts_of(mail, broker.vault)
-    return TENANT_MESSAGES[mail.message](Letter(broker, tenant, mail.to_address, facts, mail.created_at))
+    return Letter(broker, tenant, mail.to_address, mail.message, facts, mail.created_at)
+
+
+def _content(broker: Broker, mail: Leased, letter: Letter | None) -> Content | None:
+    if mail.tenant_id is None:
+        return PLATFORM_MESSAGES[mail.message](broker, mail)
+    return TENANT_MESSAGES[mail.message](letter) if letter else None
+
+
+def _outgoing(mail: Leased, content: Content) -> OutgoingMail:
+    return OutgoingMail(mail.id, mail.to_address, content.subject, content.text, content.html, content.pictures)

@@ -1,52 +1,53 @@
 """An invitation: open the link, choose a password, set up the app, prove it; then everything is written at once.
 
 Opening the link consumes nothing (mail scanners open links, IR-04); the link's token is spent together with writing
-the credentials, so that exactly one set-up wins (IR-02). The steps between stand in set_up.py.
+the credentials, so that exactly one set-up wins (IR-02). The steps between stand in set_up.py. A reset link proves the
+address and goes on as a reset does (reset.py). Without any link there is a page that says how to begin (A5).
 """
 
-from datetime import datetime
 from typing import Any
 
-from flask import g, make_response, redirect, render_template, url_for
+from flask import g, make_response, redirect, render_template, request, url_for
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
-from broker.factors import totp
-from broker.session import Proof, SignedIn, open_session, present_session
-from broker.signin import set_up
-from broker.signin.complete import account_facts
+from broker.next_steps import are_codes_offered
+from broker.session import present_session
+from broker.signin import reset, set_up
+from broker.signin.renewal import require_renewable, sign_in, write_set_up
 from broker.signin.set_up import NewCredentials, SetUp
-from broker.signin.transaction import begin_activation, browser_hash, require
-from broker.tenancy import client_address
+from broker.signin.transaction import begin_activation, require
 from broker.wiring import the_broker
-from tenants import audit
-from tenants.accounts import ACTIVATE_ACCOUNT, AccountState
-from tenants.audit import Event
 from tenants.causes import Cause, Refusal
-from tenants.credentials import (
-    ACCOUNT_FACTS,
-    ADD_CREDENTIAL,
-    DROP_LOCAL_CREDENTIALS,
-    CredentialKind,
-)
-from tenants.db import TenantSession
-from tenants.ids import digest, new_id
-from tenants.passwords import PRESETS
-from tenants.policies import AdmissionFacts, SignInFacts, admit
-from tenants.sessions import END_SESSIONS_OF_ACCOUNT
-from tenants.transactions import FINISH_TRANSACTION, INVITATION, SPEND_INVITATION
-from tenants.ways import LOCAL
+from tenants.credentials import ACCOUNT_FACTS
+from tenants.ids import digest
+from tenants.invitations import RESET_LINK
+from tenants.transactions import INVITATION
+
+
+def how_to_begin() -> Response:
+    """GET without a link: the steps to a first sign-in, and whom to ask."""
+    if not g.tenant.policy.local_enabled:
+        raise Refusal(Cause.PAGE_UNKNOWN, "no local sign-in")
+    tx = request.args.get("tx")
+    begin_url = url_for("signin.first_login", tx=tx) if are_codes_offered() else None
+    return make_response(render_template("signin/activate.html", begin_url=begin_url, contacts_shown=g.tenant.contacts))
 
 
 def invitation_page(token: str) -> Response:
     """GET: what the link is for. Consumes nothing."""
-    _invitation, account = _require_invitation(token)
-    return make_response(render_template("signin/invitation.html", email=account.email, form_action_url=None))
+    invitation, account = _require_invitation(token)
+    is_reset = invitation.purpose == RESET_LINK
+    return make_response(
+        render_template("signin/invitation.html", email=account.email, is_reset=is_reset, form_action_url=None)
+    )
 
 
 def open_invitation(token: str) -> Response:
     """POST: the token is exchanged for a transaction, so that it stands in no further address (IR-05)."""
     invitation, account = _require_invitation(token)
+    if invitation.purpose == RESET_LINK:
+        return reset.begin_by_link(account, invitation.id)
     tx = begin_activation(account.id, invitation.id, account.email)
     return redirect(url_for("signin.choose_password", tx=tx), 303)
 
@@ -73,46 +74,21 @@ def prove_app() -> Response:
 
 def done_page() -> Response:
     """GET: the end of the set-up."""
-    page = render_template("signin/done.html", application_name=None, continue_url=url_for("home.home"))
+    page = render_template(
+        "signin/done.html",
+        is_reset=False,
+        is_signed_in=True,
+        application_name=None,
+        continue_url=url_for("home.home"),
+    )
     return make_response(page)
 
 
 def _finish(done: SetUp, made: NewCredentials) -> None:
-    before = present_session()
+    now, before = the_broker().ports.clock.now(), present_session()
     with g.db.writing() as db:
-        _write(db, done, made, before)
-
-
-def _write(db: TenantSession, done: SetUp, made: NewCredentials, before: SignedIn | None) -> None:
-    now, account_id, row = the_broker().ports.clock.now(), done.account.id, done.transaction.row
-    if not db.run(SPEND_INVITATION, invitation_id=row.invitation_id, now=now):
-        raise Refusal(Cause.INVITATION_USED, "spent, replaced or run out", account_id=account_id)
-    if not db.run(FINISH_TRANSACTION, id_hash=row.id, browser=browser_hash(), now=now):
-        raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-    if not db.run(ACTIVATE_ACCOUNT, account=account_id, active=AccountState.ACTIVE.value, at=now):
-        raise Refusal(Cause.FLOW_EXPIRED, "the account was switched off meanwhile", account_id=account_id)
-    db.run(DROP_LOCAL_CREDENTIALS, account=account_id)
-    db.run(END_SESSIONS_OF_ACCOUNT, account=account_id, now=now)
-    _add_credentials(db, account_id, made, now)
-    open_session(db, account_id, LOCAL, [Proof(method, now).as_json() for method in ("pwd", "otp")], now, before)
-    seen = {"at": now, "account_id": account_id, "reference": row.reference, "address": client_address()}
-    audit.append(db, Event.ACCOUNT_ACTIVATED, **seen)
-    audit.append(db, Event.LOGIN_SUCCEEDED, detail={"method": LOCAL, "proofs": "pwd otp"}, **seen)
-
-
-def _add_credentials(db: TenantSession, account_id: str, made: NewCredentials, now: datetime) -> None:
-    """Password and app; the code that proved the app is spent with that."""
-    added = {"account_id": account_id, "created_at": now}
-    db.run(ADD_CREDENTIAL, id=new_id("cre"), kind=CredentialKind.PASSWORD.value, secret_hash=made.password_hash, **added)
-    db.run(
-        ADD_CREDENTIAL,
-        id=made.credential_id,
-        kind=CredentialKind.TOTP.value,
-        secret_sealed=totp.seal_seed(made.seed, made.credential_id),
-        last_step=made.step,
-        last_used_at=now,
-        **added,
-    )
+        write_set_up(db, done.transaction, done.account, made, now)
+        sign_in(db, done.transaction, done.account, now, before)
 
 
 def _require_invitation(token: str) -> tuple[Row[Any], Row[Any]]:
@@ -123,8 +99,9 @@ def _require_invitation(token: str) -> tuple[Row[Any], Row[Any]]:
     if invitation is None or account is None or invitation.used_at or invitation.superseded_at:
         raise Refusal(Cause.INVITATION_USED, "unknown, used or replaced")
     if invitation.expires_at <= now:
-        raise Refusal(Cause.ACCOUNT_NOT_ACTIVATED, "the invitation has run out", account_id=account.id)
-    _require_admission(account)
+        cause = Cause.INVITATION_USED if invitation.purpose == RESET_LINK else Cause.ACCOUNT_NOT_ACTIVATED
+        raise Refusal(cause, "the link has run out", account_id=account.id)
+    require_renewable(account, is_by_invitation=True)
     return invitation, account
 
 
@@ -134,29 +111,12 @@ def _require_set_up() -> SetUp:
         account = db.one(ACCOUNT_FACTS, account=transaction.row.account_id)
     if account is None:
         raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
-    _require_admission(account)
+    require_renewable(account, is_by_invitation=True)
     return SetUp(
         transaction=transaction,
         account=account,
-        policy=PRESETS[g.tenant.policy.password],
+        policy=g.tenant.policy.password_policy,
         app_endpoint="signin.enrol_app",
         done_endpoint="signin.activated",
         issuer=g.tenant.name,
     )
-
-
-def _require_admission(account: Row[Any]) -> None:
-    """May this account have a local sign-in now? Its being invited, and having no factor yet, is what we are here for."""
-    facts = account_facts(account, [])
-    admission = admit(
-        AdmissionFacts(
-            policy=g.tenant.policy,
-            account=facts,
-            sign_in=SignInFacts(way=LOCAL, factors=frozenset({"password", "totp"})),
-            now=the_broker().ports.clock.now(),
-            rules=g.tenant.domains,
-        )
-    )
-    expected = facts.state is AccountState.INVITED and admission.cause is Cause.ACCOUNT_NOT_ACTIVATED
-    if admission.cause is not None and not expected:
-        raise Refusal(admission.cause, "; ".join(reason.sentence for reason in admission.reasons), account_id=account.id)

@@ -26,7 +26,7 @@ from tenants.arrivals import (
 )
 from tenants.audit import Event
 from tenants.causes import Cause, Refusal
-from tenants.connections import Provisioning
+from tenants.connections import CONNECTION_STATE, Provisioning
 from tenants.db import TenantSession
 from tenants.identities import ADD_IDENTITY, IDENTITY_AND_ACCOUNT, REFRESH_PROFILE, SUBJECT_OF_ACCOUNT
 from tenants.ids import new_id
@@ -108,12 +108,20 @@ def _create(
     now = the_broker().ports.clock.now()
     account_id, identity_id = new_id("acc"), new_id("idn")
     with g.db.writing() as db:
+        _require_enabled(db, connection)
         _write(db, assertion, address, proof, now, account_id, identity_id)
         _note(db, transaction, assertion, account_id, now)
     known = _known(connection, assertion)
     if known is None:
         raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
     return known
+
+
+def _require_enabled(db: TenantSession, connection: ConnectionConfig) -> None:
+    """A connection that was switched off a moment ago makes no account any more, whatever a cache says."""
+    state = db.one(CONNECTION_STATE, connection_id=connection.id)
+    if state is None or not state.is_enabled:
+        raise Refusal(Cause.CONNECTION_DISABLED, "switched off", connection_id=connection.id)
 
 
 def _write(

@@ -7,14 +7,17 @@ address finds a page like any other that is not there; who knows it and is wrong
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from flask import g, make_response, redirect, render_template, request
 from flask_babel import format_time
 from flask_babel import gettext as _
+from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.factors import door
 from broker.factors.door import Judgement
+from broker.mail.letters import post
 from broker.session import Proof, open_session, present_session
 from broker.signin.transaction import Transaction, begin_at_door, browser_hash, find
 from broker.tenancy import client_address
@@ -25,7 +28,9 @@ from tenants.addresses import AddressError, normalise_address
 from tenants.audit import Event
 from tenants.backdoors import DOOR, NOTE_DOOR_USE, SPEND_DOOR_STEP
 from tenants.causes import Cause, Refusal
+from tenants.db import TenantSession
 from tenants.ids import digest, is_same
+from tenants.recipients import OTHER_ADMINS
 from tenants.throttles import DOOR_ADDRESS_LIMIT, DOOR_LIMIT, FORGET_TRIES, FORGIVE_TRY, counter_key, take_try
 from tenants.transactions import FINISH_TRANSACTION
 from tenants.ways import DOOR as METHOD
@@ -133,7 +138,15 @@ def _open_session(transaction: Transaction, judged: Judgement, counters: tuple[s
             address=client_address(),
             user_agent=request.user_agent.string,
         )
+        _tell_other_admins(db, account, now)
     return True
+
+
+def _tell_other_admins(db: TenantSession, account: Row[Any], now: datetime) -> None:
+    """Mails that wait in the outbox, so that a mail server that is down as well closes no door (AC-04)."""
+    seen = {"email": account.email, "name": account.name, "at": now.isoformat(), "address": client_address()}
+    for admin in db.all(OTHER_ADMINS, account=account.account_id, now=now):
+        post(db, admin.email, "door_used", now, outcome="entered", **seen)
 
 
 def _note_refusal(transaction: Transaction, cause: Cause, wrong: str, email: str, account_id: str | None) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.factors import door
+from broker.mail.letters import post
 from broker.signin import set_up
 from broker.signin.set_up import NewCredentials, SetUp
 from broker.signin.transaction import begin_door_set_up, browser_hash, require
@@ -88,11 +89,13 @@ def _finish(done: SetUp, made: NewCredentials) -> None:
         if not db.run(FINISH_TRANSACTION, id_hash=row.id, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
         # The operator's link accepts an invitation as well: else the first admin could not be the first to enter.
-        is_invited = account.state == AccountState.INVITED
-        if is_invited and not db.run(ACTIVATE_ACCOUNT, account=account.id, active=AccountState.ACTIVE.value, at=now):
+        is_invited, live = account.state == AccountState.INVITED, {"active": AccountState.ACTIVE.value, "at": now}
+        if is_invited and not db.run(ACTIVATE_ACCOUNT, account=account.id, has_answered_mail=False, **live):
             raise Refusal(Cause.FLOW_EXPIRED, "the account was switched off meanwhile", account_id=account.id)
         seen = {"at": now, "account_id": account.id, "reference": row.reference, "address": client_address()}
         audit.append(db, Event.DOOR_SET_UP, **seen)
+        facts = {"what": "door", "at": now.isoformat(), "address": client_address(), "by": "you"}
+        post(db, account.email, "credential_changed", now, **facts)
 
 
 def _require_set_up() -> SetUp:

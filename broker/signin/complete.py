@@ -8,18 +8,20 @@ from flask import g, redirect
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
+from broker.known_devices import remember_device
 from broker.session import SignedIn, open_session, present_session
 from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
-from tenants.accounts import GROUPS_OF_ACCOUNT, NOTE_SIGN_IN, AccountState
+from tenants.accounts import ADMIN_ROLES, GROUPS_OF_ACCOUNT, NOTE_SIGN_IN, AccountState
 from tenants.addresses import AddressError, normalise_address
 from tenants.audit import Event
 from tenants.causes import Cause, Refusal
 from tenants.connections import CONNECTION_STATE
 from tenants.credentials import ACCOUNT_FACTS
 from tenants.db import TenantSession
+from tenants.ends import invited_at_of, used_at_of
 from tenants.identities import NOTE_IDENTITY_USE
 from tenants.policies import AccountFacts, Admission, AdmissionFacts, ApplicationFacts, SignInFacts, admit
 from tenants.snapshot import ApplicationConfig
@@ -28,7 +30,14 @@ from tenants.ways import LOCAL
 
 _NOTED_EVERY = timedelta(hours=1)
 """An account's last sign-in decides about disuse, in days; identities and credentials have their own, exact record."""
-_FACTOR_OF_PROOF = {"pwd": "password", "otp": "totp"}
+_FACTOR_OF_PROOF = {
+    "pwd": "password",
+    "otp": "totp",
+    "hwk": "passkey",
+    "rec": "recovery_code",
+    "mail": "email_code",
+    "dev": "trusted_device",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +48,30 @@ class Admitted:
     factor_needed: bool
 
 
-def complete(transaction: Transaction, admitted: Admitted, *, is_ended: bool = False) -> Response:
+def complete(transaction: Transaction, admitted: Admitted, *, is_ended: bool = False, trusts_device: bool = False) -> Response:
     """Open the session that this attempt has earned and go where it was going.
 
-    `is_ended`: the attempt was ended by the statement that took the return from the provider.
+    `is_ended`: the attempt was ended by the statement that took the return from the provider. `trusts_device`: the
+    person wishes not to be asked for the second factor here for a while.
     """
+    _require_asked(transaction)
     now = the_broker().ports.clock.now()
     before = present_session()
     with g.db.writing() as db:
         if not is_ended and not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
         _write_session(db, transaction, admitted.account, now, before)
+        if transaction.row.method == LOCAL:
+            remember_device(db, admitted.account, now, trusts_device)
     return redirect(transaction.row.return_to, 303)
+
+
+def _require_asked(transaction: Transaction) -> None:
+    """Where a page asked for the proof of one person, nobody else's will do (SF-10)."""
+    asked = transaction.hints.account
+    if asked and asked != transaction.row.account_id:
+        account_id = transaction.row.account_id
+        raise Refusal(Cause.CREDENTIALS_INVALID, "another account", fact="other_account", account_id=account_id)
 
 
 def _write_session(
@@ -125,12 +146,14 @@ def account_facts(account: Row[Any], groups: list[str]) -> AccountFacts:
     return AccountFacts(
         state=AccountState(account.state),
         address=address,
-        invited_at=account.invited_at or account.created_at,
-        used_at=max(filter(None, (account.last_login_at, account.activated_at)), default=None),
+        invited_at=invited_at_of(account),
+        used_at=used_at_of(account),
         expires_at=account.expires_at,
         is_local_enabled=account.is_local_enabled,
-        has_second_factor=account.totp_id is not None,
+        has_second_factor=account.factor_id is not None or (g.tenant.policy.passkeys and account.passkey_id is not None),
+        has_role=account.role is not None,
         groups=frozenset(groups),
+        is_admin=account.role in ADMIN_ROLES,
     )
 
 

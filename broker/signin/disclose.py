@@ -20,8 +20,11 @@ _CAUSES: dict[AccountState, tuple[Cause, str | None]] = {
 }
 
 
-def tell_state(address: Address) -> None:
-    """Raise what there is to tell about this address's account. Off by default: then nothing is even read."""
+def tell_state(address: Address, *, is_setting_up: bool = False) -> None:
+    """Raise what there is to tell about this address's account. Off by default: then nothing is even read.
+
+    `is_setting_up`: that an account is not set up yet is no news where that is being done.
+    """
     if not g.tenant.policy.discloses_account_state:
         return
     with g.db.reading() as db:
@@ -30,6 +33,6 @@ def tell_state(address: Address) -> None:
     if account is None:
         raise Refusal(Cause.ACCOUNT_UNKNOWN, "told at the e-mail step", email=address.text, fact="told")
     state = effective_state(account_facts(account, []), g.tenant.policy, the_broker().ports.clock.now())
-    if state in _CAUSES:
+    if state in _CAUSES and not (is_setting_up and state is AccountState.INVITED):
         cause, fact = _CAUSES[state]
         raise Refusal(cause, "told at the e-mail step", email=address.text, account_id=account.id, fact=fact)

@@ -20,7 +20,7 @@ from broker.own_keys import own_keys
 from broker.session import Proof
 from broker.signin.arrive import arrive
 from broker.signin.complete import complete, require_admitted_as
-from broker.signin.dispatch import hand_over, post_over, step_to
+from broker.signin.dispatch import hand_over, post_over, step_to_factor
 from broker.signin.question import require_way
 from broker.signin.transaction import Transaction, browser_hash, note_flow, reopen, take_way
 from broker.tenancy import tenant_url
@@ -31,7 +31,7 @@ from tenants.causes import BrokerError, Cause, Refusal, UpstreamFailure
 from tenants.connections import CONNECTION_STATE
 from tenants.ids import digest
 from tenants.snapshot import ConnectionConfig
-from tenants.transactions import TAKE_RETURN, USE_ASSERTION
+from tenants.transactions import TAKE_RETURN, TAKE_UNCHANGED_RETURN, USE_ASSERTION
 from tenants.vault import Place, VaultError
 
 _SECRET_BYTES = 32
@@ -69,9 +69,10 @@ def finish(key: str) -> Response:
     pairs = [*request.args.items(multi=True), *request.form.items(multi=True)]
     data = ReturnData.of(request.method, pairs, kind.returning.max_argument)
     state = data.args.get(kind.returning.state, "")
-    transaction, kept = _take(connection, state)
+    transaction, kept, is_same = _take(connection, state)
     try:
-        _require_unchanged(connection, transaction, _require_enabled(connection))
+        if not is_same:
+            _require_unchanged(connection, transaction, _require_enabled(connection))
         assertion = _ask(kind, options_of(connection), _kept_context(kept, connection, state), data)
         _require_fresh(transaction, assertion, kind.returning.skew)
         _use_once(connection, assertion)
@@ -100,7 +101,7 @@ def _let_in(transaction: Transaction, connection: ConnectionConfig, assertion: A
         return complete(transaction, admitted, is_ended=True)
     reopen(transaction)
     take_way(transaction, connection.key, **learned)
-    return step_to("signin.totp", transaction)
+    return step_to_factor(transaction)
 
 
 def options_of(connection: ConnectionConfig) -> Options:
@@ -171,17 +172,20 @@ def _return_path(connection: ConnectionConfig) -> str:
     return KINDS[connection.kind].returning.path.format(key=connection.key)
 
 
-def _take(connection: ConnectionConfig, state: str) -> tuple[Transaction, dict[str, Any]]:
-    """Consume the return: one winner, whatever comes at once."""
+def _take(connection: ConnectionConfig, state: str) -> tuple[Transaction, dict[str, Any], bool]:
+    """Consume the return: one winner, whatever comes at once. The last value: is the connection on, and as it was?"""
     now = the_broker().ports.clock.now()
+    found = {"state_digest": digest(state), "connection": connection.id, "browser": browser_hash(), "now": now}
     with g.db.writing() as db:
-        row = db.one(TAKE_RETURN, state_digest=digest(state), connection=connection.id, browser=browser_hash(), now=now)
+        row = unchanged = db.one(TAKE_UNCHANGED_RETURN, **found)
+        if row is None:
+            row = db.one(TAKE_RETURN, **found)
     if row is None:
         raise Refusal(Cause.FLOW_EXPIRED, "state", connection_id=connection.id)
     kept = _open_kept(row)
     taken = Transaction(kept["tx"], row)
     note_flow(taken)
-    return taken, kept
+    return taken, kept, unchanged is not None
 
 
 def _open_kept(row: Row[Any]) -> dict[str, Any]:

@@ -32,9 +32,12 @@ def question_of(transaction: Transaction, address: Address | None, *, has_just_e
     )
 
 
-def require_way(transaction: Transaction, key: str) -> None:
-    """Raise a Refusal where this way may not be used (RT-07, LC-10): asked on every step, never taken for granted."""
-    verdict = check_way(question_of(transaction, address_of(transaction)), key)
+def require_way(transaction: Transaction, key: str, address: Address | None = None) -> None:
+    """Raise a Refusal where this way may not be used (RT-07, LC-10): asked on every step, never taken for granted.
+
+    `address`: another one than was typed.
+    """
+    verdict = check_way(question_of(transaction, address or address_of(transaction)), key)
     if verdict.cause is not None:
         raise Refusal(verdict.cause, "; ".join(reason.sentence for reason in verdict.reasons))
 

@@ -1,15 +1,31 @@
 """The addresses of the flow, and its first pages: which way does this person go?"""
 
+from functools import partial
+
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broker.device import has_just_signed_out
-from broker.signin import activate, backdoor, backdoor_set_up, federated, local, saml
+from broker.signin import (
+    activate,
+    backdoor,
+    backdoor_set_up,
+    factor_pages,
+    federated,
+    leaked,
+    local,
+    mailed_code,
+    passkey_sign_in,
+    reset,
+    saml,
+)
 from broker.signin.disclose import tell_state
 from broker.signin.dispatch import go_on, step_to
+from broker.signin.offers import first_login_url
 from broker.signin.question import address_of, question_of, require_way, way_buttons
-from broker.signin.transaction import Hints, Transaction, begin, begin_again, require, take_way
+from broker.signin.returns import begin_again
+from broker.signin.transaction import Hints, Transaction, begin, require, take_way
 from tenants.addresses import AddressError, normalise_address
 from tenants.causes import Refusal
 from tenants.discovery import Decision, discover
@@ -91,8 +107,8 @@ def go(connection: str) -> Response:
 
 @signin.get("/sign-in/again")
 def again() -> Response:
-    """One button that starts an attempt once more after it ended."""
-    return begin_again(request.args.get("tx", ""))
+    """One button that starts an attempt once more after it ended; `done`: with a sign-in, after a reset."""
+    return begin_again(request.args.get("tx", ""), is_done="done" in request.args)
 
 
 @signin.route("/callback/<connection>", methods=["GET", "POST"])
@@ -115,8 +131,32 @@ def take_saml_response(connection: str) -> Response:
 
 signin.get("/sign-in/password", endpoint="password")(local.password_page)
 signin.post("/sign-in/password", endpoint="check_password")(local.check_password)
-signin.get("/sign-in/totp", endpoint="totp")(local.totp_page)
-signin.post("/sign-in/totp", endpoint="check_totp")(local.check_totp)
+signin.get("/sign-in/new-password", endpoint="renew_password")(leaked.password_page)
+signin.post("/sign-in/new-password", endpoint="keep_renewed_password")(leaked.keep_password)
+signin.get("/sign-in/totp", endpoint="totp")(factor_pages.totp_page)
+signin.post("/sign-in/totp", endpoint="check_totp")(factor_pages.check_totp)
+signin.get("/sign-in/factor", endpoint="factor")(factor_pages.choose_page)
+signin.get("/sign-in/passkey", endpoint="passkey")(passkey_sign_in.passkey_page)
+signin.post("/sign-in/passkey", endpoint="check_passkey")(passkey_sign_in.check_passkey)
+signin.get("/sign-in/recovery-code", endpoint="recovery_code")(factor_pages.recovery_code_page)
+signin.post("/sign-in/recovery-code", endpoint="check_recovery_code")(factor_pages.check_recovery_code)
+signin.get("/sign-in/email-code", endpoint="email_code")(factor_pages.email_code_page)
+signin.post("/sign-in/email-code", endpoint="check_email_code")(factor_pages.check_email_code)
+for _flow, _path in (("first_login", "/first-login"), ("reset", "/reset")):
+    for _method, _rest, _endpoint, _view in (
+        ("GET", "", "", mailed_code.start_page),
+        ("POST", "", "_ask", mailed_code.ask_code),
+        ("GET", "/code", "_code", mailed_code.code_page),
+        ("POST", "/code", "_check_code", mailed_code.check_code),
+        ("GET", "/password", "_password", reset.password_page),
+        ("POST", "/password", "_keep_password", reset.keep_password),
+        ("GET", "/app", "_app", reset.app_page),
+        ("POST", "/app", "_prove_app", reset.prove_app),
+    ):
+        signin.add_url_rule(_path + _rest, _flow + _endpoint, partial(_view, _flow), methods=[_method])
+signin.get("/first-login/done", endpoint="set_up_done")(reset.set_up_done)
+signin.get("/reset/done", endpoint="reset_done")(reset.reset_done)
+signin.get("/activate", endpoint="activate")(activate.how_to_begin)
 signin.get("/activate/password", endpoint="choose_password")(activate.password_page)
 signin.post("/activate/password", endpoint="keep_password")(activate.keep_password)
 signin.get("/activate/app", endpoint="enrol_app")(activate.app_page)
@@ -179,6 +219,8 @@ def _first_page(
         email=email,
         errors=errors,
         show_email=decision.asks_address,
+        first_login_url=first_login_url(transaction) if decision.asks_address else None,
+        passkey_url=passkey_sign_in.offered_url(transaction),
         ways=[] if is_email_only else way_buttons(keys, decision.first),
     )
     return make_response(page, status)

@@ -15,13 +15,14 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.errors import record
-from broker.factors import totp
+from broker.factors import recovery_code, totp
+from broker.password_check import judge, objection
 from broker.password_rules import checklist, context_of
 from broker.signin.transaction import Transaction, count_failure, save
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.ids import new_id
-from tenants.passwords import PasswordError, PasswordPolicy, check_password, normalise_password
+from tenants.passwords import PasswordError, PasswordPolicy, normalise_password
 from tenants.vault import Place
 
 
@@ -39,6 +40,12 @@ class SetUp:
     credential_id: str | None = None
     """Of the row that the seed will stand in; None: it is new."""
     is_for_door: bool = False
+    has_app_step: bool = True
+    """False: there is a second factor already, and the password is all."""
+    why: str = ""
+    """Why a new password is asked for, in a sentence for the page."""
+    old_hash: str | None = field(default=None, repr=False)
+    """Of the password that the new one must not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +63,29 @@ def password_page(set_up: SetUp) -> Response:
     return _password_form(set_up, None, {})
 
 
-def keep_password(set_up: SetUp) -> Response:
-    """POST: a password that keeps the rules is hashed and waits, sealed, for the last step."""
+def keep_password(set_up: SetUp, finish: Callable[[SetUp, str], Response] | None = None) -> Response:
+    """POST: a password that keeps the rules is hashed and waits, sealed, for the last step; `finish` takes it at once."""
     transaction = set_up.transaction
     typed, again = request.form.get("new_password", ""), request.form.get("repeat_password", "")
     errors: dict[str, str] = {}
     try:
-        outcomes = check_password(set_up.policy, typed, context_of(set_up.account))
-        objection = next((_(line.text_key, **line.values) for line in outcomes if not line.met), None)
-        if objection:
-            errors["new_password"] = objection
+        outcomes = judge(set_up.policy, typed, set_up.account)
+        if refused := objection(outcomes) or _is_old(set_up, typed):
+            errors["new_password"] = refused
         elif normalise_password(typed) != normalise_password(again):
             errors["repeat_password"] = _("The two entries are not the same.")
     except PasswordError:
         outcomes, errors = None, {"new_password": _("This can’t be a password: it is too long, or not text.")}
     if errors:
         return _password_form(set_up, outcomes, errors, 400)
+    password_hash = the_broker().hasher.hash(normalise_password(typed))
+    if finish is not None:
+        return finish(set_up, password_hash)
     pending = _pending(transaction) or {
         "seed": totp.new_seed(),
         "credential_id": set_up.credential_id or new_id("cre"),
     }
-    pending["password_hash"] = the_broker().hasher.hash(normalise_password(typed))
+    pending["password_hash"] = password_hash
     save(transaction, pending_sealed=_seal_pending(transaction, pending))
     return redirect(url_for(set_up.app_endpoint, tx=transaction.tx), 303)
 
@@ -87,7 +96,7 @@ def app_page(set_up: SetUp) -> Response:
 
 
 def prove_app(set_up: SetUp, finish: Callable[[SetUp, NewCredentials], None]) -> Response:
-    """POST: the first code of the app; with it, password and app are written."""
+    """POST: the first code of the app; with it, password and app are written. Recovery codes are shown, this once."""
     pending = _require_pending(set_up.transaction)
     step = totp.matching_step(pending["seed"], request.form.get("code", ""), the_broker().ports.clock.now())
     if step is None:
@@ -96,7 +105,25 @@ def prove_app(set_up: SetUp, finish: Callable[[SetUp, NewCredentials], None]) ->
         sentence = _("This code is not right. Apps show a new one every 30 seconds; use the one on the screen now.")
         return _app_form(set_up, pending, {"code": sentence}, 403)
     finish(set_up, NewCredentials(pending["credential_id"], pending["password_hash"], pending["seed"], step))
-    return redirect(url_for(set_up.done_endpoint), 303)
+    done_url = url_for(set_up.done_endpoint, tx=set_up.transaction.tx)
+    return redirect(done_url, 303) if set_up.is_for_door else _give_codes(set_up, done_url)
+
+
+def _give_codes(set_up: SetUp, done_url: str) -> Response:
+    """Recovery codes, for accounts; the operator gives a new link to whoever has lost the app of the back door.
+
+    Written after the rest, in a step of their own: whoever sees them not can make new ones, and nothing else hangs on it.
+    """
+    codes, now = recovery_code.new_codes(), the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        recovery_code.store(db, set_up.account.id, codes, now)
+    return recovery_code.page_of(codes, set_up.account.email, done_url)
+
+
+def _is_old(set_up: SetUp, typed: str) -> str | None:
+    if set_up.old_hash is None or not the_broker().hasher.verify(set_up.old_hash, normalise_password(typed)):
+        return None
+    return str(_("This is the password that you have now. Choose another one."))
 
 
 def _password_form(set_up: SetUp, outcomes: Any, errors: dict[str, str], status: int = 200) -> Response:
@@ -109,6 +136,8 @@ def _password_form(set_up: SetUp, outcomes: Any, errors: dict[str, str], status:
         minimum=set_up.policy.min_length,
         maximum=set_up.policy.max_length,
         is_for_door=set_up.is_for_door,
+        has_app_step=set_up.has_app_step,
+        why=set_up.why,
     )
     return make_response(page, status)
 

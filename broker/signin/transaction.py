@@ -21,7 +21,6 @@ from tenants.transactions import (
     COUNT_FAILURE,
     FINISH_TRANSACTION,
     REOPEN_TRANSACTION,
-    RETURN_OF_ENDED,
     SAVE_TRANSACTION,
     TRANSACTION,
 )
@@ -30,7 +29,10 @@ from tenants.ways import DOOR, LOCAL
 SIGN_IN_LIFE = timedelta(minutes=20)
 ACTIVATION_LIFE = timedelta(minutes=60)
 DOOR_LIFE = timedelta(minutes=20)
-_SET_UPS = {"activate": "set_up", "door_set_up": "door_set_up"}
+CHANGE_LIFE = timedelta(minutes=20)
+BY_MAIL = ("first_login", "reset")
+"""The purposes that a mailed code or a reset link proves the address for."""
+_SET_UPS = {"activate": "set_up", "door_set_up": "door_set_up"} | dict.fromkeys(BY_MAIL, "mailed")
 """The purposes that are no sign-in, and which words say that one of them has ended."""
 MAX_FAILURES = 10
 _MAX_RETURN = 8000
@@ -55,6 +57,8 @@ class Hints:
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     acr_values: str = ""
+    account: str = ""
+    """Whose proof is asked for, by a page of their own: nobody else finishes this attempt. No application can say it."""
 
 
 @dataclass(slots=True)
@@ -83,6 +87,11 @@ class Transaction:
         found: ApplicationConfig | None = g.tenant.application_by_id(self.row.application_id)
         return found
 
+    @property
+    def is_by_mail(self) -> bool:
+        """Is it a first login or a reset, which begins with an address that is proven and no password?"""
+        return self.row.purpose in BY_MAIL
+
     def has_proven(self, method: str) -> bool:
         """Was this shown in this very attempt?"""
         return any(proof.method == method for proof in self.proofs)
@@ -100,14 +109,14 @@ def begin(
     has_just_ended: bool = False,
 ) -> Response:
     """Begin a sign-in and send the browser to its first page. `return_to` is a path of this tenant."""
-    tx = _insert(return_to, application, hints or Hints(), "sign_in", SIGN_IN_LIFE, {})
+    tx = insert(return_to, application, hints or Hints(), "sign_in", SIGN_IN_LIFE, {})
     return redirect(url_for("signin.sign_in", tx=tx, ended="1" if has_just_ended else None), 303)
 
 
 def begin_activation(account_id: str, invitation_id: str, email: str) -> str:
     """Begin the set-up of an account that an invitation opened. Returns the transaction's id for URLs."""
     values = {"account_id": account_id, "invitation_id": invitation_id, "email": email, "method": LOCAL}
-    return _insert(url_for("home.home"), None, Hints(), "activate", ACTIVATION_LIFE, values)
+    return insert(url_for("home.home"), None, Hints(), "activate", ACTIVATION_LIFE, values)
 
 
 def begin_door_set_up(account_id: str, link_hash: str, email: str) -> str:
@@ -116,42 +125,47 @@ def begin_door_set_up(account_id: str, link_hash: str, email: str) -> str:
     The row keeps the link that it was opened with: one that was replaced meanwhile finishes nothing.
     """
     values = {"account_id": account_id, "invitation_id": link_hash, "email": email, "method": DOOR}
-    return _insert(url_for("home.home"), None, Hints(), "door_set_up", ACTIVATION_LIFE, values)
+    return insert(url_for("home.home"), None, Hints(), "door_set_up", ACTIVATION_LIFE, values)
+
+
+def begin_change(purpose: str, account_id: str, email: str) -> Transaction:
+    """Begin a change that a signed-in person makes in two steps, on pages of their own."""
+    tx = insert(url_for("home.home"), None, Hints(), purpose, CHANGE_LIFE, {"account_id": account_id, "email": email})
+    begun = find(tx, purpose)
+    if begun is None:
+        raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
+    return begun
 
 
 def begin_at_door() -> str:
     """Begin a try at the back door, which leads to the console and nowhere else. Returns the transaction's id."""
-    return _insert(url_for("console.status"), None, Hints(), "door", DOOR_LIFE, {"method": DOOR})
+    return insert(url_for("console.status"), None, Hints(), "door", DOOR_LIFE, {"method": DOOR})
 
 
-def begin_again(tx: str) -> Response:
-    """Start an attempt that is over once more, towards the same place."""
-    with g.db.reading() as db:
-        row = db.one(RETURN_OF_ENDED, id_hash=digest(tx))
-    if row is None or row.purpose != "sign_in":
-        return begin(url_for("home.home"), has_just_ended=True)
-    return begin(row.return_to, g.tenant.application_by_id(row.application_id), has_just_ended=True)
-
-
-def require(purpose: str = "sign_in") -> Transaction:
-    """The transaction that URL and cookie name together. Raises Refusal(FLOW_EXPIRED)."""
-    found = find(request.values.get("tx", ""), purpose)
+def require(*purposes: str) -> Transaction:
+    """The transaction that URL and cookie name together; without `purposes`, of a sign-in. Raises Refusal(FLOW_EXPIRED)."""
+    found = find(request.values.get("tx", ""), *purposes)
     if found is None:
         g.flow = Flow(request.values.get("tx", ""), new_reference(), is_live=False)
-        fact = _SET_UPS.get(purpose)
+        fact = _SET_UPS.get(purposes[0]) if purposes else None
         raise Refusal(Cause.FLOW_EXPIRED, "no live transaction of this browser", fact=fact)
     return found
 
 
-def find(tx: str, purpose: str) -> Transaction | None:
+def find(tx: str, *purposes: str) -> Transaction | None:
     """The live transaction of this browser with this id, if there is one."""
     with g.db.reading() as db:
         row = db.one(TRANSACTION, id_hash=digest(tx), browser=browser_hash(), now=the_broker().ports.clock.now())
-    if row is None or row.purpose != purpose:
+    if row is None or row.purpose not in (purposes or ("sign_in",)):
         return None
     found = Transaction(tx, row)
     note_flow(found)
     return found
+
+
+def start_url(transaction: Transaction) -> str:
+    """The page on which another address can be typed."""
+    return url_for(f"signin.{transaction.row.purpose}" if transaction.is_by_mail else "signin.sign_in", tx=transaction.tx)
 
 
 def note_flow(transaction: Transaction) -> None:
@@ -232,7 +246,7 @@ def browser_hash() -> str:
     return digest(cookie) if cookie else ""
 
 
-def _insert(
+def insert(
     return_to: str,
     application: ApplicationConfig | None,
     hints: Hints,
@@ -240,6 +254,7 @@ def _insert(
     life: timedelta,
     values: Mapping[str, object],
 ) -> str:
+    """Write a new attempt; its id as it stands in URLs. `return_to` is a path of this tenant."""
     if len(return_to) > _MAX_RETURN:
         raise Refusal(Cause.REQUEST_INVALID, "the request is too long to be kept")
     tx, now = new_secret(), the_broker().ports.clock.now()

@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from tenants.addresses import normalise_address
 from tenants.audit import Event, append
 from tenants.backdoors import DROP_DOOR_CREDENTIAL
 from tenants.base import Base, TenantScoped
-from tenants.credentials import Credential
 from tenants.db import Database, PlatformSession, TenantSession
 from tenants.ids import new_id
-from tenants.invitations import SUPERSEDE_INVITATIONS
+from tenants.lifecycle import withdraw_local
+from tenants.local_off import withdraw_from_all
 from tenants.manifest.changes import Change, Effect, TenantPlan, Verb, Workshop, Write
 from tenants.manifest.checks import hosts_of
 from tenants.manifest.faults import Fault, ManifestError
@@ -39,7 +39,6 @@ from tenants.manifest.plan_ways import plan_applications, plan_connections, plan
 from tenants.manifest.reading import Manifest, TenantManifest
 from tenants.manifest.state import TENANT, TenantState, load_platform_state, load_tenant_state
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT, END_SESSIONS_OF_METHOD
-from tenants.statements import scoped
 from tenants.tenants import Tenant
 
 _STEPS = (
@@ -58,9 +57,6 @@ _STEPS = (
     keep_an_admin,
     remove_organizations,
 )
-
-_DROP_CREDENTIALS = scoped(delete(Credential).where(Credential.account_id == bindparam("account")))
-_DROP_ALL_CREDENTIALS = scoped(delete(Credential))
 
 _ACCOUNT_EVENTS = {
     Verb.CREATE: Event.ACCOUNT_CREATED,
@@ -164,21 +160,22 @@ class Apply:
                 "fields": ", ".join(change.fields) if change.verb is Verb.CHANGE else "",
                 "verb": change.verb.value,
                 "by": "file",
-            },
+            }
+            | {f"deviates: {reason.code}": reason.sentence for reason in change.deviations},
         )
 
     def _bring_about(self, effect: Effect, subject: str, session: TenantSession) -> None:
         if effect is Effect.END_SESSIONS:
             session.run(END_SESSIONS_OF_ACCOUNT, account=subject, now=self.now)
         elif effect is Effect.DROP_CREDENTIALS:
-            session.run(_DROP_CREDENTIALS, account=subject)
+            withdraw_local(session, subject, self.now)
             session.run(DROP_DOOR_CREDENTIAL, account=subject)
-            session.run(SUPERSEDE_INVITATIONS, account=subject, now=self.now)
+        elif effect is Effect.WITHDRAW_ACCOUNT:
+            withdraw_local(session, subject, self.now)
         elif effect is Effect.END_METHOD:
             session.run(END_SESSIONS_OF_METHOD, way=subject, now=self.now)
         else:
-            session.run(_DROP_ALL_CREDENTIALS)
-            session.run(END_SESSIONS_OF_METHOD, way="local", now=self.now)
+            withdraw_from_all(session, self.now)
 
 
 def _event(change: Change) -> Event:

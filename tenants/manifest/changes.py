@@ -7,6 +7,7 @@ from typing import Any
 
 from tenants.base import Base
 from tenants.manifest.faults import Fault
+from tenants.reasons import Reason
 from tenants.signing import NewKey, new_key
 from tenants.vault import Vault
 
@@ -25,7 +26,9 @@ class Effect(StrEnum):
     END_SESSIONS = "end sessions"
     """Of one account; the subject is its id."""
     DROP_CREDENTIALS = "drop credentials"
-    """Of one account, with its open invitations; the subject is its id."""
+    """Of one account that goes, those of the back door among them; the subject is its id."""
+    WITHDRAW_ACCOUNT = "withdraw local sign-in of an account"
+    """Local credentials of one account, and what waits for it; the subject is its id (requirements.md, L10)."""
     END_METHOD = "end sessions of a method"
     """The subject is a connection's key."""
     WITHDRAW_LOCAL = "withdraw local sign-in"
@@ -54,6 +57,8 @@ class Change:
     account_id: str | None = None
     """Set where an account changes; everything else is configuration."""
     note: str = ""
+    deviations: tuple[Reason, ...] = ()
+    """What weakens the rules that it sets."""
 
     def __str__(self) -> str:
         fields = f" ({', '.join(self.fields)})" if self.fields and self.verb is Verb.CHANGE else ""
@@ -71,7 +76,9 @@ class TenantPlan:
     leftovers: tuple[str, ...]
     """Paths that were in the file once and are not any more; removed only when asked for."""
     lost_credentials: int
-    """Accounts whose local credentials go, because local sign-in is switched off."""
+    deviations: tuple[Reason, ...] = ()
+    """What weakens the tenant's password rules, whether they change or not."""
+    """Accounts that stay and whose local credentials go, because local sign-in is switched off for them or for all."""
 
     @property
     def touches_configuration(self) -> bool:

@@ -3,7 +3,7 @@
 Pure, but for what the workshop makes. Values are compared as they are stored; a row is never written for nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -44,6 +44,8 @@ class Comparison:
     faults: list[Fault] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
     lost_credentials: int = 0
+    is_local_withdrawn: bool = False
+    """Local sign-in is switched off for everybody: who loses it beside that is counted already."""
     _lines: dict[str, int] = field(default_factory=dict)
     """Path → where its change stands."""
 
@@ -80,6 +82,7 @@ class Comparison:
             writes=known.writes + change.writes,
             effects=known.effects + change.effects,
             note=known.note + change.note,
+            deviations=known.deviations + change.deviations,
         )
 
     def fit(self, location: Location, model: type[Any], row: Any, values: dict[str, Any], prefix: str) -> None:
@@ -111,6 +114,7 @@ def finished(comparison: Comparison, steps: tuple[Step, ...]) -> TenantPlan:
         faults=tuple(comparison.faults),
         leftovers=tuple(comparison.leftovers),
         lost_credentials=comparison.lost_credentials,
+        deviations=tuple(comparison.manifest.spec.policy.deviations),
     )
 
 
@@ -194,23 +198,36 @@ def plan_keys(comparison: Comparison) -> None:
 
 
 def plan_settings(comparison: Comparison) -> None:
-    """Policy and branding: one row, two tables of the file."""
-    spec, logo = comparison.manifest.spec, comparison.manifest.logo
+    """Policy, branding and the words of mails: one row, three tables of the file."""
+    spec, manifest = comparison.manifest.spec, comparison.manifest
     policy = {"policy": spec.policy.model_dump(mode="json", exclude_unset=True)}
     branding = {
         "colour": spec.branding.colour,
-        "logo": logo.body if logo else None,
-        "logo_type": logo.media_type if logo else None,
+        "logo": manifest.logo.body if manifest.logo else None,
+        "logo_type": manifest.logo.media_type if manifest.logo else None,
+        "mail_logo": manifest.mail_logo.body if manifest.mail_logo else None,
     }
+    wording = {"wording": spec.mails.model_dump(exclude_none=True) or None}
     row = comparison.state.settings
     if row is None:
-        write = Write(Verb.CREATE, TenantSettings, "settings", policy | branding)
-        comparison.add(Change(Verb.CHANGE, comparison.path(), ("policy", "branding"), (write,)))
+        write = Write(Verb.CREATE, TenantSettings, "settings", policy | branding | wording)
+        names = ("policy", "branding", *(("mails",) if wording["wording"] else ()))
+        deviations = tuple(spec.policy.deviations)
+        comparison.add(Change(Verb.CHANGE, comparison.path(), names, (write,), deviations=deviations))
         return
     _plan_policy(comparison, row, policy)
     if different := differing(row, branding):
         write = Write(Verb.CHANGE, TenantSettings, row.id, different)
         comparison.add(Change(Verb.CHANGE, comparison.path("branding"), field_names(different), (write,)))
+    if differing(row, wording):
+        write = Write(Verb.CHANGE, TenantSettings, row.id, wording)
+        names = _changed(row.wording or {}, wording["wording"] or {})
+        comparison.add(Change(Verb.CHANGE, comparison.path("mails"), names, (write,)))
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names whose values are not the same in both."""
+    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
 def _plan_policy(comparison: Comparison, row: TenantSettings, wanted: dict[str, Any]) -> None:
@@ -218,19 +235,20 @@ def _plan_policy(comparison: Comparison, row: TenantSettings, wanted: dict[str, 
     if not differing(row, wanted):
         return
     before, after = row.policy, wanted["policy"]
-    names = tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
     was_on = TenantPolicy.model_validate(before).local_enabled
     is_withdrawn = was_on and not comparison.manifest.spec.policy.local_enabled
-    count = comparison.state.local_accounts if is_withdrawn else 0
+    count = len(comparison.state.local_holders) if is_withdrawn else 0
     comparison.lost_credentials = count
+    comparison.is_local_withdrawn = is_withdrawn
     comparison.add(
         Change(
             Verb.CHANGE,
             comparison.path("policy"),
-            names,
+            _changed(before, after),
             (Write(Verb.CHANGE, TenantSettings, row.id, wanted),),
             ((Effect.WITHDRAW_LOCAL, ""),) if is_withdrawn else (),
             note=f" - deletes the local credentials of {count} account{'s' if count != 1 else ''}" if count else "",
+            deviations=tuple(comparison.manifest.spec.policy.deviations),
         )
     )
 

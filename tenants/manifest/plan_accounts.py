@@ -1,5 +1,6 @@
 """The part of the plan about people: accounts, their groups and first credentials, and what ends with them."""
 
+from datetime import datetime
 from typing import Any
 
 from tenants.accounts import Account, AccountState, Grant
@@ -44,7 +45,7 @@ def _plan_account(comparison: Comparison, key: str, email: str) -> None:
         writes = [Write(Verb.CHANGE, Account, account_id, different)] if different else []
     groups = _groups(comparison, account_id, spec)
     credentials = _credentials(comparison, account_id, email)
-    fields = {*field_names(different)} - {"activated_at"}
+    fields = {*field_names(different)} - {"activated_at", "state_changed_at"}
     fields |= {"groups"} if groups else set()
     fields |= {str(write.values["kind"]) for write in credentials}
     if writes or groups or credentials:
@@ -56,8 +57,18 @@ def _plan_account(comparison: Comparison, key: str, email: str) -> None:
                 (*writes, *groups, *credentials),
                 _effects(row, different),
                 account_id,
+                _loss(comparison, account_id, different),
             )
         )
+
+
+def _loss(comparison: Comparison, account_id: str, different: dict[str, Any]) -> str:
+    """Counts an account whose local credentials go because its right to them does, and says so."""
+    holds = account_id in comparison.state.local_holders
+    if different.get("is_local_enabled") is not False or not holds or comparison.is_local_withdrawn:
+        return ""
+    comparison.lost_credentials += 1
+    return " - deletes its local credentials"
 
 
 def _wanted(comparison: Comparison, email: str, spec: AccountSpec, row: Account | None) -> dict[str, Any]:
@@ -67,16 +78,18 @@ def _wanted(comparison: Comparison, email: str, spec: AccountSpec, row: Account 
         "is_local_enabled": spec.local,
         "role": spec.role,
         "expires_at": spec.expires,
-        "state": _state(spec, row),
+        "state": _state(spec, row, comparison.now),
         "is_file_managed": True,
     }
     wanted |= {name: value for name in ("name", "given_name", "family_name") if (value := getattr(spec, name)) is not None}
     if wanted["state"] == AccountState.ACTIVE and (row is None or row.state != AccountState.ACTIVE):
         wanted["activated_at"] = comparison.now
+    if row is not None and wanted["state"] != row.state:
+        wanted["state_changed_at"] = comparison.now
     return wanted
 
 
-def _state(spec: AccountSpec, row: Account | None) -> str:
+def _state(spec: AccountSpec, row: Account | None, now: datetime) -> str:
     """A person's own activation, and what time has made of an account, are not undone by applying the file again."""
     if spec.state in {"active", "disabled"}:
         return str(spec.state)
@@ -84,8 +97,14 @@ def _state(spec: AccountSpec, row: Account | None) -> str:
         has_password = spec.password is not None and spec.state is None
         return (AccountState.ACTIVE if has_password else AccountState.INVITED).value
     if spec.state == "invited" and row.state == AccountState.DISABLED:
-        return (AccountState.ACTIVE if row.activated_at else AccountState.INVITED).value
+        return _state_given_back(row)
+    if row.state == AccountState.EXPIRED and (spec.expires is None or spec.expires > now):
+        return _state_given_back(row)
     return row.state
+
+
+def _state_given_back(row: Account) -> str:
+    return (AccountState.ACTIVE if row.activated_at else AccountState.INVITED).value
 
 
 def _groups(comparison: Comparison, account_id: str, spec: AccountSpec) -> list[Write]:
@@ -130,7 +149,10 @@ def _effects(row: Account | None, different: dict[str, Any]) -> tuple[tuple[Effe
     """Who may no longer enter, or no longer in that way, is signed out at once."""
     is_shut = different.get("state") in _SHUT
     loses_local = different.get("is_local_enabled") is False
-    return ((Effect.END_SESSIONS, row.id),) if row is not None and (is_shut or loses_local) else ()
+    if row is None:
+        return ()
+    withdrawn = ((Effect.WITHDRAW_ACCOUNT, row.id),) if loses_local else ()
+    return ((Effect.END_SESSIONS, row.id), *withdrawn) if is_shut or loses_local else ()
 
 
 def _delete_account(comparison: Comparison, row: Account) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from tenants.logos import Logo, check_logo
+from tenants.logos import PNG_TYPE, Logo, check_logo
 from tenants.manifest.checks import cross_faults
 from tenants.manifest.faults import Fault, Location, ManifestError, faults_of, not_one_of, path_of, syntax_fault
 from tenants.manifest.sources import SourceError, Sources
@@ -60,6 +60,7 @@ class TenantManifest:
     slug: str
     spec: TenantSpec
     logo: Logo | None
+    mail_logo: Logo | None
     connections: Mapping[str, ConnectionManifest]
     client_secrets: Mapping[str, str] = field(repr=False)
     passwords: Mapping[str, str] = field(repr=False)
@@ -112,6 +113,7 @@ class _Reader:
             slug=slug,
             spec=spec,
             logo=self._logo((*place, "branding", "logo"), spec.branding.logo),
+            mail_logo=self._mail_logo((*place, "branding", "mail_logo"), spec.branding.mail_logo),
             connections=connections,
             client_secrets={
                 key: self._client_secret((*place, "applications", key, "client_secret"), application)
@@ -225,6 +227,12 @@ class _Reader:
         except ValueError as error:
             self._add(place, str(error))
             return None
+
+    def _mail_logo(self, place: Location, name: str | None) -> Logo | None:
+        logo = self._logo(place, name)
+        if logo and logo.media_type != PNG_TYPE:
+            self._add(place, "must be a PNG picture: mail programs show no other.")
+        return logo
 
     def _add(self, place: Location, sentence: str) -> None:
         self.faults.append(Fault(path_of(place), sentence))

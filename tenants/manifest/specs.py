@@ -21,6 +21,7 @@ from tenants.manifest.values import (
     Line,
     Network,
     OrganizationKey,
+    Paragraph,
     Phone,
     ReturnAddress,
     SecretReference,
@@ -43,6 +44,27 @@ class BrandingSpec(Spec):
     logo: str | None = Field(
         default=None, min_length=1, description="An SVG or PNG file of at most 100 kB, relative to the tenants file."
     )
+    mail_logo: str | None = Field(
+        default=None, min_length=1, description="A PNG file for mails. Not needed where `logo` is a PNG."
+    )
+
+
+class MailsSpec(Spec):
+    """The tenant's own paragraph in its mails, by message."""
+
+    account_ready: Paragraph | None = Field(default=None, description="After somebody has set up their account.")
+    code: Paragraph | None = Field(default=None, description="With the six-digit code.")
+    credential_changed: Paragraph | None = Field(
+        default=None, description="After a change of password, second factors, passkeys or emergency access."
+    )
+    door_used: Paragraph | None = Field(default=None, description="To the other owners and admins, after emergency access.")
+    invitation: Paragraph | None = Field(default=None, description="With the link to set up an account.")
+    life_warning: Paragraph | None = Field(default=None, description="Before an account or an invitation runs out.")
+    new_device: Paragraph | None = Field(default=None, description="After a sign-in on a new device.")
+    password_leaked: Paragraph | None = Field(
+        default=None, description="After a sign-in with a password that is known from a leak."
+    )
+    reset_link: Paragraph | None = Field(default=None, description="With the link to choose a new password.")
 
 
 class ContactSpec(Spec):
@@ -198,6 +220,7 @@ class TenantSpec(Spec):
     status: Literal["active", "suspended"] = Field(default="active", description="`suspended`: nobody enters.")
     policy: TenantPolicy = Field(default_factory=TenantPolicy, description="The tenant's rules, see below.")
     branding: BrandingSpec = Field(default_factory=BrandingSpec, description="Colour and logo, see below.")
+    mails: MailsSpec = Field(default_factory=MailsSpec, description="Own words in mails, see below.")
     contacts: tuple[ContactSpec, ...] = Field(default=(), description="Help desks, see below.")
     organizations: dict[OrganizationKey, OrganizationSpec] = Field(
         default_factory=dict, description="Parts of the tenant by key, see below."

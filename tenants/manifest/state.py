@@ -15,6 +15,7 @@ from tenants.credentials import Credential
 from tenants.db import Database, TenantSession
 from tenants.domains import Domain
 from tenants.keys import KeyState, SigningKey
+from tenants.local_off import local_holders
 from tenants.organizations import Contact, Organization
 from tenants.statements import platform
 from tenants.tenants import DomainProof, Tenant, TenantHost, TenantSettings
@@ -83,8 +84,8 @@ class TenantState:
     """Ids of the accounts that have the back door's credentials; empty while it is closed."""
     algorithms: frozenset[str] = frozenset()
     """What the tenant has active signing keys for."""
-    local_accounts: int = 0
-    """How many accounts hold a password or an authenticator."""
+    local_holders: frozenset[str] = frozenset()
+    """Ids of the accounts that hold a local credential, whichever."""
     members: Mapping[str, int] = field(default_factory=dict)
     """Organization that the file does not name, by id → how many accounts not loaded here belong to it."""
 
@@ -117,7 +118,7 @@ def load_tenant_state(session: TenantSession, email_keys: Iterable[str], kept: I
         credentials=_credentials(session, ids),
         door_holders=_door_holders(session),
         algorithms=frozenset(row.algorithm for row in _rows(session, SigningKey) if row.state == KeyState.ACTIVE.value),
-        local_accounts=len(session.scalars(select(Credential.account_id).distinct()).all()),
+        local_holders=local_holders(session),
         members=_members(session, leaving, frozenset(ids)),
     )
 

@@ -71,6 +71,11 @@ def _plain(text: str) -> str:
     return text
 
 
+def _paragraph(text: str) -> str:
+    """One paragraph, on however many lines it is written."""
+    return _plain(" ".join(text.split()))
+
+
 def _host(text: str) -> str:
     lowered = text.lower()
     if not _HOST.fullmatch(lowered) or _is_network_address(lowered):
@@ -136,6 +141,7 @@ def _end(value: object) -> object:
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)]
 ShortLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_plain)]
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_paragraph)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_plain)]
 Key = Annotated[str, AfterValidator(_key)]
 ConnectionKey = Annotated[str, AfterValidator(_connection_key)]

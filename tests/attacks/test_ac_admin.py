@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -20,7 +21,11 @@ from tenants.transactions import LoginTransaction
 from tests import factories
 from tests.factories import Someone
 from tests.support import steps
+from tests.support.by_mail import FLOWS, app_code, newest_code
 from tests.support.doors import SECRET, go_through
+from tests.support.passkeys import device_of, options_on
+from tests.support.posted import posted
+from tests.support.recovery import codes_of
 from tests.support.routes import everything
 from tests.support.rows import backdoor, door_credential, door_holder
 from tests.support.wiring import ORIGIN
@@ -34,6 +39,12 @@ def home(broker):
     made = factories.tenant(broker)
     backdoor(made, SECRET)
     return made
+
+
+@pytest.fixture
+def posting(database_url, clock):
+    with posted(database_url, clock) as made:
+        yield made
 
 
 @pytest.fixture
@@ -428,6 +439,43 @@ def test_ac10_sign_in_forms_take_no_column(home, browser):
     assert browser.open(f"{home.path}/console/").status == 403
 
 
+def test_ac10_change_of_a_leaked_password_takes_no_column(broker, browser):
+    home = factories.tenant(broker, on_breach="change")
+    ada = factories.account(home, with_password=False, is_local_enabled=True)
+    other = factories.account(home)
+    factories.credential(home, ada.id, secret_hash=home.broker.hasher.hash("password1"))
+    before = facts(home, ada.id), facts(home, other.id)
+    steps.sign_in(browser, home, replace(ada, password="password1"))
+    chosen = {"new_password": steps.CHOSEN, "repeat_password": steps.CHOSEN}
+    post_greedily(browser, home, chosen, account_id=other.id, old_hash="x", credential_id="y")
+    assert browser.at == f"{home.path}/"
+    assert (facts(home, ada.id), facts(home, other.id)) == before
+    assert steps.sign_in(browser, home, replace(ada, password=steps.CHOSEN)).path == f"{home.path}/"
+
+
+def test_ac10_forms_of_the_second_factor_take_no_column(broker, browser):
+    home = factories.tenant(broker, email_factor=True, trusted_device_days=30)
+    ada, other = factories.account(home), factories.account(home)
+    device, codes = device_of(home, ada), codes_of(home, ada)
+    before = facts(home, ada.id), facts(home, other.id)
+    at_factor(browser, home, ada, "recovery-code")
+    post_greedily(browser, home, {"code": codes[0]}, trust="1")
+    at_factor(browser, home, ada, "passkey")
+    post_greedily(browser, home, {"answer": device.get(options_on(browser))}, user_handle=other.id)
+    assert browser.at == f"{home.path}/"
+    at_factor(browser, home, ada, "totp")
+    hidden = {name: browser.page.forms[0].fields[name].value for name in ("csrf_token", "tx")}
+    assert browser.post(f"{home.path}/sign-in/email-code", GREEDY | hidden | {"code": "000000"}).status == 403
+    assert (facts(home, ada.id), facts(home, other.id)) == before
+    with home.db.reading() as db:
+        assert {one.account_id for one in db.scalars(select(BrowserSession))} == {ada.id}
+
+
+def at_factor(browser, home, who, page):
+    browser.open(f"{home.path}/sign-in/again").submit(email=who.email).submit(password=who.password)
+    browser.open(f"{home.path}/sign-in/{page}?tx={steps.tx_of(browser)}")
+
+
 def test_ac10_activation_forms_take_no_column(home, browser):
     ada = factories.account(home, state="invited", with_password=False, is_local_enabled=True)
     before = facts(home, ada.id)
@@ -437,7 +485,7 @@ def test_ac10_activation_forms_take_no_column(home, browser):
     post_greedily(browser, home, {"new_password": steps.CHOSEN, "repeat_password": steps.CHOSEN})
     made = Someone(ada.id, ada.email, steps.CHOSEN, steps.seed_on(browser))
     post_greedily(browser, home, {"code": made.code(home.now)})
-    assert browser.path == f"{home.path}/activate/done"
+    assert browser.follow("I have saved them").path == f"{home.path}/activate/done"
     assert facts(home, ada.id) == before | {"state": "active"}
 
 
@@ -471,13 +519,34 @@ def test_ac10_set_up_of_the_door_takes_no_column(home, browser):
     assert kept[other.id] == theirs
 
 
+@pytest.mark.parametrize("flow", FLOWS)
+def test_ac10_forms_of_first_login_and_reset_take_no_column(posting, flow):
+    home = factories.tenant(posting.broker)
+    ada = factories.account(home, state="invited", with_password=False, with_totp=False, is_local_enabled=True)
+    other = factories.account(home)
+    before, browser = facts(home, ada.id), posting.browser()
+    browser.open(f"{home.path}/{flow}")
+    post_greedily(browser, home, {"email": ada.email})
+    post_greedily(browser, home, {"code": newest_code(posting, ada.email)}, email=other.email)
+    post_greedily(browser, home, {"new_password": steps.CHOSEN, "repeat_password": steps.CHOSEN}, email=other.email)
+    post_greedily(browser, home, {"code": app_code(browser, home)}, email=other.email)
+    expected = {"state": "active", "is_email_verified": True}  # the code came back
+    assert facts(home, ada.id) == before | expected
+    with home.db.reading() as db:
+        assert {one.account_id for one in db.scalars(select(BrowserSession))} <= {ada.id}
+
+
 def test_ac10_every_form_of_the_product_is_tried_above(app):
     """A new form fails here until it is."""
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.subdomain == "tenant"}
     tried = {
         "signin.choose_way", "signin.check_password", "signin.check_totp", "signin.open_invitation", "signin.keep_password",
+        "signin.keep_renewed_password", "signin.check_recovery_code", "signin.check_passkey", "signin.check_email_code",
         "signin.prove_app", "signin.enter_by_door", "signin.open_door_link", "signin.keep_door_password",
         "signin.prove_door_app",
+        "signin.first_login_ask", "signin.first_login_check_code", "signin.first_login_keep_password",
+        "signin.first_login_prove_app",
+        "signin.reset_ask", "signin.reset_check_code", "signin.reset_keep_password", "signin.reset_prove_app",
     }  # fmt: skip
     # Buttons and protocol endpoints, which fill no row of an account: tests of OD, OU, SU and SE.
     others = {
@@ -485,4 +554,6 @@ def test_ac10_every_form_of_the_product_is_tried_above(app):
         "back_channel.token", "back_channel.userinfo",
         "signin.take_saml_response",
     }  # fmt: skip
-    assert posts - others == tried
+    # A person's own pages: AC-13 (test_sf_own_page.py) tries every one of them.
+    own = {endpoint for endpoint in posts if endpoint.startswith("account.")}
+    assert posts - others - own == tried

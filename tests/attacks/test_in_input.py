@@ -16,6 +16,7 @@ from tests.browser import Browser
 from tests.support import steps
 from tests.support.html import Page
 from tests.support.routes import NAMES, csrf_token, places, send, tx_of
+from tests.support.rows import passkey
 from tests.support.wiring import ORIGIN, make_ports, make_settings
 
 MAIN = "https://login.example"
@@ -42,6 +43,23 @@ def test_in02_nothing_that_is_sent_comes_back_as_markup(app, home, client):
         answer = client.open(f"{prefix}{place.path}", method=place.method, base_url=ORIGIN, **named)
         assert "<script>" not in answer.text, place
         assert "onerror=alert" not in re.sub(r"&[a-z#0-9]+;.*?&[a-z#0-9]+;", "", answer.text), place
+
+
+def test_in09_zero_byte_in_whatever_is_sent_breaks_nothing(app, home, client):
+    """PostgreSQL takes none as text."""
+    ada = factories.account(home)
+    key = passkey(home, ada.id)
+    tx = tx_of(client, home)
+    for place in places(app, {"token": ["x"], "connection": ["x"], "name": ["x"]}):
+        client.set_cookie(**factories.cookie_of(home, factories.session(home, ada)))
+        sent = dict.fromkeys(NAMES, "a\x00b") | {"tx": tx, "csrf_token": ""}
+        if place.method != "GET":
+            sent["csrf_token"] = csrf_token(client, home, place.path)
+        for more in ({}, {"passkey": key.id}):
+            named = {"query_string" if place.method == "GET" or more else "data": sent | more}
+            prefix = home.path if place.is_tenants else ""
+            answer = client.open(f"{prefix}{place.path}", method=place.method, base_url=ORIGIN, **named)
+            assert answer.status_code < 500, place
 
 
 def test_in02_what_is_stored_is_shown_as_text(app, broker):

@@ -1,6 +1,8 @@
 """Attacks on local sign-in (security.md, LC). Where the way is closed: test_lc_closed_ways.py."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,14 @@ from sqlalchemy import select
 from broker.hashing import Hasher
 from tenants.audit import Event
 from tenants.credentials import Credential
+from tenants.ids import digest
 from tenants.passwords import normalise_password
+from tenants.tenants import TenantSettings
 from tenants.throttles import ADDRESS_LIMIT, PASSWORD_LIMIT, Throttle, counter_key, take_try
 from tests import factories
+from tests.factories import Someone
 from tests.support import steps
+from tests.support.rows import door_credential
 
 
 @pytest.fixture
@@ -224,6 +230,81 @@ def with_password(home, password):
     return ada
 
 
+# Wherever a password is chosen
+
+
+def at_invitation(browser, home):
+    owner = factories.account(home, f"lovelace@{home.domain}", state="invited", with_password=False, is_local_enabled=True)
+    factories.invitation(home, f"token-{home.slug}", owner.id)
+    return browser.open(f"{home.path}/activate/token-{home.slug}").submit(press="Start")
+
+
+def at_door(browser, home):
+    owner = factories.account(home, f"lovelace@{home.domain}", role="admin")
+    end = home.now + timedelta(days=1)
+    door_credential(home, owner.id, link_hash=digest(f"link-{home.slug}"), link_expires_at=end)
+    return browser.open(f"{home.path}/activate/door/link-{home.slug}").submit(press="Start")
+
+
+def at_own_page(browser, home):
+    owner = factories.account(home, f"lovelace@{home.domain}")
+    steps.sign_in(browser, home, owner)
+    return browser.open(f"{home.path}/account/password")
+
+
+def at_leaked_one(browser, home):
+    home.change(TenantSettings, "settings", policy={"local_enabled": True, "on_breach": "change"})
+    steps.notice(home)
+    owner = factories.account(home, f"lovelace@{home.domain}", with_password=False, is_local_enabled=True)
+    factories.credential(home, owner.id, secret_hash=home.broker.hasher.hash("password1"))
+    return steps.sign_in(browser, home, replace(owner, password="password1"))
+
+
+CHOOSING = pytest.mark.parametrize(
+    "place", [at_invitation, at_door, at_own_page, at_leaked_one], ids=lambda place: place.__name__
+)
+
+
+def choose(browser, password):
+    known = {"password": factories.PASSWORD} if "/account/" in browser.path else {}
+    return browser.submit(new_password=password, repeat_password=password, **known)
+
+
+@CHOOSING
+def test_lc06_leaked_common_or_personal_password_is_refused_with_its_reason(home, browser, place):
+    place(browser, home)
+    for password, reason in [
+        ("Password1!", "Not one of the passwords that many people use"),
+        ("Jamestkirk7769h", "Not one of the passwords that many people use"),
+        ("wxyzwxyzwxyz", "Hard to guess"),
+        (f"9k-{home.slug}-?Z", "Without your name"),
+        ("9k-Lovelace-?Z", "Without your name"),
+    ]:
+        choose(browser, password)
+        assert browser.status == 400, password
+        assert reason in browser.text.partition('id="new_password-error"')[2].partition("</p>")[0], password
+    assert choose(browser, steps.CHOSEN).status == 200
+    assert "new_password" not in browser.text
+
+
+@CHOOSING
+def test_lc05_what_cannot_be_a_password_is_not_chosen_and_costs_no_hash(home, browser, place, hashes):
+    place(browser, home)
+    hashes.clear()
+    for password in ("x" * 1025, "ﬃ" * 400):
+        assert choose(browser, password).status == 400
+        assert "it is too long, or not text" in browser.words
+    assert hashes == []
+
+
+def test_lc05_password_chosen_in_one_spelling_is_proven_in_another(home, browser, new_browser):
+    at_invitation(browser, home)
+    choose(browser, "Gru\u0308ne-Otter_42")
+    who = Someone("", f"lovelace@{home.domain}", "Gr\u00fcne-Otter_42", steps.seed_on(browser))
+    browser.submit(code=who.code(home.now))
+    assert steps.sign_in(new_browser(), home, who).path == f"{home.path}/"
+
+
 # LC-12: hashes
 
 
@@ -242,7 +323,8 @@ def test_lc12_outdated_hash_is_renewed_at_sign_in(home, browser):
     assert hash_of(home, row) == weak
     guess(browser, home, ada.email, ada.password)
     renewed = hash_of(home, row)
-    assert "m=19456,t=2,p=1" in renewed
+    cost = home.broker.ports.hash_cost
+    assert f"m={cost.memory_kib},t={cost.passes},p=1" in renewed
     guess(browser, home, ada.email, ada.password)
     assert hash_of(home, row) == renewed
 

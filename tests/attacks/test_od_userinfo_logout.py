@@ -63,6 +63,24 @@ def test_od08_two_factors_of_two_places_are_told_as_they_were(clock):
     assert authentication_methods([Proof("fed", now, "entra")]) == []
 
 
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (("pwd", "otp"), ["pwd", "otp", "mfa"]),
+        (("pwd", "rec"), ["pwd", "otp", "mfa"]),
+        (("hwk",), ["hwk", "user", "mfa"]),
+        (("pwd", "hwk"), ["pwd", "hwk", "user", "mfa"]),
+        (("pwd", "mail"), ["pwd", "otp"]),
+        (("pwd", "dev"), ["pwd"]),
+        (("pwd", "dev", "otp"), ["pwd", "otp", "mfa"]),
+        (("fed", "rec"), ["otp"]),
+    ],
+    ids=str,
+)
+def test_sf05_amr_tells_what_was_shown_and_makes_no_more_of_it(clock, shown, told):
+    assert authentication_methods([Proof(method, clock.now()) for method in shown]) == told
+
+
 # UserInfo
 
 

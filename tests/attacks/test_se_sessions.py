@@ -164,10 +164,12 @@ def test_se05_cookies_are_named_and_flagged_for_their_address(secure, form):
     )  # fmt: skip
     seen |= cookies(answer)
     prefix, path = (f"__Secure-{home.slug}-", home.path) if form == "path" else ("__Host-", "/")
-    assert set(seen) == {f"{prefix}sid", f"{prefix}tx", f"{prefix}last"}
+    assert set(seen) == {f"{prefix}sid", f"{prefix}tx", f"{prefix}last", f"{prefix}dev"}
     assert seen[f"{prefix}sid"][1] == {"secure", "httponly", "samesite=lax", f"path={path}"}
-    kept = {one for one in seen[f"{prefix}last"][1] if not one.startswith(("max-age", "expires"))}
-    assert (seen[f"{prefix}last"][0], kept) == ("local", {"secure", "httponly", "samesite=lax", f"path={path}"})
+    for name in ("last", "dev"):
+        kept = {one for one in seen[f"{prefix}{name}"][1] if not one.startswith(("max-age", "expires"))}
+        assert kept == {"secure", "httponly", "samesite=lax", f"path={path}"}
+    assert seen[f"{prefix}last"][0] == "local"
     flags = {one for one in seen[f"{prefix}tx"][1] if not one.startswith(("max-age", "expires"))}
     assert flags == {"secure", "httponly", "samesite=none", f"path={path}"}
 

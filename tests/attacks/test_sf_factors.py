@@ -85,7 +85,7 @@ def test_sf01_code_that_proved_the_app_does_not_sign_in(home, browser, new_brows
     jo = factories.account(home, state="invited", with_password=False, with_totp=False, is_local_enabled=True)
     factories.invitation(home, "known-token", jo.id)
     someone = steps.set_up(browser, home, "known-token", jo.email)
-    assert browser.submit(code=someone.code(home.now)).path == f"{home.path}/activate/done"
+    assert steps.prove_app(browser, someone.code(home.now)).path == f"{home.path}/activate/done"
     assert at_code(new_browser(), home, someone).submit(code=someone.code(home.now)).status == 403
 
 

@@ -8,15 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from threading import Event
 from threading import enumerate as threads
 
 import pytest
 
 from broker.background import Job, make_served_app, start_background
+from broker.mail.worker import deliver
 from broker.real_ports import SystemClock
-from tenants.outbox import OutboxMail, add_mail
+from tenants.outbox import LEASE, OutboxMail, add_mail
 from tests import factories
+from tests.support.clock import FakeClock
 from tests.support.commands import environment, run
 from tests.support.mail import SENDER, mail_server
 
@@ -106,6 +109,26 @@ def test_broker_worker_sends_mail_until_a_signal_ends_it(variables, home, box, n
     assert len(box.to(f"ada@{home.domain}")) == 1
 
 
+def test_op04_worker_killed_in_the_middle_of_a_mail_loses_none(monkeypatch, variables, home, box):
+    """The server has every word and has not said so: whether it will deliver, nobody knows. So it is sent again."""
+    mails = [written(home), written(home)]
+    box.stalls = 1
+    command = [sys.executable, "-c", "from broker.cli import main; main()", "worker"]
+    with subprocess.Popen(command, env=os.environ | variables, stderr=subprocess.DEVNULL) as child:
+        assert box.stalled.wait(30)
+        child.kill()
+    assert [row_of(home, mail).sent_at for mail in mails] == [None, None]
+    app = served(monkeypatch, variables, RUN_WORKER_INSIDE="false")
+    parts = app.extensions["broker"]
+    later = FakeClock(SystemClock().now() + LEASE)
+    with app.app_context():
+        while deliver(replace(parts, ports=replace(parts.ports, clock=later))):
+            pass
+    parts.db.dispose()
+    assert all(row_of(home, mail).sent_at for mail in mails)
+    assert {mail["Message-ID"] for mail in box.to(f"ada@{home.domain}")} == {f"<{mail}@localhost>" for mail in mails}
+
+
 def test_work_that_fails_does_not_end_the_thread(broker):
     def fail(_):
         raise ZeroDivisionError
@@ -141,4 +164,4 @@ def test_doctor_says_that_no_mail_server_is_set_up(database_url):
 def test_doctor_says_that_mails_could_not_be_delivered(variables, home):
     home.change(OutboxMail, written(home), failed_at=home.now, next_try_at=None)
     lines = mail_lines(run("doctor", **variables))
-    assert "warn  mail: In the last 30 days some mails could not be delivered." in lines
+    assert "warn  mail: In the last 30 days some mails could not be delivered: `broker mail list --failed` names them." in lines

@@ -6,6 +6,7 @@ from string import Template
 import pytest
 
 from broker.wiring import Broker
+from tenants.local_off import local_holders
 from tenants.tenants import TENANT_BY_SLUG
 from tests.support.commands import environment, run
 from tests.support.manifests import CANARIES, ENVIRONMENT, LOCAL_ON, SMALL, WHOLE, new_slug
@@ -98,16 +99,51 @@ def test_what_is_left_over_is_told_and_removed_when_asked(
     assert f"remove tenants.{slug}.connections.partners" in pruned.stdout.splitlines()
 
 
-def test_switching_local_sign_in_off_asks_for_the_number_that_the_dry_run_says(
-    file: Path, tmp_path: Path, slug: str, variables: dict[str, str]
+OFF = SMALL + '[tenants.$t.accounts."jane@$t.example"]\nlocal = true\ngroups = ["Staff", "Editors"]\n'
+NOT_JANE = LOCAL_ON + '[tenants.$t.accounts."jane@$t.example"]\ngroups = ["Staff", "Editors"]\n'
+
+
+@pytest.mark.parametrize("text", [OFF, NOT_JANE], ids=["for the tenant", "for one account"])
+def test_t9_switching_local_sign_in_off_asks_with_the_number(
+    broker: Broker, file: Path, tmp_path: Path, slug: str, variables: dict[str, str], text: str
 ) -> None:
     run("apply", file, **variables)
-    off = write(tmp_path / "off.toml", SMALL, slug)
-    dry, refused = run("apply", "--dry-run", off, **variables), run("apply", off, **variables)
-    assert "To apply this, add --confirm-delete-credentials 1." in dry.stdout.splitlines()
+    off = write(tmp_path / "off.toml", text, slug)
+    dry = run("apply", "--dry-run", off, **variables)
+    hint = "Applying this asks first, unless you add --confirm-delete-credentials 1 or --yes."
+    assert hint in dry.stdout.splitlines()
+    for answer in ("n\n", ""):
+        refused = run("apply", off, answer=answer, **variables)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "This deletes the local credentials of 1 account and can't be undone. Go on? [y/N]" in refused.stderr
+        assert len(local_holders_of(broker, slug)) == 1
+    assert run("apply", off, answer="y\n", **variables).exit_code == 0
+    assert local_holders_of(broker, slug) == frozenset()
+    assert run("apply", off, **variables).stdout.splitlines()[-1] == "Nothing to change."
+
+
+@pytest.mark.parametrize("option", [("--yes",), ("--confirm-delete-credentials", 1)], ids=["yes", "the number"])
+def test_t9_a_script_is_not_asked(
+    broker: Broker, file: Path, tmp_path: Path, slug: str, variables: dict[str, str], option: tuple[str, ...]
+) -> None:
+    run("apply", file, **variables)
+    told = run("apply", write(tmp_path / "off.toml", OFF, slug), *option, **variables)
+    assert (told.exit_code, local_holders_of(broker, slug)) == (0, frozenset())
+    assert f"change tenants.{slug}.policy (local_enabled) - deletes the local credentials of 1 account" in told.stdout
+
+
+def test_t9_another_number_is_refused(broker: Broker, file: Path, tmp_path: Path, slug: str, variables: dict[str, str]) -> None:
+    run("apply", file, **variables)
+    told = run("apply", write(tmp_path / "off.toml", OFF, slug), "--confirm-delete-credentials", 2, **variables)
     sentence = "this deletes the local credentials of 1 account; confirm with --confirm-delete-credentials 1."
-    assert (refused.exit_code, refused.stderr.splitlines()[1]) == (1, sentence)
-    assert run("apply", off, "--confirm-delete-credentials", 1, **variables).exit_code == 0
+    assert (told.exit_code, told.stderr.splitlines()[1]) == (1, sentence)
+    assert len(local_holders_of(broker, slug)) == 1
+
+
+def local_holders_of(broker: Broker, slug: str) -> frozenset[str]:
+    tenant = broker.db.look_up(TENANT_BY_SLUG, slug=slug)[0]
+    with broker.db.tenant(tenant.id).reading() as session:
+        return local_holders(session)
 
 
 def test_a_syntax_error_is_told_with_its_line(tmp_path: Path, slug: str, variables: dict[str, str]) -> None:
@@ -136,3 +172,15 @@ def test_a_new_sqlite_file_is_made_on_the_way(tmp_path: Path, slug: str) -> None
     told = run("apply", file, **variables)
     assert told.stdout == f"create tenants.{slug}\n1 change made.\n"
     assert run("apply", file, **variables).stdout == "Nothing to change.\n"
+
+
+def test_password_rules_that_weaken_are_marked_each_time_with_the_reason(
+    tmp_path: Path, slug: str, variables: dict[str, str]
+) -> None:
+    file = write(tmp_path / "x.toml", f'{LOCAL_ON}password = "l5c"\n', slug)
+    marked = f"deviates tenants.{slug}.policy: kinds of characters are demanded: NIST 63B-4"
+    for options in (["--dry-run"], [], []):
+        lines = run("apply", *options, file, **variables).stdout.splitlines()
+        (line,) = [line for line in lines if line.startswith("deviates")]
+        assert line.startswith(marked)
+    assert lines[-1] == "Nothing to change."

@@ -17,7 +17,8 @@ from broker.demo.relying_party import Memory
 from broker.demo.tenants_file import write_tenants_file
 from broker.real_ports import SystemClock
 from broker.upstream.saml_parts.provider import from_metadata
-from tenants.passwords import PRESETS, check_password, context_words
+from tenants.guessing import context_words
+from tenants.passwords import PRESETS, check_password
 from tests.browser import Browser
 from tests.support.clock import FakeClock
 from tests.support.demo import free_ports
@@ -189,16 +190,6 @@ def test_start_page_shows_the_code_of_a_secret_of_ones_own(places: Places, secre
     code = pyotp.TOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").at(clock.now())
     assert (f"{code[:3]} {code[3:]}" in browser.words) is shown
     assert ("This is no secret of an authenticator app." in browser.words) is not shown
-
-
-def test_start_page_offers_the_invitation_of_this_start(places: Places) -> None:
-    helper = make_helper(places, load_or_make(places.data).totp_seeds, FakeClock())
-    assert "invitation" not in Browser(helper, places.helper).open("/").words
-    places.invitation.write_text("http://localhost:8000/t/lumen/activate/token")
-    browser = Browser(helper, places.helper).open("/")
-    assert [link.href for link in browser.page.links if "invitation" in link.label] == [
-        "http://localhost:8000/t/lumen/activate/token"
-    ]
 
 
 def test_start_page_links_everything(places: Places) -> None:

@@ -25,6 +25,7 @@ from tenants.outbox import (
     put_off,
 )
 from tenants.sweeping import sweep
+from tenants.undelivered import retry
 from tenants.vault import Vault
 from tests import factories
 from tests.support.clock import START
@@ -129,9 +130,70 @@ def test_refused_mail_is_given_up_and_shown(sending, box, home):
     box.recipient.append("550 5.1.1 nobody here\tof this \x1b[31mname")
     deliver(sending)
     row = stored(home, mail)
-    assert (row.failed_at, row.next_try_at, row.content_sealed) == (home.now, None, None)
+    assert (row.failed_at, row.next_try_at) == (home.now, None)
     assert row.last_error.startswith("550 5.1.1 nobody here")
     assert row.last_error.isprintable()
+
+
+def test_refused_mail_is_sent_again_when_somebody_asks_for_that(sending, box, home):
+    mail = outbox_mail(home)
+    box.recipient.append("550 5.7.1 not from you")
+    deliver(sending)
+    assert not deliver(sending)
+    assert retry(sending.db, mail.id, home.now)
+    assert not retry(sending.db, mail.id, home.now)
+    deliver(sending)
+    (came,) = box.to(mail.to_address)
+    assert home.canary in came.get_body(("plain",)).get_content()
+    assert (stored(home, mail).failed_at, stored(home, mail).content_sealed) == (None, None)
+
+
+def test_refused_mail_is_forgotten_after_three_days(sending, box, home, clock):
+    mail = outbox_mail(home)
+    box.recipient.append("550 5.7.1 not from you")
+    deliver(sending)
+    clock.advance(days=3)
+    assert stored(home, mail).content_sealed
+    assert not retry(sending.db, mail.id, home.now)
+    while sweep(sending.db, home.now):
+        pass
+    assert stored(home, mail).content_sealed is None
+
+
+def test_mail_that_waits_keeps_its_words_and_is_not_sent_twice_by_a_retry(sending, box, home):
+    mail = outbox_mail(home)
+    assert not retry(sending.db, mail.id, home.now)
+    while sweep(sending.db, home.now):
+        pass
+    assert deliver(sending)
+    assert not retry(sending.db, mail.id, home.now)
+    assert len(box.to(mail.to_address)) == 1
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(3, 1), (5, 0)])
+def test_code_is_not_sent_when_it_has_run_out(sending, box, home, clock, minutes, count):
+    """A greylisted one goes out within its five minutes; later, the person has asked for another."""
+    email = factories.account(home).email
+    with home.db.writing() as db:
+        add_mail(db, sending.vault, email, "code", {"code": "482913", "purpose": "reset"}, home.now)
+    box.recipient.append("451 4.7.1 greylisted, come back")
+    deliver(sending)
+    clock.advance(minutes=minutes)
+    deliver(sending)
+    assert len(box.to(email)) == count
+
+
+def test_link_is_not_sent_when_it_has_run_out(sending, box, home):
+    email = factories.account(home).email
+    facts = {"token": "a-token", "expires_at": home.now.isoformat()}
+    with home.db.writing() as db:
+        made = add_mail(db, sending.vault, email, "reset_link", facts, home.now)
+    deliver(sending)
+    assert box.to(email) == []
+    with home.db.reading() as db:
+        row = db.get_one(OutboxMail, (home.id, made))
+    assert (row.failed_at, row.content_sealed) == (home.now, None)
+    assert "its time was over" in row.last_error
 
 
 def test_dropped_connection_loses_nothing_and_holds_up_nobody(sending, box, home, clock):

@@ -4,14 +4,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
 from broker.mail.smtp import SmtpMailer
-from broker.ports import MailFault, OutgoingMail
+from broker.ports import MailFault, OutgoingMail, Picture
 from tests.support.certificates import Authority
 from tests.support.clock import START
 from tests.support.mail import LOGIN, SENDER, mail_server, mailer
+from tests.support.mails import picture
 from tests.support.wiring import make_settings
 
 JANE = "jane.doe@acme.example"
@@ -49,6 +51,20 @@ def test_mail_arrives_with_both_parts_and_its_headers():
     assert came["Auto-Submitted"] == "auto-generated"
     assert came.get_body(("plain",)).get_content().strip() == "Grüße"
     assert came.get_body(("html",)).get_content().strip() == "<p>Grüße</p>"
+
+
+def test_picture_comes_with_the_mail_and_is_no_attachment():
+    body = picture()
+    with mail_server() as box:
+        mailer(box.port).send(replace(mail(html='<img src="cid:logo">'), pictures=(Picture("logo", "image/png", body),)), START)
+    (came,) = box.to(JANE)
+    kinds = [part.get_content_type() for part in came.walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
+    (drawn,) = [part for part in came.walk() if part.get_content_type() == "image/png"]
+    assert (drawn["Content-ID"], drawn.get_content_disposition(), drawn.get_filename()) == ("<logo>", "inline", None)
+    assert drawn.get_content() == body
+    assert came.get_body(("plain",)).get_content().strip() == "Grüße"
+    assert came.get_body(("html",)).get_content().strip() == '<img src="cid:logo">'
 
 
 def test_the_same_mail_tried_again_has_the_same_name():

@@ -152,7 +152,7 @@ def test_an_invitation_leaves_the_doors_credentials_alone(home, holder, browser)
     token = "an-invitation-for-the-admin"
     factories.invitation(home, token, holder.id)
     someone = steps.set_up(browser, home, token, holder.email)
-    browser.submit(code=someone.code(home.now))
+    steps.prove_app(browser, someone.code(home.now))
     assert browser.path == f"{home.path}/activate/done"
     assert credential_of(home).password_hash == before
 

@@ -46,7 +46,7 @@ def test_whole_set_up_ends_signed_in(home, browser):
     assert "<svg" in browser.text
     assert "apps.apple.com" in browser.text
     someone = Someone("", email, GOOD, steps.seed_on(browser))
-    browser.submit(code=app_code(browser, home))
+    steps.prove_app(browser, app_code(browser, home))
     assert browser.path == f"{home.path}/activate/done"
     assert "Your account is set up" in browser.words
     browser.follow("Continue")
@@ -78,7 +78,7 @@ def test_abandoned_half_way_it_starts_over(home, browser):
     first = steps.seed_on(browser)
     choose(browser.open(link).submit(press="Start"), "Quiet.Lantern#7")
     assert steps.seed_on(browser) != first
-    browser.submit(code=app_code(browser, home))
+    steps.prove_app(browser, app_code(browser, home))
     assert browser.path == f"{home.path}/activate/done"
     assert len(steps.events(home, Event.ACCOUNT_ACTIVATED)) == 1
 
@@ -97,10 +97,12 @@ def test_two_browsers_one_wins(home, browser, new_browser):
     other = new_browser()
     for one in (browser, other):
         choose(one.open(link).submit(press="Start"))
-    browser.submit(code=app_code(browser, home))
+    steps.prove_app(browser, app_code(browser, home))
     assert browser.path == f"{home.path}/activate/done"
     other.submit(code=app_code(other, home))
-    assert other.status == 410
+    assert other.status == 400
+    assert "For your safety it has ended." in other.words
+    assert other.open(link).status == 410
     assert "This link no longer works" in other.words
     assert not steps.is_signed_in(other, home)
     assert steps.is_signed_in(browser, home)
@@ -152,7 +154,7 @@ def test_invited_again_weeks_later_it_works(home, browser):
     home.broker.ports.clock.advance(days=40)
     link, _ = invited(home)
     choose(browser.open(link).submit(press="Start"))
-    browser.submit(code=app_code(browser, home))
+    steps.prove_app(browser, app_code(browser, home))
     assert browser.path == f"{home.path}/activate/done"
 
 
@@ -164,7 +166,7 @@ def test_wrong_code_can_be_typed_again(home, browser):
     assert browser.status == 403
     assert "This code is not right." in browser.words
     assert steps.seed_on(browser) == seed
-    browser.submit(code=app_code(browser, home))
+    steps.prove_app(browser, app_code(browser, home))
     assert browser.path == f"{home.path}/activate/done"
 
 

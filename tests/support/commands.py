@@ -20,7 +20,10 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
     return {f"BROKER_{name}": value for name, value in (values | more).items()}
 
 
-def run(*arguments: Any, **variables: str) -> Result:
-    """What `broker` with these arguments prints and ends with. Without `variables` nothing of BROKER_ is set."""
+def run(*arguments: Any, answer: str | None = None, **variables: str) -> Result:
+    """What `broker` with these arguments prints and ends with. Without `variables` nothing of BROKER_ is set.
+
+    `answer` is typed where it asks.
+    """
     hidden: dict[str, str | None] = {"BROKER_BASE_URL": None, "BROKER_DATABASE_URL": None, "BROKER_MASTER_KEYS": None}
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=hidden | variables)
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=answer, env=hidden | variables)

@@ -1,11 +1,13 @@
 """A real SMTP server on loopback that says what a test wants, and keeps what it took."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from threading import Event
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -28,6 +30,9 @@ class Mailbox:
     data: list[str] = field(default_factory=list)
     drops: int = 0
     """So many times it hangs up in the middle of a mail."""
+    stalls: int = 0
+    """So many times it takes a mail and never says so; `stalled` is set meanwhile."""
+    stalled: Event = field(default_factory=Event)
     encrypted: list[bool] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
 
@@ -44,6 +49,10 @@ class Mailbox:
             self.drops -= 1
             server.transport.close()
             return "451 gone"
+        if self.stalls:
+            self.stalls -= 1
+            self.stalled.set()
+            await asyncio.Event().wait()
         if self.data:
             return self.data.pop(0)
         self.mails.append(message_from_bytes(envelope.content, policy=policy.SMTP))  # type: ignore[arg-type]

@@ -1,9 +1,7 @@
 """Every template with what a view would give it, and a small app that serves them, in both URL spaces."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flask import Flask, Request, Response, g, make_response, render_template, request
 from flask_babel import Babel
@@ -14,13 +12,15 @@ from broker.console.status import DomainLine, FailureLine, Status, WayLine
 from broker.look import init_look
 from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
 from tenants.snapshot import Branding, ContactConfig
+from tests.support.account_pages import ACCOUNT_SAMPLES, HOME_BAR
+from tests.support.by_mail_pages import BY_MAIL_SAMPLES
+from tests.support.factor_pages import CODE_WRONG, FACTOR_SAMPLES
+from tests.support.samples import AT, EMAIL, RULES, Sample
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-EMAIL = "jane.doe@acme.example"
-AT = datetime(2026, 11, 21, 9, 14, 30, tzinfo=UTC)
 OTPAUTH = "otpauth://totp/Acme%20Group:jane.doe%40acme.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Group"
 LOGO = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="9" fill="#0d6b64"/>'
@@ -43,38 +43,11 @@ class Host:
     )
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A template and its context; `tenant` False: a page of the platform. `form_target`: where its form may lead too."""
-
-    template: str
-    context: dict[str, Any] = field(default_factory=dict)
-    tenant: bool = True
-    form_target: str = ""
-
-
 WAYS = (
     Way("microsoft", "Microsoft", "way-microsoft", "Acme work account", first=True, is_last_used=True),
     Way("google", "Google", "way-google", "For Acme Studio"),
     Way("saml", "Acme company login", "way-saml", "Only inside the company network"),
     Way("local", "E-mail and password", "way-local", "For partners and guests"),
-)
-ALLOWED = r"""^[A-Za-z0-9@#$%\^&*\-_+=[\]{}|:',.?/`~"();]+$"""
-RULES = (
-    RuleLine("length", "8 to 16 characters", None, "length", minimum=8, maximum=16),
-    RuleLine(
-        "classes",
-        "Three of: small letters, capitals, digits, signs",
-        None,
-        "patterns",
-        3,
-        None,
-        ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]"),
-    ),
-    RuleLine("alphabet", "No space, no rare signs", None, "patterns", patterns=(ALLOWED,)),
-    RuleLine("personal", "Not your name or e-mail address", None, "words", words=("jane", "doe", 'o"hara')),
-    RuleLine("leaked", "Not known from a data leak"),
-    RuleLine("same", "The same in both fields", None, "same"),
 )
 PASSWORD = {"tx": "txn_1", "email": EMAIL, "errors": {}, "rules": RULES, "minimum": 8, "maximum": 16}
 SIGN_IN = {
@@ -93,7 +66,6 @@ ENROL = {
     "otpauth_url": OTPAUTH,
     "errors": {},
 }
-CODE_WRONG = {"code": "This code is not right. Apps show a new one every 30 seconds; use the one on the screen now."}
 ERROR = ErrorPage(
     "That account belongs to another organization",
     ["You signed in to Microsoft as jane@brightwater.example. Acme Group accepts accounts of Acme only."],
@@ -123,118 +95,139 @@ STATUS = Status(
 )
 DOOR_WRONG = {"password": "The e-mail address, the password or the code is not right."}
 
-SAMPLES: dict[str, Sample] = {
-    "door": Sample("signin/door.html", {"tx": "txn_1", "email": "", "errors": {}, "notice": None}),
-    "door-not-right": Sample("signin/door.html", {"tx": "txn_1", "email": EMAIL, "errors": DOOR_WRONG, "notice": None}),
-    "door-paused": Sample(
-        "signin/door.html",
-        {"tx": "txn_1", "email": EMAIL, "errors": {}, "notice": "Too many tries. Signing in here is paused until 09:20 UTC."},
-    ),
-    "door-link": Sample("signin/door_link.html", {"email": EMAIL, "form_action_url": "/activate/door/x"}),
-    "door-choose-password": Sample("signin/choose_password.html", PASSWORD | {"is_for_door": True}),
-    "door-enrol": Sample("factors/enrol_totp.html", ENROL | {"is_for_door": True}),
-    "door-done": Sample("signin/door_done.html"),
-    "console-status": Sample(
-        "console/status.html",
-        {"name": "Jane Doe", "status": STATUS, "door_until": None, "sign_out_url": "/sign-out", "home_url": "/"},
-    ),
-    "console-status-by-door": Sample(
-        "console/status.html",
-        {"name": EMAIL, "status": STATUS, "door_until": AT, "sign_out_url": "/sign-out", "home_url": None},
-    ),
-    "console-status-of-nothing": Sample(
-        "console/status.html",
-        {
-            "name": "Jane Doe",
-            "status": Status(ways=STATUS.ways[2:], domains=[], has_users=False, failures=[]),
-            "door_until": None,
-            "sign_out_url": "/sign-out",
-            "home_url": "/",
-        },
-    ),
-    "sign-in": Sample("signin/sign_in.html", SIGN_IN),
-    "sign-in-address-not-right": Sample(
-        "signin/sign_in.html", SIGN_IN | {"email": "jane", "errors": {"email": "This doesn’t look like an address."}}
-    ),
-    "sign-in-one-button": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "application_name": None}),
-    "sign-in-buttons": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": WAYS[:3]}),
-    "sign-in-nothing-set-up": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": ()}),
-    "choose": Sample("signin/choose.html", STEP | {"ways": WAYS}),
-    "password": Sample("signin/password.html", STEP | {"ways_url": "/sign-in/ways"}),
-    "password-not-right": Sample(
-        "signin/password.html",
-        STEP | {"ways_url": None, "errors": {"password": "The e-mail address or the password is not right."}},
-    ),
-    "code": Sample("factors/totp.html", STEP),
-    "code-not-right": Sample("factors/totp.html", STEP | {"errors": CODE_WRONG}),
-    "invitation": Sample("signin/invitation.html", {"email": EMAIL, "form_action_url": "/activate/x"}),
-    "choose-password": Sample("signin/choose_password.html", PASSWORD),
-    "choose-password-leaked": Sample(
-        "signin/choose_password.html",
-        PASSWORD
-        | {
-            "rules": [
-                RuleLine("leaked", "Not known from a data leak", False),
-                RuleLine("length", "15 or more", True, "length", 15),
-            ],
-            "maximum": None,
-            "errors": {"new_password": "This password is known from a data leak. Choose another one."},
-        },
-    ),
-    "choose-password-not-the-same": Sample(
-        "signin/choose_password.html",
-        PASSWORD
-        | {"errors": {"new_password": "At least 8 characters", "repeat_password": "The two entries are not the same."}},
-    ),
-    "enrol": Sample("factors/enrol_totp.html", ENROL),
-    "enrol-code-not-right": Sample("factors/enrol_totp.html", ENROL | {"errors": CODE_WRONG}),
-    "done": Sample("signin/done.html", {"application_name": "Travel Expenses", "continue_url": "/go"}),
-    "hand-over": Sample("signin/hand_over.html", {"name": "Microsoft", "url": "https://login.example/authorize?a=1&b=2"}),
-    "post-over": Sample(
-        "signin/post_over.html",
-        {
-            "name": "Acme company login",
-            "url": "https://idp.example/sso?a=1&b=2",
-            "fields": {"SAMLRequest": "PHNhbWxwOkF1dGhuUmVxdWVzdA==", "RelayState": 'a"><script>'},
-        },
-        form_target="https://idp.example",
-    ),
-    "signed-out": Sample("signin/signed_out.html", {"sign_in_url": "/sign-in"}),
-    "confirm-sign-out": Sample(
-        "signin/confirm_sign_out.html",
-        {"email": EMAIL, "application_name": "Wiki", "hidden": {"state": 'a"b'}, "stay_url": "/"},
-    ),
-    "signed-in": Sample(
-        "account/signed_in.html", {"person": PERSON, "tiles": TILES, "sign_out_url": "/sign-out", "console_url": "/console/"}
-    ),
-    "signed-in-nothing-to-open": Sample(
-        "account/signed_in.html",
-        {"person": SignedIn("", EMAIL, ("Microsoft",), AT), "tiles": (), "sign_out_url": "/sign-out", "console_url": None},
-    ),
-    "error": Sample("errors/error.html", {"page": ERROR}),
-    "error-of-the-platform": Sample(
-        "errors/error.html",
-        {
-            "page": ErrorPage(
-                "We don’t know this organization",
-                ["Check the link."],
-                icon="signpost-split",
-                tone="",
-                reference="K7QF-29XM",
-                at=AT,
-            )
-        },
-        tenant=False,
-    ),
-    "front": Sample("signin/front.html", {"is_offered": False, "email": "", "errors": {}}, tenant=False),
-    "finder": Sample("signin/front.html", {"is_offered": True, "email": "", "errors": {}}, tenant=False),
-    "finder-address-not-right": Sample(
-        "signin/front.html",
-        {"is_offered": True, "email": "jane.doe", "errors": {"email": "An e-mail address has exactly one @."}},
-        tenant=False,
-    ),
-    "finder-sent": Sample("signin/finder_sent.html", {"again_url": "/"}, tenant=False),
-}
+SAMPLES: dict[str, Sample] = (
+    {
+        "door": Sample("signin/door.html", {"tx": "txn_1", "email": "", "errors": {}, "notice": None}),
+        "door-not-right": Sample("signin/door.html", {"tx": "txn_1", "email": EMAIL, "errors": DOOR_WRONG, "notice": None}),
+        "door-paused": Sample(
+            "signin/door.html",
+            {
+                "tx": "txn_1",
+                "email": EMAIL,
+                "errors": {},
+                "notice": "Too many tries. Signing in here is paused until 09:20 UTC.",
+            },
+        ),
+        "door-link": Sample("signin/door_link.html", {"email": EMAIL, "form_action_url": "/activate/door/x"}),
+        "door-choose-password": Sample("signin/choose_password.html", PASSWORD | {"is_for_door": True}),
+        "door-enrol": Sample("factors/enrol_totp.html", ENROL | {"is_for_door": True}),
+        "door-done": Sample("signin/door_done.html"),
+        "console-status": Sample(
+            "console/status.html",
+            {"name": "Jane Doe", "status": STATUS, "door_until": None, "sign_out_url": "/sign-out", "home_url": "/"},
+        ),
+        "console-status-by-door": Sample(
+            "console/status.html",
+            {"name": EMAIL, "status": STATUS, "door_until": AT, "sign_out_url": "/sign-out", "home_url": None},
+        ),
+        "console-status-of-nothing": Sample(
+            "console/status.html",
+            {
+                "name": "Jane Doe",
+                "status": Status(ways=STATUS.ways[2:], domains=[], has_users=False, failures=[]),
+                "door_until": None,
+                "sign_out_url": "/sign-out",
+                "home_url": "/",
+            },
+        ),
+        "sign-in": Sample("signin/sign_in.html", SIGN_IN | {"first_login_url": "/first-login?tx=txn_1"}),
+        "sign-in-with-passkey": Sample("signin/sign_in.html", SIGN_IN | {"passkey_url": "/sign-in/passkey?tx=txn_1"}),
+        "sign-in-address-not-right": Sample(
+            "signin/sign_in.html", SIGN_IN | {"email": "jane", "errors": {"email": "This doesn’t look like an address."}}
+        ),
+        "sign-in-one-button": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "application_name": None}),
+        "sign-in-buttons": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": WAYS[:3]}),
+        "sign-in-nothing-set-up": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": ()}),
+        "choose": Sample("signin/choose.html", STEP | {"ways": WAYS}),
+        "password": Sample(
+            "signin/password.html",
+            STEP | {"ways_url": "/sign-in/ways", "first_login_url": "/first-login?tx=txn_1", "reset_url": "/reset?tx=txn_1"},
+        ),
+        "password-not-right": Sample(
+            "signin/password.html",
+            STEP
+            | {
+                "ways_url": None,
+                "reset_url": "/reset?tx=txn_1",
+                "errors": {"password": "The e-mail address or the password is not right."},
+            },
+        ),
+        "invitation": Sample("signin/invitation.html", {"email": EMAIL, "form_action_url": "/activate/x"}),
+        "choose-password": Sample("signin/choose_password.html", PASSWORD),
+        "choose-password-leaked": Sample(
+            "signin/choose_password.html",
+            PASSWORD
+            | {
+                "rules": [
+                    RuleLine("leaked", "Not known from a data leak", False),
+                    RuleLine("length", "15 or more", True, "length", 15),
+                ],
+                "maximum": None,
+                "errors": {"new_password": "This password is known from a data leak. Choose another one."},
+            },
+        ),
+        "choose-password-not-the-same": Sample(
+            "signin/choose_password.html",
+            PASSWORD
+            | {"errors": {"new_password": "At least 8 characters", "repeat_password": "The two entries are not the same."}},
+        ),
+        "renew-password": Sample(
+            "signin/choose_password.html",
+            PASSWORD | {"has_app_step": False, "why": "Your password is known from a data leak. Choose a new one to go on."},
+        ),
+        "enrol": Sample("factors/enrol_totp.html", ENROL),
+        "enrol-on-own-page": Sample("factors/enrol_totp.html", ENROL | {"cancel_url": "/account"}),
+        "enrol-code-not-right": Sample("factors/enrol_totp.html", ENROL | {"errors": CODE_WRONG}),
+        "hand-over": Sample("signin/hand_over.html", {"name": "Microsoft", "url": "https://login.example/authorize?a=1&b=2"}),
+        "post-over": Sample(
+            "signin/post_over.html",
+            {
+                "name": "Acme company login",
+                "url": "https://idp.example/sso?a=1&b=2",
+                "fields": {"SAMLRequest": "PHNhbWxwOkF1dGhuUmVxdWVzdA==", "RelayState": 'a"><script>'},
+            },
+            form_target="https://idp.example",
+        ),
+        "signed-out": Sample("signin/signed_out.html", {"sign_in_url": "/sign-in"}),
+        "confirm-sign-out": Sample(
+            "signin/confirm_sign_out.html",
+            {"email": EMAIL, "application_name": "Wiki", "hidden": {"state": 'a"b'}, "stay_url": "/"},
+        ),
+        "signed-in": Sample(
+            "account/signed_in.html", {"bar": HOME_BAR, "person": PERSON, "tiles": TILES, "console_url": "/console/"}
+        ),
+        "signed-in-nothing-to-open": Sample(
+            "account/signed_in.html",
+            {"bar": HOME_BAR, "person": SignedIn("", EMAIL, ("Microsoft",), AT), "tiles": (), "console_url": None},
+        ),
+        "error": Sample("errors/error.html", {"page": ERROR}),
+        "error-of-the-platform": Sample(
+            "errors/error.html",
+            {
+                "page": ErrorPage(
+                    "We don’t know this organization",
+                    ["Check the link."],
+                    icon="signpost-split",
+                    tone="",
+                    reference="K7QF-29XM",
+                    at=AT,
+                )
+            },
+            tenant=False,
+        ),
+        "front": Sample("signin/front.html", {"is_offered": False, "email": "", "errors": {}}, tenant=False),
+        "finder": Sample("signin/front.html", {"is_offered": True, "email": "", "errors": {}}, tenant=False),
+        "finder-address-not-right": Sample(
+            "signin/front.html",
+            {"is_offered": True, "email": "jane.doe", "errors": {"email": "An e-mail address has exactly one @."}},
+            tenant=False,
+        ),
+        "finder-sent": Sample("signin/finder_sent.html", {"again_url": "/"}, tenant=False),
+    }
+    | ACCOUNT_SAMPLES
+    | BY_MAIL_SAMPLES
+    | FACTOR_SAMPLES
+)
 
 
 class PageApp(Flask):

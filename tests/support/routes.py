@@ -44,7 +44,7 @@ def places(app: Flask, values: Mapping[str, Sequence[str]]) -> Iterator[Place]:
 
 def csrf_token(client: Client, home: Home, path: str) -> str:
     """A token that is good for a form at this path, for this browser."""
-    page = "/sign-in" if path.startswith(("/sign-in", "/activate")) else "/"
+    page = "/sign-in" if path.startswith(("/sign-in", "/activate", "/first-login", "/reset")) else "/"
     answer = client.get(f"{home.path}{page}", base_url=ORIGIN, follow_redirects=True)
     return next(form.fields["csrf_token"].value for form in Page(answer.text).forms if "csrf_token" in form.fields)
 
@@ -65,6 +65,7 @@ NAMES = (
     "response_mode", "scope", "nonce", "prompt", "max_age", "login_hint", "domain_hint", "id_token_hint", "acr_values",
     "claims", "request", "request_uri", "code_challenge", "code_challenge_method", "code_verifier", "grant_type",
     "refresh_token", "access_token", "post_logout_redirect_uri", "ui_locales", "v", "_method", "x[]", "",
+    "answer", "trust", "send", "again", "done", "before", "session", "passkey", "label",
 )  # fmt: skip
 """Every parameter that anything of the product reads, and a few that nothing does."""
 

@@ -16,6 +16,7 @@ from tenants.applications import Application
 from tenants.audit import AuditEvent
 from tenants.backdoors import DOOR_ID, Backdoor, DoorCredential
 from tenants.base import Base
+from tenants.claims import JobClaim
 from tenants.connections import Connection
 from tenants.credentials import Credential
 from tenants.devices import Device
@@ -200,6 +201,10 @@ def _platform_row(home: Home, row: Any) -> Any:
     return row
 
 
+def job_claim(home: Home) -> JobClaim:
+    return _platform_row(home, JobClaim(id=new_id("job")[:40], due_at=home.now + timedelta(hours=1)))
+
+
 def platform_event(home: Home) -> PlatformEvent:
     return _platform_row(home, PlatformEvent(id=new_id("evt"), at=home.now, reason=home.canary))
 
@@ -232,6 +237,7 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     Grant: factories.grant,
     Identity: factories.identity,
     Invitation: factories.invitation,
+    JobClaim: job_claim,
     LoginTransaction: login_transaction,
     MailedCode: mailed_code,
     Organization: organization,

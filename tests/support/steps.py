@@ -5,6 +5,7 @@ way = oidc_way(home, oidc_peer)     # a connection and the issuer behind it
 enter(browser, home, way)           # by its button, there and back
 """
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -147,6 +148,16 @@ def set_up(browser: Browser, home: Home, token: str, email: str = "") -> Someone
     browser.open(f"{home.path}/activate/{token}").submit(press="Start")
     browser.submit(new_password=CHOSEN, repeat_password=CHOSEN)
     return Someone("", email, CHOSEN, seed_on(browser))
+
+
+def prove_app(browser: Browser, code: str) -> Browser:
+    """The first code of the app; the recovery codes that are shown for it are kept, and on."""
+    return browser.submit(code=code).follow("I have saved them")
+
+
+def codes_on(browser: Browser) -> list[str]:
+    """The recovery codes that the page shows."""
+    return re.findall(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b", browser.words)
 
 
 def seed_on(browser: Browser) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from werkzeug.test import Client
 
 from broker.kept import Kept
-from broker.ports import HttpReply, Ports
+from broker.ports import HashCost, HttpReply, Ports
 from broker.real_ports import SystemDns, SystemRandomness
 from broker.settings import Settings, is_loopback
 from tenants.causes import Cause, UpstreamFailure
@@ -79,11 +79,12 @@ class PeerHttp:
 
 
 def make_ports(clock: FakeClock) -> Ports:
-    """Time stands still and HTTP stays in the process; chance and names are the real ones."""
+    """Time stands still, HTTP stays in the process, and a hash costs little: tests make thousands of them."""
     return Ports(
         clock=clock,
         randomness=SystemRandomness(),
         dns=SystemDns(),
         http=PeerHttp(),
         kept=Kept(clock),
+        hash_cost=HashCost(memory_kib=64, passes=1),
     )

@@ -234,6 +234,42 @@ def test_a_confirmation_of_nothing_is_refused(desk: Desk) -> None:
     assert desk.faults(LOCAL_ON, confirmed_credentials=3) == [sentence]
 
 
+def test_t9_one_account_needs_the_number_too(desk: Desk) -> None:
+    desk.apply(LOCAL_ON + JANE)
+    off = jane('name = "Jane Doe"', 'groups = ["Staff", "Editors"]')
+    line = 'change tenants.$t.accounts."jane@$t.example" (local) - deletes its local credentials'
+    assert desk.plan(off) == [line]
+    sentence = "this deletes the local credentials of 1 account; confirm with --confirm-delete-credentials 1."
+    assert desk.faults(off) == [sentence]
+    assert desk.apply(off, confirmed_credentials=1) == [line]
+    assert (_credentials(desk), account(desk).state) == ({}, "active")
+    assert desk.apply(jane('name = "Jane Doe"', "local = true", 'groups = ["Staff", "Editors"]')) != []
+    assert account(desk).state == "active"
+
+
+def test_t9_an_account_without_credentials_needs_no_number(desk: Desk) -> None:
+    desk.apply(jane("local = true"))
+    assert desk.apply(jane()) == ['change tenants.$t.accounts."jane@$t.example" (local)']
+
+
+def test_t9_nobody_is_counted_twice(desk: Desk) -> None:
+    desk.apply(LOCAL_ON + JANE)
+    off = LOCAL_OFF + '[tenants.$t.accounts."jane@$t.example"]\ngroups = ["Staff", "Editors"]\n'
+    assert desk.apply(off, confirmed_credentials=1) != []
+    assert _credentials(desk) == {}
+
+
+@pytest.mark.parametrize(
+    ("expires", "state"), [("", "active"), ("expires = 2099-01-01", "active"), ("expires = 2020-01-01", "expired")]
+)
+def test_a3_a_later_end_date_gives_an_expired_account_back(desk: Desk, expires: str, state: str) -> None:
+    desk.apply(jane('state = "active"'))
+    put(desk, state="expired", expires_at=datetime(2020, 1, 2, tzinfo=UTC), state_changed_at=datetime(2020, 1, 3, tzinfo=UTC))
+    desk.apply(jane(expires))
+    row = account(desk)
+    assert (row.state, row.state_changed_at == desk.now) == (state, state == "active")
+
+
 def test_switching_local_sign_in_off_with_nobody_in_it_needs_no_number(desk: Desk) -> None:
     desk.apply(LOCAL_ON)
     assert desk.apply(LOCAL_OFF) == ["change tenants.$t.policy (local_enabled)"]

@@ -22,7 +22,8 @@ from tests.support.manifests import (
 )
 
 TENANT_KEYS = (
-    "name, address, hosts, status, policy, branding, contacts, organizations, domains, connections, applications, accounts"
+    "name, address, hosts, status, policy, branding, mails, contacts, organizations, domains, connections, applications, "
+    "accounts"
 )
 OIDC_KEYS = (
     "kind, label, note, icon, position, enabled, shown, provisioning, networks, "
@@ -84,8 +85,9 @@ MISTAKES = {
         [
             "tenants.acme.policy.password: must be one of nist, l5b, l5c. Did you mean nist?",
             "tenants.acme.policy.local_enable: is not known here. Did you mean local_enabled? Allowed: sign_in_page, "
-            "local_enabled, password, discloses_account_state, session_idle_minutes, session_absolute_minutes, "
-            "activation_days, inactive_days.",
+            "local_enabled, password, password_rules, on_breach, discloses_account_state, session_idle_minutes, "
+            "session_absolute_minutes, email_factor, passkeys, trusted_device_days, activation_days, inactive_days, "
+            "warning_days.",
         ],
     ),
     "a policy out of bounds": (

@@ -21,6 +21,7 @@ from tenants.policies import (
     admit,
     effective_state,
     factor_demand,
+    stand_ins,
 )
 from tenants.routing_domains import DomainRule
 
@@ -237,6 +238,40 @@ def test_sf12_when_a_second_factor_is_asked(sign_in: SignInFacts, application: A
     demand = factor_demand(sign_in, application)
     assert demand.needed is needed
     assert demand.reason.sentence
+
+
+@pytest.mark.parametrize(
+    ("policy", "has_role", "allowed"),
+    [
+        pytest.param({}, False, set(), id="a new policy allows none"),
+        pytest.param({"email_factor": True}, False, {"email_code"}, id="a mailed code"),
+        pytest.param({"email_factor": True}, True, set(), id="SF-05: never of those who have a role"),
+        pytest.param({"trusted_device_days": 7}, False, {"trusted_device"}, id="a trusted device"),
+        pytest.param({"trusted_device_days": 7}, True, {"trusted_device"}, id="also of those who have a role"),
+    ],
+)
+def test_sf05_what_may_stand_in_for_a_factor(policy: dict[str, Any], has_role: bool, allowed: set[str]) -> None:
+    assert stand_ins(POLICY.model_copy(update=policy), replace(EXTERNAL, has_role=has_role)) == allowed
+
+
+@pytest.mark.parametrize("stand_in", ["email_code", "trusted_device"])
+def test_sf05_stand_ins_count_for_local_sign_in_and_for_no_application(stand_in: str) -> None:
+    instead = frozenset({stand_in})
+    shown = replace(BY_PASSWORD, factors=frozenset({"password", stand_in}))
+    assert not factor_demand(shown, None, instead).needed
+    assert not factor_demand(shown, TRAVEL, instead).needed
+    assert factor_demand(shown, STRICT, instead).needed
+    assert factor_demand(shown, None).needed
+    assert factor_demand(replace(BY_ENTRA, factors=instead), STRICT, instead).needed
+
+
+def test_sf05_admission_goes_by_the_policy() -> None:
+    by_mail = replace(BY_PASSWORD, factors=frozenset({"password", "email_code"}))
+    facts = replace(LOCAL, sign_in=by_mail)
+    assert admit(facts).factor_needed
+    allowed = replace(facts, policy=POLICY.model_copy(update={"email_factor": True}))
+    assert not admit(allowed).factor_needed
+    assert admit(replace(allowed, account=replace(EXTERNAL, has_role=True))).factor_needed
 
 
 def test_who_has_a_factor_is_asked_for_it_and_not_refused() -> None:

@@ -31,7 +31,8 @@ _KNOWN_METHODS = frozenset(
     | {"rba", "retina", "sc", "sms", "swk", "tel", "user", "vbm", "wia"}
 )
 """RFC 8176, 2."""
-_LOCAL_FACTORS = frozenset({"pwd", "otp"})
+_METHODS_OF_PROOF: Mapping[str, tuple[str, ...]] = {"hwk": ("hwk", "user"), "rec": ("otp",), "mail": ("otp",)}
+"""Where what is told of a proof has another name than the proof; of a trusted device nothing is told."""
 
 
 def id_token_claims(
@@ -86,13 +87,21 @@ def userinfo_claims(person: Row[Any], scope: Collection[str], groups: list[str])
 def authentication_methods(proofs: Iterable[Proof]) -> list[str]:
     """`amr` (RFC 8176): what was proven here, and what an identity provider says that it asked for, in that order."""
     methods: dict[str, None] = {}
-    for proof in proofs:
-        for method in (proof.method, *proof.amr):
+    proven = list(proofs)
+    for proof in proven:
+        for method in (*_METHODS_OF_PROOF.get(proof.method, (proof.method,)), *proof.amr):
             if method in _KNOWN_METHODS:
                 methods[method] = None
-    if methods.keys() >= _LOCAL_FACTORS:
+    if _are_two_factors(proven, methods):
         methods["mfa"] = None
     return list(methods)
+
+
+def _are_two_factors(proofs: Collection[Proof], methods: Collection[str]) -> bool:
+    """A passkey is two by itself: the device, and what it knows its owner by. A mailed code is none (SF-05)."""
+    shown = {proof.method for proof in proofs}
+    codes = shown & {"otp", "rec"} or {"otp"} & {method for proof in proofs for method in proof.amr}
+    return "hwk" in shown or ("pwd" in methods and bool(codes))
 
 
 def without_reserved(claims: Mapping[str, Any]) -> dict[str, Any]:

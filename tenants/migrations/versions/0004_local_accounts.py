@@ -21,8 +21,27 @@ def upgrade() -> None:
         op.add_column("accounts", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
     op.add_column("accounts", sa.Column("warned_of", sa.String(length=20), nullable=True))
     op.add_column("invitations", sa.Column("purpose", sa.String(length=20), nullable=False, server_default="invitation"))
+    op.add_column("credentials", sa.Column("compromised_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("login_transactions", sa.Column("challenge", sa.String(length=90), nullable=True))
+    under_way = sa.column("account_id").is_not(None) & sa.column("finished_at").is_(None)
+    op.create_index(
+        "ix_login_transactions_account",
+        "login_transactions",
+        ["tenant_id", "account_id"],
+        unique=False,
+        sqlite_where=under_way,
+        postgresql_where=under_way,
+    )
     op.add_column("tenant_settings", sa.Column("wording", sa.JSON(), nullable=True))
+    op.create_table(
+        "job_claims",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        *_times("due_at"),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_claims")),
+    )
+    op.add_column("tenant_settings", sa.Column("mail_logo", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_audit_events_account", "audit_events", ["tenant_id", "account_id", "at", "id"], unique=False)
 
 
 def _mailed_codes() -> None:
@@ -37,6 +56,7 @@ def _mailed_codes() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         *_of_account("mailed_codes"),
     )
+    op.create_index("ix_mailed_codes_account", "mailed_codes", ["tenant_id", "account_id"], unique=False)
     op.create_index("ix_mailed_codes_expires_at", "mailed_codes", ["expires_at"], unique=False)
     protect_tenant_table(op.get_bind(), "mailed_codes")
 
@@ -107,8 +127,13 @@ def _times(*names: str) -> list[sa.Column[Any]]:
 
 
 def downgrade() -> None:
+    op.drop_table("job_claims")
+    op.drop_index("ix_audit_events_account", "audit_events")
+    op.drop_column("tenant_settings", "mail_logo")
     op.drop_column("tenant_settings", "wording")
+    op.drop_index("ix_login_transactions_account", table_name="login_transactions")
     op.drop_column("login_transactions", "challenge")
+    op.drop_column("credentials", "compromised_at")
     op.drop_column("invitations", "purpose")
     for name in ("warned_of", *_ACCOUNT_COLUMNS):
         op.drop_column("accounts", name)

@@ -1,0 +1,134 @@
+"""What happened to an account, from its audit events, in plain words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import g
+from flask_babel import gettext as _
+from sqlalchemy import Row
+
+from broker.sentences import texts_of
+from broker.user_agent import device_words
+from tenants.audit import Event
+from tenants.causes import Cause
+from tenants.ways import LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event as its owner reads it. `place`: network address and device, as far as they were noted."""
+
+    text: str
+    at: datetime
+    place: str
+
+
+def line_of(event: Row[Any]) -> EventLine:
+    """One row of OWN_EVENTS in words."""
+    device = device_words(event.user_agent) if event.user_agent else ""
+    return EventLine(words_of(event), event.at, " · ".join(filter(None, (event.address, device))))
+
+
+def words_of(event: Row[Any]) -> str:
+    """The sentence for an event; for one of another version, its name."""
+    try:
+        return _WORDS[Event(event.event)](event)
+    except ValueError:
+        return str(event.event)
+
+
+def changed_words(what: str) -> str:
+    """What was changed of a person's credentials."""
+    words = {
+        "password": _("Your password was changed"),
+        "totp_added": _("An authenticator app was set up"),
+        "totp_removed": _("The authenticator app was removed"),
+        "recovery_codes": _("New recovery codes were made"),
+        "passkey_added": _("A passkey was added"),
+        "passkey_renamed": _("A passkey was renamed"),
+        "passkey_removed": _("A passkey was removed"),
+        "factors_reset": _("Your second factors were reset"),
+        "local_off": _("Signing in with e-mail and password was switched off"),
+    }
+    return str(words.get(what, _("Something about your sign-in was changed")))
+
+
+def _signed_in(event: Row[Any]) -> str:
+    method = event.detail.get("method", "")
+    connection = g.tenant.connections.get(method)
+    if connection:
+        return str(_("You signed in with %(way)s", way=connection.label))
+    return str(_("You signed in with e-mail and password") if method == LOCAL else _("You signed in"))
+
+
+def _refused(event: Row[Any]) -> str:
+    try:
+        heading, _sentences = texts_of(Cause(event.cause), None)
+    except ValueError:
+        return str(_("A sign-in was refused"))
+    connection = next((one for one in g.tenant.connections.values() if one.id == event.connection_id), None)
+    words = {
+        "organization": g.tenant.name,
+        "provider": connection.label if connection else _("the identity provider"),
+        "application": _application(event),
+    }
+    return str(_("A sign-in was refused: %(reason)s", reason=str(heading) % words))
+
+
+def _ended(event: Row[Any]) -> str:
+    ended = event.detail.get("ended")
+    if not ended:
+        return str(_("You signed out"))
+    return str(_("You signed out elsewhere; sessions ended: %(count)s", count=ended))
+
+
+def _reset(event: Row[Any]) -> str:
+    is_own = event.detail.get("by") == "you"
+    return str(_("You reset your second factors") if is_own else _("An admin reset your second factors"))
+
+
+def _application(event: Row[Any]) -> str:
+    found = g.tenant.application_by_id(event.application_id)
+    return found.name if found else str(_("an application"))
+
+
+def _says(sentence: Callable[[], object]) -> Callable[[Row[Any]], str]:
+    return lambda event: str(sentence())
+
+
+_WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
+    Event.LOGIN_SUCCEEDED: _signed_in,
+    Event.LOGIN_REFUSED: _refused,
+    Event.ACCESS_REFUSED: lambda event: str(_("You were not let in to %(name)s", name=_application(event))),
+    Event.SIGNED_OUT: _ended,
+    Event.APPLICATION_OPENED: lambda event: str(_("You opened %(name)s", name=_application(event))),
+    Event.GRANT_REUSED: lambda event: str(_("The permission of %(name)s was stopped", name=_application(event))),
+    Event.CREDENTIAL_CHANGED: lambda event: changed_words(event.detail.get("what", "")),
+    Event.FACTORS_RESET: _reset,
+    Event.PASSWORD_COMPROMISED: _says(lambda: _("Your password was found in a list of leaked ones")),
+    Event.BREACH_CHECK_UNAVAILABLE: _says(lambda: _("Your password could not be compared with the newest leaks")),
+    Event.CODE_SENT: _says(lambda: _("A code was sent to your address")),
+    Event.CODE_USED: _says(lambda: _("A code from a mail was used")),
+    Event.CODE_WRONG: _says(lambda: _("A code from a mail was typed wrongly")),
+    Event.ACCOUNT_WARNED: _says(lambda: _("You were warned that your account is about to end")),
+    Event.ACCOUNT_CREATED: _says(lambda: _("Your account was created")),
+    Event.ACCOUNT_CHANGED: _says(lambda: _("Your account was changed by an admin")),
+    Event.ACCOUNT_ACTIVATED: _says(lambda: _("Your account was set up")),
+    Event.ACCOUNT_REMOVED: _says(lambda: _("Your account was removed")),
+    Event.INVITATION_MADE: _says(lambda: _("A link to set up your sign-in was made for you")),
+    Event.IDENTITY_LINKED: _says(lambda: _("A way to sign in was linked to your account")),
+    Event.CONFIGURATION_CHANGED: _says(lambda: _("You changed a setting of your organization")),
+    Event.CONFIGURATION_REMOVED: _says(lambda: _("You removed a setting of your organization")),
+    Event.DOOR_CHANGED: _says(lambda: _("Emergency access was changed")),
+    Event.DOOR_GRANTED: _says(lambda: _("You were given emergency access")),
+    Event.DOOR_REVOKED: _says(lambda: _("Your emergency access was taken back")),
+    Event.DOOR_SET_UP: _says(lambda: _("You set up emergency access")),
+    Event.DOOR_ENTERED: _says(lambda: _("You signed in by emergency access")),
+    Event.DOOR_REFUSED: _says(lambda: _("A try at emergency access was refused")),
+    Event.THROTTLED: _says(lambda: _("Signing in was paused after too many tries")),
+    Event.PASSKEY_CLONE: _says(lambda: _("A passkey was refused: it looks like a copy")),
+    Event.BROKEN: _says(lambda: _("Something went wrong here")),
+}
+"""Every event has its words (a test says so)."""

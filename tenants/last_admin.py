@@ -1,0 +1,72 @@
+"""Whether a change leaves a tenant somebody who can configure it: reads what tenants/admins.py decides about (AC-06)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from tenants.accounts import ADMIN_ROLES, Account
+from tenants.admins import Candidate, Ways, has_admin, has_own_way_admin, has_reachable_admin
+from tenants.backdoors import Backdoor, DoorCredential
+from tenants.connections import Connection
+from tenants.db import TenantSession
+from tenants.policies import TenantPolicy
+from tenants.tenants import TenantSettings
+
+NOBODY = "This is the last owner or admin of the tenant. Name another one first."
+SHUT_OUT = "No owner or admin would have a way in any more. Give them another one first."
+SSO_ONLY = (
+    "No owner or admin could enter without an identity provider any more. Leave e-mail and password to one of them, "
+    "or open the back door for one first (broker door)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Admins:
+    """Everybody with a role that configures, by id, and the ways that are open to them."""
+
+    people: Mapping[str, Candidate]
+    ways: Ways
+
+    def objection(self, after: Mapping[str, Candidate], now: datetime) -> str | None:
+        """Why the people may not become those of `after`; None where nothing is lost that the tenant has."""
+        before, left = self.people.values(), after.values()
+        if has_admin(before, now) and not has_admin(left, now):
+            return NOBODY
+        if has_reachable_admin(before, self.ways, now) and not has_reachable_admin(left, self.ways, now):
+            return SHUT_OUT
+        if has_own_way_admin(before, self.ways, now) and not has_own_way_admin(left, self.ways, now):
+            return SSO_ONLY
+        return None
+
+    def objection_to_loss(self, account_id: str, now: datetime) -> str | None:
+        """The same for an account that would not count as an admin any more."""
+        return self.objection({key: one for key, one in self.people.items() if key != account_id}, now)
+
+
+def load_admins(session: TenantSession) -> Admins:
+    """Read them. Two changes that each leave one of two admins follow each other: the second finds what the first did."""
+    settings = session.scalars(select(TenantSettings).with_for_update()).first()
+    admins = session.scalars(select(Account).where(Account.role.in_(ADMIN_ROLES))).all()
+    holders = door_holders(session)
+    return Admins(
+        people={one.id: candidate_of(one, has_door_credential=one.id in holders) for one in admins},
+        ways=Ways(
+            local=TenantPolicy.model_validate(settings.policy if settings else {}).local_enabled,
+            connection=session.scalars(select(Connection.id).where(Connection.is_enabled).limit(1)).first() is not None,
+            door=session.scalars(select(Backdoor.id)).first() is not None,
+        ),
+    )
+
+
+def door_holders(session: TenantSession) -> frozenset[str]:
+    """Ids of the accounts that have set up credentials of the back door."""
+    return frozenset(session.scalars(select(DoorCredential.account_id).where(DoorCredential.password_hash.is_not(None))))
+
+
+def candidate_of(account: Account, *, has_door_credential: bool) -> Candidate:
+    """An account as far as it matters to whether the tenant keeps an admin."""
+    return Candidate(
+        account.role, account.state, account.expires_at, account.is_local_enabled, has_door_credential=has_door_credential
+    )
