@@ -18,6 +18,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-ann
 FULLY_COVERED := broker/errors.py tenants/db.py tenants/discovery.py tenants/domains.py tenants/policies.py \
 	tenants/confinement.py tenants/routing_domains.py tenants/statements.py
 
+# Compiled modules are kept, also where the environment says otherwise: tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 
 .PHONY: help

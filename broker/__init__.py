@@ -11,6 +11,7 @@ from broker.device import set_device_cookies
 from broker.downstream.oidc.routes import back_channel, oidc
 from broker.errors import init_errors
 from broker.finder import finder
+from broker.forms import MAX_FIELDS
 from broker.headers import init_headers
 from broker.health import health
 from broker.home import home_pages
@@ -72,7 +73,7 @@ def _configure(app: Flask) -> None:
         SECRET_KEY=app.extensions["broker"].vault.derive("flask"),
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
-        MAX_FORM_PARTS=200,
+        MAX_FORM_PARTS=MAX_FIELDS,
         WTF_CSRF_CHECK_DEFAULT=False,  # checked below, after the tenant is known
         WTF_CSRF_TIME_LIMIT=None,  # bound to the cookie, and as good as that one
         WTF_CSRF_SSL_STRICT=False,  # asks for a Referer, which our pages don't send; the Origin is checked instead

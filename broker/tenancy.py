@@ -17,6 +17,7 @@ from flask import Flask, g, redirect, request
 from werkzeug.routing import MapAdapter
 from werkzeug.wrappers import Request, Response
 
+from broker.forms import BoundedRequest
 from broker.settings import Settings
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
@@ -86,6 +87,8 @@ class Entrance:
 
 class TenantFlask(Flask):
     """Flask with two URL spaces. The space was decided in front of it, not by werkzeug's host matching."""
+
+    request_class = BoundedRequest
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:

@@ -206,6 +206,16 @@ def test_in08_bodies_beyond_measure_are_answered_everywhere(app, home, body, con
             assert 300 <= answer.status_code < 500, place
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "kind"),
+    [("/sign-in", "many parts"), ("/sign-in", "many fields"), ("/oidc/token", "many fields"), ("/callback/x", "many fields")],
+)
+def test_in08_form_of_many_fields_is_not_taken_apart(app, home, endpoint, kind):
+    factories.connection(home, "x")
+    body, content_type = BODIES[kind]
+    assert send(app, "POST", f"{home.path}{endpoint}", body=body, content_type=content_type).status_code == 413
+
+
 @pytest.mark.parametrize("endpoint", ["/sign-in", "/oidc/token", "/oidc/authorize", "/callback/x"])
 def test_in08_too_large_a_body_is_not_read(app, home, endpoint):
     environ = create_environ(f"{home.path}{endpoint}", ORIGIN, method="POST")
