@@ -16,9 +16,7 @@ MAX_FIELDS = 200
 class BoundedForms(FormDataParser):
     """Raises RequestEntityTooLarge for a form of more fields than any of ours could have."""
 
-    def parse(
-        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
-    ) -> Any:
+    def parse(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None) -> Any:
         if mimetype == "application/x-www-form-urlencoded":
             body = stream.read()
             if body.count(b"&") >= MAX_FIELDS:
