@@ -233,13 +233,19 @@ class Database:
 
 
 def _make_engine(url: URL, pool_size: int) -> Engine:
+    """The values of statements stand in no error, and so in no log (security.md, OP-02)."""
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size)
+        engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5},
+        hide_parameters=True,
     )
 
 

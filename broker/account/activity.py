@@ -77,6 +77,12 @@ def _refused(event: Row[Any]) -> str:
     return str(_("A sign-in was refused: %(reason)s", reason=str(heading) % words))
 
 
+def _not_let_in(event: Row[Any]) -> str:
+    if event.cause == Cause.ROLE_MISSING:
+        return str(_("A page for admins was not opened for you"))
+    return str(_("You were not let in to %(name)s", name=_application(event)))
+
+
 def _ended(event: Row[Any]) -> str:
     ended = event.detail.get("ended")
     if not ended:
@@ -101,7 +107,7 @@ def _says(sentence: Callable[[], object]) -> Callable[[Row[Any]], str]:
 _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.LOGIN_SUCCEEDED: _signed_in,
     Event.LOGIN_REFUSED: _refused,
-    Event.ACCESS_REFUSED: lambda event: str(_("You were not let in to %(name)s", name=_application(event))),
+    Event.ACCESS_REFUSED: _not_let_in,
     Event.SIGNED_OUT: _ended,
     Event.APPLICATION_OPENED: lambda event: str(_("You opened %(name)s", name=_application(event))),
     Event.GRANT_REUSED: lambda event: str(_("The permission of %(name)s was stopped", name=_application(event))),

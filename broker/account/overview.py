@@ -14,6 +14,7 @@ from broker.account.activity import EventLine, line_of
 from broker.account.changes import clock_now, own_page
 from broker.account.holdings import Holdings, held_by
 from broker.guard import require_person
+from broker.next_steps import are_codes_offered
 from broker.session import SignedIn
 from broker.upstream import KINDS
 from broker.user_agent import device_words, is_handheld
@@ -201,6 +202,8 @@ def _notice_of(done: str) -> Notice | None:
     return Notice("success", "check-circle", str(words[done])) if done in words else None
 
 
-def _urls() -> dict[str, str]:
-    names = ("password", "mail_link", "app", "app_removal", "codes", "passkey", "passkey_name", "passkey_removal", "reset")
-    return {name: url_for(f"account.{name}") for name in (*names, "end_session", "end_others")}
+def _urls() -> dict[str, str | None]:
+    names = ("password", "app", "app_removal", "codes", "passkey", "passkey_name", "passkey_removal", "reset")
+    # A link that waits until there is a mail server runs out meanwhile.
+    mail_link = url_for("account.mail_link") if are_codes_offered() else None
+    return {name: url_for(f"account.{name}") for name in (*names, "end_session", "end_others")} | {"mail_link": mail_link}

@@ -14,6 +14,7 @@ from broker.account.overview import Notice, show
 from broker.errors import record
 from broker.guard import require_fresh, require_person
 from broker.mail.letters import post
+from broker.next_steps import are_codes_offered
 from broker.password_check import judge, objection
 from broker.password_rules import checklist, context_of
 from broker.session import SignedIn
@@ -63,7 +64,7 @@ def mail_link() -> Response:
     """POST: a link for a new password, to the address that the account has and no other (SF-09)."""
     person = require_person()
     held, now = holdings_of(person), clock_now()
-    if not held.is_local:
+    if not held.is_local or not are_codes_offered():
         return back()
     with g.db.writing() as db:
         until = take_try(db, counter_key("reset-mail", person.row.account_id), MAIL_LIMIT, now)

@@ -10,6 +10,7 @@ from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants.addresses import AddressError, normalise_address
 from tenants.credentials import NOTE_PASSWORD_USE, PASSWORD_OF_ADDRESS, STORE_REHASH
+from tenants.db import TenantSession
 from tenants.passwords import PasswordError, normalise_password
 
 
@@ -21,7 +22,8 @@ def is_possible(typed: str) -> bool:
 def check(email: str, typed: str) -> Any:
     """The account's row (of PASSWORD_OF_ADDRESS, with the hash as it is now) when the password is right; else None.
 
-    Takes the same time either way: unknown addresses and accounts without a password cost a hash as well (LC-04).
+    Takes the same time either way: unknown addresses and accounts without a password cost a hash as well (LC-04). That it
+    was used is written by `note_use`.
     """
     hasher = the_broker().hasher
     candidate = _normalised(typed)
@@ -29,14 +31,19 @@ def check(email: str, typed: str) -> Any:
     known_hash = account.secret_hash if account else None
     if candidate is None or not hasher.verify(known_hash, candidate) or account is None:
         return None
-    renewed = hasher.hash(candidate) if hasher.is_outdated(account.secret_hash) else None
-    now = the_broker().ports.clock.now()
+    if not hasher.is_outdated(account.secret_hash):
+        return account
+    renewed = hasher.hash(candidate)
     with g.db.writing() as db:
-        db.run(NOTE_PASSWORD_USE, credential_id=account.credential_id, at=now, address=client_address()[:45])
-        if renewed:
-            db.run(STORE_REHASH, credential_id=account.credential_id, old_hash=account.secret_hash, new_hash=renewed)
+        db.run(STORE_REHASH, credential_id=account.credential_id, old_hash=account.secret_hash, new_hash=renewed)
     # What is done about this password later names it by its hash.
-    return SimpleNamespace(**dict(account._mapping) | {"secret_hash": renewed}) if renewed else account
+    return SimpleNamespace(**dict(account._mapping) | {"secret_hash": renewed})
+
+
+def note_use(db: TenantSession, credential_id: str) -> None:
+    """A right password was shown, when and from where; within the caller's transaction."""
+    now = the_broker().ports.clock.now()
+    db.run(NOTE_PASSWORD_USE, credential_id=credential_id, at=now, address=client_address()[:45])
 
 
 def _normalised(typed: str) -> str | None:

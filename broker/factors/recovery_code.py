@@ -51,14 +51,13 @@ def store(db: TenantSession, account_id: str, codes: list[str], now: datetime) -
         )
 
 
-def check(account_id: str, typed: str) -> bool:
-    """Is this one of the account's codes, and its first use? Consumes it."""
+def spend(db: TenantSession, account_id: str, typed: str) -> bool:
+    """Is this one of the account's codes, and its first use? Consumes it, within the caller's transaction."""
     code = _normalised(typed)
     if len(code) != _LENGTH or not set(code) <= set(_LETTERS):
         return False
     seen = {"at": the_broker().ports.clock.now(), "address": client_address()[:45]}
-    with g.db.writing() as db:
-        return bool(db.run(SPEND_RECOVERY_CODE, account=account_id, code_hash=digest(code), **seen))
+    return bool(db.run(SPEND_RECOVERY_CODE, account=account_id, code_hash=digest(code), **seen))
 
 
 def left(db: TenantSession, account_id: str) -> int:

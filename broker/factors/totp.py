@@ -1,5 +1,6 @@
 """The authenticator app: time-based codes (RFC 6238), 30 seconds, six digits, each good once."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
@@ -8,6 +9,7 @@ from flask import g
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants.credentials import SPEND_TOTP_STEP, TOTP_OF_ACCOUNT
+from tenants.db import TenantSession
 from tenants.ids import is_same
 from tenants.vault import Place
 
@@ -16,18 +18,28 @@ _DRIFT_STEPS = (0, -1, 1)
 _SEED_BYTES = 20
 
 
-def check(account_id: str, typed: str) -> bool:
-    """Is this the code of now, or of the step before or after, and the first use of that step? Consumes it."""
-    now = the_broker().ports.clock.now()
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A code that is right, as long as its time step was not spent yet."""
+
+    credential_id: str
+    step: int
+
+
+def match(account_id: str, typed: str) -> Match | None:
+    """Is this the code of now, or of the step before or after? Consumes nothing."""
     with g.db.reading() as db:
         row = db.one(TOTP_OF_ACCOUNT, account_id=account_id)
     if row is None:
-        return False
-    step = matching_step(open_seed(row.secret_sealed, row.id), typed, now)
-    if step is None:
-        return False
-    with g.db.writing() as db:
-        return bool(db.run(SPEND_TOTP_STEP, credential_id=row.id, step=step, at=now, address=client_address()[:45]))
+        return None
+    step = matching_step(open_seed(row.secret_sealed, row.id), typed, the_broker().ports.clock.now())
+    return None if step is None else Match(row.id, step)
+
+
+def spend(db: TenantSession, found: Match) -> bool:
+    """Consume the time step, within the caller's transaction. False: somebody did already."""
+    now, address = the_broker().ports.clock.now(), client_address()[:45]
+    return bool(db.run(SPEND_TOTP_STEP, credential_id=found.credential_id, step=found.step, at=now, address=address))
 
 
 def matching_step(seed: str, typed: str, now: datetime) -> int | None:

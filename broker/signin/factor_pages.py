@@ -18,10 +18,20 @@ from broker.session import Proof
 from broker.signin.dispatch import STEP_OF_FACTOR, go_on
 from broker.signin.question import require_way
 from broker.signin.second_factor import EMAIL_CODE, PASSKEY, RECOVERY_CODE, TOTP, Factors, factors_of, require_factor
-from broker.signin.transaction import BY_MAIL, Transaction, add_proof, count_failure, require, start_url
+from broker.signin.transaction import (
+    BY_MAIL,
+    Transaction,
+    add_proof,
+    count_failure,
+    require,
+    require_live,
+    start_url,
+    write_proof,
+)
 from broker.signin.tries import note_right_try, spend_try, tries_of
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
+from tenants.db import TenantSession
 from tenants.throttles import FORGIVE_TRY
 from tenants.ways import LOCAL
 
@@ -64,11 +74,10 @@ def totp_page() -> Response:
 def check_totp() -> Response:
     """POST: one try of a code."""
     transaction = require_first_step()
-    account_id = transaction.row.account_id
-    if not _is_right(TOTP, transaction, lambda: totp.check(account_id, request.form.get("code", ""))):
+    found = totp.match(transaction.row.account_id, request.form.get("code", ""))
+    if not _try(TOTP, "otp", transaction, lambda db: found is not None and totp.spend(db, found)):
         sentence = _("This code is not right. Apps show a new one every 30 seconds; use the one on the screen now.")
         return _totp_form(transaction, {"code": sentence}, 403)
-    add_proof(transaction, Proof("otp", the_broker().ports.clock.now()))
     return go_on(transaction, trusts_device=wants_trust())
 
 
@@ -80,10 +89,9 @@ def recovery_code_page() -> Response:
 def check_recovery_code() -> Response:
     """POST: one try. A right one is used up, whatever comes after."""
     transaction = require_first_step()
-    account_id = transaction.row.account_id
-    if not _is_right("recovery-code", transaction, lambda: recovery_code.check(account_id, request.form.get("code", ""))):
+    account_id, typed = transaction.row.account_id, request.form.get("code", "")
+    if not _try("recovery-code", "rec", transaction, lambda db: recovery_code.spend(db, account_id, typed)):
         return _recovery_code_form(transaction, {"code": _("This recovery code is not right, or was used before.")}, 403)
-    add_proof(transaction, Proof("rec", the_broker().ports.clock.now()))
     return go_on(transaction)
 
 
@@ -126,18 +134,25 @@ def wants_trust() -> bool:
     return "trust" in request.form
 
 
-def _is_right(what: str, transaction: Transaction, check: Callable[[], bool]) -> bool:
-    """One try of a code that has a counter of its own, on a known device apart from everywhere else."""
-    account_id = transaction.row.account_id
+def _try(what: str, method: str, transaction: Transaction, spend: Callable[[TenantSession], bool]) -> bool:
+    """One try of a code that has a counter of its own, on a known device apart from everywhere else.
+
+    A right one is spent, and its proof written, in one step. It stays spent where the attempt has ended meanwhile.
+    """
+    account_id, is_live = transaction.row.account_id, True
     tries = tries_of(what, account_id, known_device_of_account(account_id), Cause.CREDENTIAL_LOCKED)
     spend_try(tries)
-    if not check():
+    with g.db.writing() as db:
+        is_right = spend(db)
+        if is_right:
+            # Not forgotten: else each sign-in of the owner would give somebody who has the password new tries (SF-02).
+            note_right_try(db, FORGIVE_TRY, tries)
+            is_live = write_proof(db, transaction, Proof(method, the_broker().ports.clock.now()))
+    if not is_right:
         record(Refusal(Cause.FACTOR_INVALID, f"{what}: wrong or spent code", account_id=account_id))
         count_failure(transaction)
-        return False
-    # Not forgotten: else each sign-in of the owner would give somebody who has the password new tries (SF-02).
-    note_right_try(FORGIVE_TRY, tries)
-    return True
+    require_live(is_live)
+    return is_right
 
 
 def _objection(state: CodeState) -> str:

@@ -16,7 +16,7 @@ from broker.signin.complete import account_facts
 from broker.signin.dispatch import go_on
 from broker.signin.offers import first_login_url, reset_url
 from broker.signin.question import address_of, other_ways, require_way
-from broker.signin.transaction import Transaction, count_failure, require, take_way
+from broker.signin.transaction import Transaction, count_failure, require, require_live, write_way
 from broker.signin.tries import note_right_try, spend_try, tries_of
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
@@ -48,11 +48,17 @@ def check_password() -> Response:
         record(Refusal(Cause.CREDENTIALS_INVALID, "wrong password", email=transaction.row.email))
         count_failure(transaction)
         return _password_form(transaction, wrong, 403)
-    note_right_try(FORGET_TRIES, tries)
-    _require_admission(account)
+    refusal = _refusal(account)
+    pending = leaked.look_at(transaction, account, typed) if refusal is None else None
     proofs = [proof.as_json() for proof in _proofs(transaction, device)]
-    pending = leaked.look_at(transaction, account, typed)
-    take_way(transaction, LOCAL, account_id=account.account_id, proofs=proofs, pending_sealed=pending)
+    learned = {"account_id": account.account_id, "proofs": proofs, "pending_sealed": pending}
+    with g.db.writing() as db:
+        password.note_use(db, account.credential_id)
+        note_right_try(db, FORGET_TRIES, tries)
+        is_live = refusal is not None or write_way(db, transaction, LOCAL, **learned)
+    if refusal is not None:
+        raise refusal
+    require_live(is_live)
     return go_on(transaction)
 
 
@@ -73,12 +79,12 @@ def _require_local() -> Transaction:
     return transaction
 
 
-def _require_admission(account: Row[Any]) -> None:
-    """The password is right: now the exact cause may be told, before anything else is asked."""
+def _refusal(account: Row[Any]) -> Refusal | None:
+    """The password is right: now the exact cause may be told, before anything else is asked. None: go on."""
     with g.db.reading() as db:
         facts = db.one(ACCOUNT_FACTS, account=account.account_id)
     if facts is None:
-        raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
+        return Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
     admission = admit(
         AdmissionFacts(
             policy=g.tenant.policy,
@@ -88,9 +94,10 @@ def _require_admission(account: Row[Any]) -> None:
             rules=g.tenant.domains,
         )
     )
-    if admission.cause is not None:
-        detail = "; ".join(reason.sentence for reason in admission.reasons)
-        raise Refusal(admission.cause, detail, account_id=account.account_id, email=account.email)
+    if admission.cause is None:
+        return None
+    detail = "; ".join(reason.sentence for reason in admission.reasons)
+    return Refusal(admission.cause, detail, account_id=account.account_id, email=account.email)
 
 
 def _address_key(transaction: Transaction) -> str:

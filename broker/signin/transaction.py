@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import g, redirect, request, url_for
+from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.flow import Flow
@@ -13,6 +14,7 @@ from broker.session import Proof, browser_secret
 from broker.tenancy import cookie_scope
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
+from tenants.db import TenantSession
 from tenants.ids import digest, new_reference, new_secret
 from tenants.snapshot import ApplicationConfig
 from tenants.transactions import (
@@ -187,36 +189,56 @@ def note_flow(transaction: Transaction) -> None:
 
 def take_way(transaction: Transaction, method: str | None, **values: object) -> None:
     """Write the way that is taken from here, and `values`. What another way has proven, or awaits, ends with that."""
-    save(transaction, **(_NOTHING_PROVEN | {"method": method} | values))
+    with g.db.writing() as db:
+        is_taken = write_way(db, transaction, method, **values)
+    require_live(is_taken)
+
+
+def write_way(db: TenantSession, transaction: Transaction, method: str | None, **values: object) -> bool:
+    """The same within the caller's transaction. False: the attempt ended meanwhile."""
+    return _write(db, transaction, _NOTHING_PROVEN | {"method": method} | values)
 
 
 def add_proof(transaction: Transaction, proof: Proof) -> None:
     """Append a further proof of the account that was named first. Raises Refusal(FLOW_EXPIRED)."""
-    row = transaction.row
     with g.db.writing() as db:
-        changed = db.one(
-            ADD_PROOF,
-            id_hash=row.id,
-            browser=browser_hash(),
-            now=the_broker().ports.clock.now(),
-            of_account=row.account_id,
-            all_proofs=[*row.proofs, proof.as_json()],
-        )
-    if changed is None:
-        raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended, or went on with another account")
-    transaction.row = changed
-    note_flow(transaction)
+        is_added = write_proof(db, transaction, proof)
+    require_live(is_added)
+
+
+def write_proof(db: TenantSession, transaction: Transaction, proof: Proof) -> bool:
+    """The same within the caller's transaction. False: the attempt ended, or went on with another account."""
+    row, now = transaction.row, the_broker().ports.clock.now()
+    proofs = [*row.proofs, proof.as_json()]
+    ours = {"id_hash": row.id, "browser": browser_hash(), "now": now}
+    return _took(transaction, db.one(ADD_PROOF, of_account=row.account_id, all_proofs=proofs, **ours))
 
 
 def save(transaction: Transaction, **values: object) -> None:
     """Write what was learned. Raises Refusal(FLOW_EXPIRED) where the attempt ended meanwhile."""
-    now = the_broker().ports.clock.now()
     with g.db.writing() as db:
-        changed = db.one(SAVE_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now, **values)
-    if changed is None:
-        raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-    transaction.row = changed
-    note_flow(transaction)
+        is_saved = _write(db, transaction, values)
+    require_live(is_saved)
+
+
+def require_live(is_written: bool) -> None:
+    """Raises Refusal(FLOW_EXPIRED), after what belongs to the attempt has been committed."""
+    if not is_written:
+        raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile, or went on with another account")
+
+
+def _write(db: TenantSession, transaction: Transaction, values: Mapping[str, object]) -> bool:
+    now = the_broker().ports.clock.now()
+    changed = db.one(SAVE_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now, **values)
+    return _took(transaction, changed)
+
+
+def _took(transaction: Transaction, row: Row[Any] | None) -> bool:
+    """Go on with the row as it is now, if there still is one."""
+    if row is not None:
+        transaction.row = row
+        note_flow(transaction)
+    return row is not None
 
 
 def reopen(transaction: Transaction) -> None:

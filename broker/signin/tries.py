@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
+from tenants.db import TenantSession
 from tenants.statements import Scoped
 from tenants.throttles import (
     ADDRESS_LIMIT,
@@ -61,14 +62,13 @@ def spend_try(tries: Tries) -> None:
         raise Refusal(tries.cause, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
 
 
-def note_right_try(statement: Scoped, tries: Tries) -> None:
+def note_right_try(db: TenantSession, statement: Scoped, tries: Tries) -> None:
     """`statement`: FORGET_TRIES or FORGIVE_TRY.
 
     The counters are locked in the same order as by the tries themselves, or two of them would wait for each other.
     """
-    with g.db.writing() as db:
-        db.run(FORGIVE_TRY, key=counter_key("address", client_address()))
-        db.run(statement, key=tries.counter)
+    db.run(FORGIVE_TRY, key=counter_key("address", client_address()))
+    db.run(statement, key=tries.counter)
 
 
 def _clock_time(moment: datetime) -> str:

@@ -76,9 +76,9 @@ class TenantPlan:
     leftovers: tuple[str, ...]
     """Paths that were in the file once and are not any more; removed only when asked for."""
     lost_credentials: int
+    """Accounts that stay and whose local credentials go, because local sign-in is switched off for them or for all."""
     deviations: tuple[Reason, ...] = ()
     """What weakens the tenant's password rules, whether they change or not."""
-    """Accounts that stay and whose local credentials go, because local sign-in is switched off for them or for all."""
 
     @property
     def touches_configuration(self) -> bool:

@@ -7,6 +7,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
 from broker import create_app
@@ -17,7 +18,7 @@ from tenants.ids import new_secret
 from tenants.models import METADATA
 from tests import factories
 from tests.browser import Browser
-from tests.support import steps
+from tests.support import rows, steps
 from tests.support.relying_party import RelyingParty
 from tests.support.wiring import ORIGIN, make_ports, make_settings
 
@@ -63,6 +64,15 @@ def dump(broker, clock):
         for table in METADATA.sorted_tables:
             lines += [repr(tuple(row)) for row in db.execute(select(table))]
     return "\n".join(lines)
+
+
+def test_op02_error_of_the_database_says_nothing_of_what_was_written(broker):
+    """It goes into the log as it is."""
+    home = factories.tenant(broker)
+    known, secret = rows.mailed_code(home), new_secret()
+    with pytest.raises(IntegrityError) as failed:
+        rows.mailed_code(home, id=known.id, code_hash=secret)
+    assert secret not in str(failed.value)
 
 
 def test_op02_no_secret_stands_in_logs_audit_or_database(database_url, clock, caplog):

@@ -225,7 +225,10 @@ def test_sf08_nonsense_is_refused_like_a_wrong_answer(home, ada, browser, answer
     assert len(refusals(home)) == 1
 
 
-@pytest.mark.parametrize("credential_id", ["", "a\x00b", "\ud800", "é", "a=b", "x" * 2000], ids=ascii)
+IDS = {"none": "", "zero byte": "a\x00b", "half a letter": "\ud800", "letter": "é", "padded": "a=b", "long": "x" * 2000}
+
+
+@pytest.mark.parametrize("credential_id", IDS.values(), ids=IDS.keys())
 def test_sf08_id_that_no_passkey_has_is_asked_of_no_database(home, ada, browser, credential_id):
     device = device_of(home, ada)
     at_passkey(browser, home)

@@ -17,6 +17,7 @@ from tests.peers.authenticator import Authenticator
 from tests.support import steps
 from tests.support.own_page import changes, elsewhere, facts_to, give_codes, grow_stale, is_over, mails_to, of_kind, stored
 from tests.support.passkeys import options_on
+from tests.support.posted import posted
 from tests.support.routes import csrf_token, places
 from tests.support.rows import passkey
 from tests.support.wiring import ORIGIN
@@ -249,7 +250,15 @@ def test_ac13_no_own_address_takes_role_or_verification(app, home, ada, at_home)
     assert held(home, ada)[0] == before
 
 
-def test_sf09_mails_go_to_the_stored_address_whatever_is_sent(home, ada, at_home):
+def test_sf09_mails_go_to_the_stored_address_whatever_is_sent(database_url, clock):
+    with posted(database_url, clock) as post:
+        home, at_home = factories.tenant(post.broker), post.browser()
+        ada = factories.account(home)
+        steps.sign_in(at_home, home, ada)
+        check_that_mail_goes_to_the_stored_address(home, ada, at_home)
+
+
+def check_that_mail_goes_to_the_stored_address(home, ada, at_home):
     post_own(at_home, home, "/password/mail", **CLAIMS)
     assert facts_to(home, ada, "reset_link")["token"]
     assert stored(home, Account, id=ada.id)[0].email == ada.email

@@ -28,6 +28,7 @@ from tests.support.own_page import (
     stored,
 )
 from tests.support.passkeys import options_on
+from tests.support.posted import posted
 from tests.support.rows import device, passkey
 from tests.support.wiring import ORIGIN
 
@@ -47,6 +48,12 @@ def at_home(browser, home, ada):
     """Ada's browser, signed in a moment ago."""
     steps.sign_in(browser, home, ada)
     return browser
+
+
+@pytest.fixture
+def post(database_url, clock):
+    with posted(database_url, clock) as made:
+        yield made
 
 
 def open_own(browser, home, path=""):
@@ -126,7 +133,19 @@ def login_session(home, who):
     return BrowserSession(id=new_id("ses"), cookie_hash=digest(new_id("x")), **columns, **times)
 
 
-def test_reset_mail_goes_to_the_own_address_a_few_times_an_hour(home, ada, at_home):
+def test_without_a_mail_server_no_reset_mail_is_promised(home, ada, at_home):
+    open_own(at_home, home)
+    assert "reset mail" not in at_home.words
+    token = at_home.page.forms[0].fields["csrf_token"].value
+    at_home.post(f"{home.path}/account/password/mail", {"csrf_token": token})
+    assert "is on its way" not in at_home.words
+    assert mails_to(home, ada) == []
+
+
+def test_reset_mail_goes_to_the_own_address_a_few_times_an_hour(post):
+    home, at_home = factories.tenant(post.broker), post.browser()
+    ada = factories.account(home)
+    steps.sign_in(at_home, home, ada)
     for _ in range(MAIL_LIMIT.cap):
         open_own(at_home, home).submit(press="Send me a reset mail")
         assert "A mail with a link for a new password is on its way." in at_home.words

@@ -147,6 +147,8 @@ def test_every_event_has_words(app, home):
             words = words_of(row)
             assert words != event.value, event
         assert words_of(SimpleNamespace(event="of.another.version")) == "of.another.version"
+        refused = SimpleNamespace(event=Event.ACCESS_REFUSED.value, cause="role_missing", application_id=None)
+        assert words_of(refused) == "A page for admins was not opened for you"
         sentences = {changed_words(what) for what in ("password", "totp_added", "totp_removed", "recovery_codes", "else")}
         assert len(sentences) == 5
 
