@@ -33,7 +33,7 @@ demo: .venv/.set-up ## Run the broker with simulated identity providers and appl
 
 .PHONY: test
 test: needs .venv/.set-up-dev lint ## Check style, types and import rules, run all tests, hold the coverage floors
-	$(BIN)/pytest -q -n $(JOBS) --dist worksteal --cov --cov-report=
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup --cov --cov-report=
 	@$(BIN)/coverage report
 	@for file in $(FULLY_COVERED); do \
 		$(BIN)/coverage report --include=$$file --fail-under=100 >/dev/null \
@@ -78,11 +78,11 @@ needs:
 	@$(PYTHON) tools/needs.py venv
 	@echo "Setting up .venv (half a minute, only when requirements.lock changes) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python tools/link.py
 	@touch $@
 
 .venv/.set-up-dev: .venv/.set-up requirements-dev.lock
 	@echo "Adding what tests need to .venv (half a minute, only when requirements-dev.lock changes) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@

@@ -52,6 +52,7 @@ class Event(StrEnum):
     DOOR_ENTERED = "door.entered"
     DOOR_REFUSED = "door.refused"
     THROTTLED = "attack.throttled"
+    SPRAYED = "attack.spray"
     PASSKEY_CLONE = "passkey.clone"
     BROKEN = "broker.failed"
 

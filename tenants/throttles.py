@@ -45,6 +45,10 @@ THROTTLE = scoped(
     select(Throttle.tries, Throttle.last_try_at, Throttle.window_ends_at).where(_ROW.c.id == bindparam("key")).with_for_update()
 )
 """Locks the counter on PostgreSQL, if there is one; a write transaction of SQLite is alone anyway."""
+THROTTLE_STATE = scoped(
+    select(Throttle.tries, Throttle.last_try_at, Throttle.window_ends_at).where(_ROW.c.id == bindparam("key"))
+)
+"""The same without the lock: for a counter that everybody looks at."""
 COUNT_TRY = scoped_upsert(
     _ROW,
     ["id"],
@@ -88,6 +92,10 @@ RECOVERY_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timed
 """Not because 80 bits could be guessed: a pause tells somebody who tries that they are seen (OP-08)."""
 ADDRESS_LIMIT = Limit(free=100, cap=1000, window=timedelta(minutes=10), longest=timedelta(minutes=10))
 """Wrong tries from one network address; generous, because a whole office may share it."""
+TENANT_LIMIT = Limit(free=300, cap=10**9, window=timedelta(minutes=10), longest=timedelta(seconds=10))
+"""Wrong passwords of a whole tenant, from wherever, but for known devices: many addresses with a few passwords (LC-02).
+
+It only slows down, to one try in ten seconds, so that whoever does it can't shut the organization out."""
 DOOR_LIMIT = Limit(free=5, cap=30, window=timedelta(hours=24), longest=timedelta(minutes=15))
 """Tries at the back door for one address: password and code are judged together, so codes set the measure."""
 DOOR_ADDRESS_LIMIT = Limit(free=20, cap=200, window=timedelta(minutes=10), longest=timedelta(minutes=10))

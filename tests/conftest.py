@@ -42,11 +42,19 @@ StatementCounter = Callable[..., AbstractContextManager[Count]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage, which doubles what a test costs, is counted on one database, and on both where they are told apart."""
+    """Coverage doubles what a test costs. It is counted where behaviour is described, on one of the databases.
+
+    Attacks try what is covered already; on both databases are those that tell the two apart.
+    """
     for item in items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        if params.get("backend") == "postgresql" and "isolation" not in item.path.parts:
+        is_second = params.get("backend") == "postgresql" and "isolation" not in item.path.parts
+        if is_second or not {"attacks", "browser"}.isdisjoint(item.path.parts):
             item.add_marker(pytest.mark.no_cover)
+        # One demo and one Chromium for all who want it; everything else goes to whichever worker is free.
+        for together in ("browser", "journeys/test_demo.py", "journeys/test_demo_switches.py"):
+            if item.nodeid.startswith(f"tests/{together}"):
+                item.add_marker(pytest.mark.xdist_group(together))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -133,6 +133,7 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.DOOR_SET_UP: _says(lambda: _("You set up emergency access")),
     Event.DOOR_ENTERED: _says(lambda: _("You signed in by emergency access")),
     Event.DOOR_REFUSED: _says(lambda: _("A try at emergency access was refused")),
+    Event.SPRAYED: _says(lambda: _("Many wrong passwords were tried in your organization")),
     Event.THROTTLED: _says(lambda: _("Signing in was paused after too many tries")),
     Event.PASSKEY_CLONE: _says(lambda: _("A passkey was refused: it looks like a copy")),
     Event.BROKEN: _says(lambda: _("Something went wrong here")),

@@ -17,7 +17,7 @@ from broker.signin.dispatch import go_on
 from broker.signin.offers import first_login_url, reset_url
 from broker.signin.question import address_of, other_ways, require_way
 from broker.signin.transaction import Transaction, count_failure, require, require_live, write_way
-from broker.signin.tries import note_right_try, spend_try, tries_of
+from broker.signin.tries import note_right_try, note_wrong_try, spend_try, tries_of
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.credentials import ACCOUNT_FACTS
@@ -46,6 +46,7 @@ def check_password() -> Response:
     account = password.check(transaction.row.email, typed)
     if account is None:
         record(Refusal(Cause.CREDENTIALS_INVALID, "wrong password", email=transaction.row.email))
+        note_wrong_try(tries)
         count_failure(transaction)
         return _password_form(transaction, wrong, 403)
     refusal = _refusal(account)

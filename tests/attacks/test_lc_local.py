@@ -15,7 +15,7 @@ from tenants.credentials import Credential
 from tenants.ids import digest
 from tenants.passwords import normalise_password
 from tenants.tenants import TenantSettings
-from tenants.throttles import ADDRESS_LIMIT, PASSWORD_LIMIT, Throttle, counter_key, take_try
+from tenants.throttles import ADDRESS_LIMIT, PASSWORD_LIMIT, TENANT_LIMIT, Throttle, counter_key, take_try
 from tests import factories
 from tests.factories import Someone
 from tests.support import steps
@@ -303,6 +303,43 @@ def test_lc05_password_chosen_in_one_spelling_is_proven_in_another(home, browser
     who = Someone("", f"lovelace@{home.domain}", "Gr\u00fcne-Otter_42", steps.seed_on(browser))
     browser.submit(code=who.code(home.now))
     assert steps.sign_in(new_browser(), home, who).path == f"{home.path}/"
+
+
+# LC-02: a few passwords for many accounts, from many places
+
+
+def sprayed(home, wrong):
+    """So many wrong passwords were tried in the tenant lately."""
+    end = home.now + TENANT_LIMIT.window
+    with home.db.writing() as db:
+        db.add(Throttle(id="password:tenant", tries=wrong, last_try_at=home.now, window_ends_at=end))
+
+
+def test_lc02_spraying_over_accounts_is_slowed_down_and_audited(home, new_browser):
+    people = [factories.account(home) for _ in range(3)]
+    sprayed(home, TENANT_LIMIT.free - 2)
+    answers = []
+    for number, who in enumerate(people):
+        browser = new_browser()
+        browser.address = f"198.18.0.{number}"
+        answers.append(guess(browser, home, who.email, "Summer2026").status)
+    assert answers == [403, 403, 429]
+    assert [event.address for event in steps.events(home, Event.SPRAYED)] == ["198.18.0.1"]
+    home.broker.ports.clock.advance(seconds=TENANT_LIMIT.longest.total_seconds())
+    assert guess(new_browser(), home, people[2].email, "Summer2026").status == 403
+
+
+def test_lc02_known_device_gets_in_meanwhile(home, ada, browser, new_browser):
+    steps.sign_in(browser, home, ada)
+    sprayed(home, TENANT_LIMIT.free + 20)
+    assert guess(new_browser(), home, ada.email, ada.password).status == 429
+    assert guess(browser, home, ada.email, ada.password).path == f"{home.path}/sign-in/totp"
+
+
+def test_lc02_right_passwords_count_for_nothing(home, ada, new_browser):
+    sprayed(home, TENANT_LIMIT.free - 1)
+    for _ in range(2):
+        assert steps.sign_in(new_browser(), home, ada).path == f"{home.path}/"
 
 
 # LC-12: hashes
