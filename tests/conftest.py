@@ -41,6 +41,7 @@ MEMORY = Path("/dev/shm")
 StatementCounter = Callable[..., AbstractContextManager[Count]]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads its groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Coverage doubles what a test costs. It is counted where behaviour is described, on one of the databases.
 
