@@ -35,6 +35,7 @@ from tests.support.counting import Count, counted
 from tests.support.stores import Store, postgresql_store, sqlite_store
 from tests.support.wiring import ORIGIN, PeerHttp, make_ports, make_settings
 
+TESTS = Path(__file__).parent
 BACKENDS = ["sqlite", "postgresql"]
 MEMORY = Path("/dev/shm")
 
@@ -54,7 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.no_cover)
         # One demo and one Chromium for all who want it; everything else goes to whichever worker is free.
         for together in ("browser", "journeys/test_demo.py", "journeys/test_demo_switches.py"):
-            if item.nodeid.startswith(f"tests/{together}"):
+            # Not by its nodeid: that would be kept as it is before xdist writes the group into it.
+            if item.path.is_relative_to(TESTS / together):
                 item.add_marker(pytest.mark.xdist_group(together))
 
 

@@ -20,8 +20,9 @@ DESK = {"width": 1280, "height": 800}
 BACKEND = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(chromium: Browser) -> Iterator[Page]:
+    """One for all: to open a window costs a browser more than to show a page."""
     context = chromium.new_context(viewport=DESK)
     yield context.new_page()
     context.close()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from flask import render_template
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -57,12 +57,35 @@ def show_rules(policy: str) -> str:
     return render_template(sample.template, **sample.context | {"rules": checklist(POLICIES[policy], WORDS)})
 
 
-@pytest.fixture
-def page(chromium: Browser, origin: str) -> Iterator[Page]:
-    """A fresh page."""
+@pytest.fixture(scope="module")
+def window(chromium: Browser, origin: str) -> Iterator[Page]:
+    """One for all: to open a window costs a browser more than to show a page."""
     context = chromium.new_context(base_url=origin, viewport=DESK)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(window: Page) -> Page:
+    """As if it was new."""
+    window.set_viewport_size(DESK)
+    window.emulate_media(color_scheme="light")
+    return window
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """What the browser's console says of the page."""
+    found: list[str] = []
+
+    def note(said: ConsoleMessage | Error) -> None:
+        found.append(str(said))
+
+    page.on("console", note)
+    page.on("pageerror", note)
+    yield found
+    page.remove_listener("console", note)
+    page.remove_listener("pageerror", note)
 
 
 LEADING_ON = {"hand-over", "post-over"}
@@ -72,10 +95,7 @@ FIRST_OF_TEMPLATE = {sample.template: name for name, sample in reversed(SAMPLES.
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name not in LEADING_ON])
-def test_page_is_accessible_and_fits(page: Page, name: str) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def test_page_is_accessible_and_fits(page: Page, complaints: list[str], name: str) -> None:
     page.goto(address_of(name))
     assert violations(page, "light") == []
     page.set_viewport_size(PHONE)
