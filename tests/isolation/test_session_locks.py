@@ -221,3 +221,8 @@ def test_tenant_of_a_prepared_statement_can_not_be_handed_in(homes):
         db.run(BEGIN_TRANSACTION, id="x", tenant_id=there.id)
     with here.db.reading() as db, pytest.raises(ScopeError):
         db.one(SAVE_TRANSACTION, id_hash="x", browser="x", now=here.now, broker_tenant=there.id)
+
+
+def test_database_of_no_tenant_is_not_to_be_had(db):
+    with pytest.raises(ScopeError, match="needs a tenant"):
+        db.tenant("")

@@ -85,7 +85,7 @@ def add_passkey(demo: RunningDemo, page: Page) -> None:
     page.goto(f"{demo.places.tenant('lumen')}/account")
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_role("button", name="Add a passkey").click()
-    page.wait_for_url("**/account")
+    expect(page.get_by_role("status")).to_contain_text("The passkey was added.")
 
 
 def is_in_application(demo: RunningDemo, page: Page) -> None:
