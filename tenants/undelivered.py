@@ -75,13 +75,13 @@ def retry(db: Database, mail_id: str, now: datetime) -> bool:
 
 def forget_facts(db: Database, now: datetime, batch: int) -> int:
     """Of mails that were refused and can't be sent again. Returns how many there were."""
-    table = OutboxMail.__table__
-    key = tuple_(*table.primary_key.columns)  # type: ignore[attr-defined]  # a Table has it
+    table: Any = OutboxMail.__table__
+    key = tuple_(*table.primary_key.columns)
     over = (
-        select(*table.primary_key.columns)  # type: ignore[attr-defined]
+        select(*table.primary_key.columns)
         .where(table.c.created_at <= now - LIFE, table.c.next_try_at.is_(None), table.c.content_sealed.is_not(None))
         .limit(batch)
     )
     with db.platform("facts of old mails are removed", now) as session:
-        done = session.execute(update(table).where(key.in_(over)).values(content_sealed=None))  # type: ignore[arg-type]
-        return int(done.rowcount)  # type: ignore[attr-defined]
+        done = session.execute(update(table).where(key.in_(over)).values(content_sealed=None))
+        return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE has it

@@ -25,13 +25,15 @@ from broker.wiring import Broker
 from tenants.db import Database
 from tenants.migrate import migrate
 from tests.browser import Browser
+from tests.factories import Home, Someone
 from tests.peers.entra import EntraPeer
 from tests.peers.google import GooglePeer
 from tests.peers.oidc import OidcPeer
 from tests.peers.saml import SamlPeer
-from tests.support import postgres
+from tests.support import postgres, steps
 from tests.support.clock import FakeClock
 from tests.support.counting import Count, counted
+from tests.support.posted import Posted, posted
 from tests.support.stores import Store, postgresql_store, sqlite_store
 from tests.support.wiring import ORIGIN, PeerHttp, make_ports, make_settings
 
@@ -222,6 +224,19 @@ def new_browser(
 def browser(new_browser: Callable[[], Browser]) -> Browser:
     """One of them."""
     return new_browser()
+
+
+@pytest.fixture
+def at_home(browser: Browser, home: Home, ada: Someone) -> Browser:
+    """The browser of the file's `ada`, signed in at her `home` a moment ago."""
+    return steps.sign_in(browser, home, ada)
+
+
+@pytest.fixture(scope="module")
+def post(database_url: str, clock: FakeClock) -> Iterator[Posted]:
+    """The product with a mail server of its own: what it has sent can be read."""
+    with posted(database_url, clock) as made:
+        yield made
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from sqlalchemy import Row
 
 from broker.mail.letter import Button, Letter, Words, asked_at
 from broker.mail.messages import day_of
-from tenants.accounts import ADMIN_ROLES, AccountState
+from tenants.accounts import AccountState
 from tenants.addresses import Address, AddressError, normalise_address
-from tenants.ends import effective_state, invited_at_of, used_at_of
+from tenants.ends import effective_state
+from tenants.lifecycle import life_facts
 from tenants.mailed_codes import LIFE
-from tenants.policies import AccountFacts
 from tenants.recipients import RECIPIENT
 from tenants.routing_domains import find_rule
 
@@ -31,23 +31,12 @@ def code(letter: Letter) -> Words | None:
         account = db.one(RECIPIENT, email_key=address.key)
     if account is None:
         return None
-    state = effective_state(_facts(account), letter.tenant.policy, letter.broker.ports.clock.now())
+    state = effective_state(life_facts(account), letter.tenant.policy, letter.broker.ports.clock.now())
     if state is AccountState.DELETED:
         return None
     if state not in {AccountState.INVITED, AccountState.ACTIVE}:
         return _closed(letter, account, state)
     return _code(letter) if _may_use_password(letter, account, address) else _elsewhere(letter, address)
-
-
-def _facts(account: Row[Any]) -> AccountFacts:
-    return AccountFacts(
-        state=AccountState(account.state),
-        address=None,
-        invited_at=invited_at_of(account),
-        used_at=used_at_of(account),
-        expires_at=account.expires_at,
-        is_admin=account.role in ADMIN_ROLES,
-    )
 
 
 def _may_use_password(letter: Letter, account: Row[Any], address: Address) -> bool:

@@ -24,7 +24,6 @@ from tests.support import steps
 from tests.support.by_mail import FLOWS, app_code, newest_code
 from tests.support.doors import SECRET, go_through
 from tests.support.passkeys import device_of, options_on
-from tests.support.posted import posted
 from tests.support.recovery import codes_of
 from tests.support.routes import everything
 from tests.support.rows import backdoor, door_credential, door_holder
@@ -39,12 +38,6 @@ def home(broker):
     made = factories.tenant(broker)
     backdoor(made, SECRET)
     return made
-
-
-@pytest.fixture
-def posting(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
 
 
 @pytest.fixture
@@ -520,14 +513,14 @@ def test_ac10_set_up_of_the_door_takes_no_column(home, browser):
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_ac10_forms_of_first_login_and_reset_take_no_column(posting, flow):
-    home = factories.tenant(posting.broker)
+def test_ac10_forms_of_first_login_and_reset_take_no_column(post, flow):
+    home = factories.tenant(post.broker)
     ada = factories.account(home, state="invited", with_password=False, with_totp=False, is_local_enabled=True)
     other = factories.account(home)
-    before, browser = facts(home, ada.id), posting.browser()
+    before, browser = facts(home, ada.id), post.browser()
     browser.open(f"{home.path}/{flow}")
     post_greedily(browser, home, {"email": ada.email})
-    post_greedily(browser, home, {"code": newest_code(posting, ada.email)}, email=other.email)
+    post_greedily(browser, home, {"code": newest_code(post, ada.email)}, email=other.email)
     post_greedily(browser, home, {"new_password": steps.CHOSEN, "repeat_password": steps.CHOSEN}, email=other.email)
     post_greedily(browser, home, {"code": app_code(browser, home)}, email=other.email)
     expected = {"state": "active", "is_email_verified": True}  # the code came back

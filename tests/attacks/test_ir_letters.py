@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from broker.mail.letters import TENANT_MESSAGES, post
+from broker.mail.letters import TENANT_MESSAGES
 from tenants.accounts import Account
 from tenants.addresses import normalise_address
 from tenants.door_keeping import grant_door
@@ -17,7 +17,7 @@ from tests.support import steps
 from tests.support.doors import SECRET, go_through
 from tests.support.html import Page
 from tests.support.mails import CODE, MAILS, code_in, link_in
-from tests.support.posted import html_of, posted, text_of
+from tests.support.posted import html_of, text_of
 from tests.support.rows import backdoor, door_holder
 
 NASTY = {
@@ -34,38 +34,32 @@ FACTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def office(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
-
-
 @pytest.fixture
-def home(office):
-    return factories.tenant(office.broker)
+def home(post):
+    return factories.tenant(post.broker)
 
 
-def send(office, home, message, email, /, **facts):
+def send(post, home, message, email, /, **facts):
     """Post it as a request does, and let the worker send it."""
-    with office.app.test_request_context("/", base_url="http://evil.example"), home.db.writing() as db:
+    with post.app.test_request_context("/", base_url="http://evil.example"), home.db.writing() as db:
         post(db, email, message, home.now, **facts)
-    return office.mails_to(email)
+    return post.mails_to(email)
 
 
 @pytest.mark.parametrize("host", [None, "own"])
 @pytest.mark.parametrize("message", ["invitation", "reset_link", "new_device", "life_warning"])
-def test_ir01_link_has_the_canonical_address_whatever_the_request_says(office, message, host):
-    home = factories.tenant(office.broker, host=f"{new_id('h')[2:12]}.example" if host else None)
-    (mail,) = send(office, home, message, factories.account(home).email, **FACTS[message])
+def test_ir01_link_has_the_canonical_address_whatever_the_request_says(post, message, host):
+    home = factories.tenant(post.broker, host=f"{new_id('h')[2:12]}.example" if host else None)
+    (mail,) = send(post, home, message, factories.account(home).email, **FACTS[message])
     assert link_in(mail).startswith(f"{home.url}/")
     assert "evil" not in mail.as_string() + text_of(mail) + html_of(mail)
 
 
 @pytest.mark.parametrize("what", NASTY)
 @pytest.mark.parametrize("message", sorted(TENANT_MESSAGES))
-def test_ir10_what_people_wrote_is_only_words(office, home, message, what):
+def test_ir10_what_people_wrote_is_only_words(post, home, message, what):
     nasty = NASTY[what]
-    with office.broker.db.platform("a test renames a tenant", home.now) as db:
+    with post.broker.db.platform("a test renames a tenant", home.now) as db:
         db.get_one(Tenant, home.id).name = nasty
     with home.db.reading() as db:
         contact = db.scalars(select(Contact)).one().id
@@ -73,10 +67,10 @@ def test_ir10_what_people_wrote_is_only_words(office, home, message, what):
     home.change(TenantSettings, "settings", wording=dict.fromkeys(TENANT_MESSAGES, nasty))
     email = factories.account(home, name=nasty).email
     facts = FACTS[message] | {name: nasty for name in ("name", "device", "address", "note") if name in FACTS[message]}
-    (mail,) = send(office, home, message, email, **facts)
+    (mail,) = send(post, home, message, email, **facts)
     assert mail.defects == []
     assert (mail["Bcc"], mail.get_all("To")) == (None, [email])
-    assert mail["Subject"] == usual_subject(office, message)
+    assert mail["Subject"] == usual_subject(post, message)
     page = Page(html_of(mail))
     assert {link.href for link in page.links if not link.href.startswith((home.url, "mailto:help"))} == set()
     for word in ("<img", "<script", "onerror=alert(1)>", "Bcc: eve@evil.example\n"):
@@ -85,24 +79,24 @@ def test_ir10_what_people_wrote_is_only_words(office, home, message, what):
         assert letter not in text_of(mail) + html_of(mail)
 
 
-def usual_subject(office, message):
-    with office.app.app_context():
+def usual_subject(post, message):
+    with post.app.app_context():
         return next(sample for sample in MAILS.values() if sample.message == message).make().subject
 
 
-def test_ir10_name_that_is_a_link_is_not_in_the_mail(office, home):
+def test_ir10_name_that_is_a_link_is_not_in_the_mail(post, home):
     facts = FACTS["door_used"] | {"name": "Free money at https://evil.example/x"}
-    (mail,) = send(office, home, "door_used", factories.account(home).email, **facts)
+    (mail,) = send(post, home, "door_used", factories.account(home).email, **facts)
     assert "evil" not in text_of(mail) + html_of(mail)
     assert facts["email"] in text_of(mail)
 
 
-def test_ir08_row_of_a_code_is_the_same_for_everybody(office, home):
+def test_ir08_row_of_a_code_is_the_same_for_everybody(post, home):
     known = factories.account(home).email
     unknown = known.replace("canary", "nobody")
     rows = {}
     for email in (known, unknown):
-        with office.app.app_context(), home.db.writing() as db:
+        with post.app.app_context(), home.db.writing() as db:
             post(db, email, "code", home.now, **FACTS["code"])
         with home.db.reading() as db:
             row = db.scalars(select(OutboxMail).where(OutboxMail.to_address == email)).one()
@@ -110,32 +104,32 @@ def test_ir08_row_of_a_code_is_the_same_for_everybody(office, home):
     assert rows[known] == rows[unknown]
 
 
-def test_ir08_unknown_address_gets_no_mail_and_none_that_waits(office, home):
-    assert send(office, home, "code", f"nobody@{home.domain}", **FACTS["code"]) == []
+def test_ir08_unknown_address_gets_no_mail_and_none_that_waits(post, home):
+    assert send(post, home, "code", f"nobody@{home.domain}", **FACTS["code"]) == []
     with home.db.reading() as db:
         row = db.scalars(select(OutboxMail)).one()
     assert (row.next_try_at, row.failed_at, row.sent_at, row.content_sealed) == (None, None, None, None)
 
 
-def test_ir08_known_address_gets_its_code(office, home):
-    (mail,) = send(office, home, "code", factories.account(home).email, **FACTS["code"])
+def test_ir08_known_address_gets_its_code(post, home):
+    (mail,) = send(post, home, "code", factories.account(home).email, **FACTS["code"])
     assert code_in(mail) == CODE
 
 
 @pytest.mark.parametrize("values", [{"state": "disabled"}, {"with_password": False}], ids=["switched off", "by a provider"])
-def test_ir11_whoever_cannot_use_a_code_gets_none(office, home, values):
-    (mail,) = send(office, home, "code", factories.account(home, **values).email, **FACTS["code"])
+def test_ir11_whoever_cannot_use_a_code_gets_none(post, home, values):
+    (mail,) = send(post, home, "code", factories.account(home, **values).email, **FACTS["code"])
     assert mail["Subject"] == "Why there is no code"
     assert CODE not in text_of(mail) + html_of(mail)
 
 
-def test_ir11_account_is_looked_at_when_the_mail_is_sent(office, home):
+def test_ir11_account_is_looked_at_when_the_mail_is_sent(post, home):
     """Switched off between the request and the mail: there is no code any more."""
     ada = factories.account(home)
-    with office.app.app_context(), home.db.writing() as db:
+    with post.app.app_context(), home.db.writing() as db:
         post(db, ada.email, "code", home.now, **FACTS["code"])
     home.change(Account, ada.id, state="disabled")
-    (mail,) = office.mails_to(ada.email)
+    (mail,) = post.mails_to(ada.email)
     assert mail["Subject"] == "Why there is no code"
 
 
@@ -148,39 +142,39 @@ def holder(home):
     return door_holder(home)
 
 
-def door_mails(office, email):
-    return [mail for mail in office.mails_to(email) if mail["Subject"] == "Emergency access was used"]
+def door_mails(post, email):
+    return [mail for mail in post.mails_to(email) if mail["Subject"] == "Emergency access was used"]
 
 
-def test_ac04_use_is_mailed_to_every_other_admin(office, home, holder):
+def test_ac04_use_is_mailed_to_every_other_admin(post, home, holder):
     told = [factories.account(home, role=role).email for role in ("owner", "admin", "admin")]
     told.append(factories.account(home, role="admin", state="invited", activated_at=None).email)
     others = [factories.account(home, role=role).email for role in ("helpdesk", "auditor", None)]
     others.append(factories.account(home, role="admin", state="disabled").email)
     others.append(factories.account(home, role="admin", expires_at=home.now).email)
-    others.append(factories.account(factories.tenant(office.broker), role="admin").email)
-    browser = go_through(office.browser("203.0.113.9"), home, holder)
+    others.append(factories.account(factories.tenant(post.broker), role="admin").email)
+    browser = go_through(post.browser("203.0.113.9"), home, holder)
     assert browser.at == f"{home.path}/console/"
-    assert [len(door_mails(office, email)) for email in told] == [1] * len(told)
-    assert [len(door_mails(office, email)) for email in (*others, holder.email)] == [0] * (len(others) + 1)
-    words = text_of(door_mails(office, told[0])[0])
+    assert [len(door_mails(post, email)) for email in told] == [1] * len(told)
+    assert [len(door_mails(post, email)) for email in (*others, holder.email)] == [0] * (len(others) + 1)
+    words = text_of(door_mails(post, told[0])[0])
     assert f"Who: Ada {home.canary}, {holder.email}" in words
     assert "Network address: 203.0.113.9" in words
 
 
-def test_ac04_try_that_fails_is_mailed_to_nobody(office, home, holder):
+def test_ac04_try_that_fails_is_mailed_to_nobody(post, home, holder):
     other = factories.account(home, role="owner").email
-    assert go_through(office.browser(), home, holder, password="wrong").status == 403
-    assert door_mails(office, other) == []
+    assert go_through(post.browser(), home, holder, password="wrong").status == 403
+    assert door_mails(post, other) == []
 
 
-def test_ac04_door_opens_while_the_mail_server_is_down_and_the_mail_follows(office, home, holder, clock):
+def test_ac04_door_opens_while_the_mail_server_is_down_and_the_mail_follows(post, home, holder, clock):
     other = factories.account(home, role="owner").email
-    office.box.data.append("451 4.3.0 down")
-    assert go_through(office.browser(), home, holder).at == f"{home.path}/console/"
-    assert door_mails(office, other) == []
+    post.box.data.append("451 4.3.0 down")
+    assert go_through(post.browser(), home, holder).at == f"{home.path}/console/"
+    assert door_mails(post, other) == []
     clock.advance(minutes=1)
-    assert len(door_mails(office, other)) == 1
+    assert len(door_mails(post, other)) == 1
 
 
 def test_ac04_door_opens_without_a_mail_server(app, broker, browser):
@@ -193,17 +187,17 @@ def test_ac04_door_opens_without_a_mail_server(app, broker, browser):
     assert (waits.to_address, waits.message, waits.next_try_at) == (other, "door_used", home.now)
 
 
-def test_t7_setting_up_the_door_is_mailed_to_whom_it_is_for(office, home):
+def test_t7_setting_up_the_door_is_mailed_to_whom_it_is_for(post, home):
     backdoor(home, SECRET)
     ada = factories.account(home, role="owner")
     with home.db.writing() as db:
         token, _ = grant_door(db, normalise_address(ada.email), home.now)
-    browser = office.browser("203.0.113.9").open(f"{home.path}/activate/door/{token}").submit(press="Start")
+    browser = post.browser("203.0.113.9").open(f"{home.path}/activate/door/{token}").submit(press="Start")
     browser.submit(new_password=steps.CHOSEN, repeat_password=steps.CHOSEN)
-    assert office.mails_to(ada.email) == []
+    assert post.mails_to(ada.email) == []
     made = Someone("", ada.email, steps.CHOSEN, steps.seed_on(browser))
     browser.submit(code=made.code(home.now))
-    (mail,) = office.mails_to(ada.email)
+    (mail,) = post.mails_to(ada.email)
     assert mail["Subject"] == "Your sign-in has changed"
     assert "Your emergency access was set up" in text_of(mail)
     assert "Network address: 203.0.113.9" in text_of(mail)

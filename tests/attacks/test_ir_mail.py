@@ -12,17 +12,11 @@ from tenants.tenants import DomainProof, Tenant
 from tests import factories
 from tests.support.clock import START
 from tests.support.html import Page
-from tests.support.posted import html_of, posted, text_of
+from tests.support.posted import html_of, text_of
 from tests.support.wiring import ORIGIN
 
 NASTY = '<img src=x onerror=alert(1)><a href="https://evil.example">click</a>'
 TEMPLATES = ["{{7*7}}", "{{ config }}", "%s %(address)s", "{0.__class__}", "${7*7}", "{% include 'base.html' %}"]
-
-
-@pytest.fixture(scope="module")
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Attacks on first login and reset (security.md, IR; RT-04 where it asks for an address)."""
 
 import pytest
-from sqlalchemy import select
 
 from tenants.accounts import Account
 from tenants.audit import Event
@@ -15,19 +14,14 @@ from tenants.mailed_codes import (
     MailedCode,
 )
 from tenants.outbox import OutboxMail
-from tenants.throttles import Throttle, counter_key
+from tenants.throttles import counter_key
 from tests import factories
 from tests.attacks.test_lc_local import people, without_what_differs
 from tests.support import rows, steps
-from tests.support.by_mail import FLOWS, app_code, ask, choose, newest_code, prove_address
+from tests.support.by_mail import FLOWS, app_code, ask, choose, exhaust, newest_code, prove_address
 from tests.support.mails import link_in
-from tests.support.posted import posted, text_of
-
-
-@pytest.fixture(scope="module")
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
+from tests.support.posted import text_of
+from tests.support.rows import stored
 
 
 @pytest.fixture
@@ -38,17 +32,6 @@ def home(post):
 @pytest.fixture
 def ada(home):
     return factories.account(home, f"ada@{home.domain}")
-
-
-def stored(home, model):
-    with home.db.reading() as db:
-        return db.scalars(select(model)).all()
-
-
-def exhaust(home, key, limit):
-    end = home.now + limit.window
-    with home.db.writing() as db:
-        db.add(Throttle(id=key, tries=limit.cap, last_try_at=home.now, window_ends_at=end))
 
 
 # IR-01 … IR-03

@@ -17,14 +17,8 @@ from tenants.outbox import OutboxMail
 from tenants.throttles import Throttle, counter_key
 from tests import factories
 from tests.support import rows, steps
-from tests.support.by_mail import app_code, ask, choose, enrol, newest_code, prove_address, wrong_code
-from tests.support.posted import posted
-
-
-@pytest.fixture(scope="module")
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
+from tests.support.by_mail import app_code, ask, choose, enrol, exhaust, newest_code, prove_address, wrong_code
+from tests.support.rows import stored
 
 
 @pytest.fixture
@@ -35,17 +29,6 @@ def home(post):
 @pytest.fixture
 def ada(home):
     return factories.account(home, f"ada@{home.domain}")
-
-
-def stored(home, model):
-    with home.db.reading() as db:
-        return db.scalars(select(model)).all()
-
-
-def exhaust(home, key, limit):
-    end = home.now + limit.window
-    with home.db.writing() as db:
-        db.add(Throttle(id=key, tries=limit.cap, last_try_at=home.now, window_ends_at=end))
 
 
 # LC-07: guessing

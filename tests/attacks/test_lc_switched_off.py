@@ -16,15 +16,8 @@ from tests.support import rows, steps
 from tests.support.by_mail import FLOWS, choose, enrol, prove_address
 from tests.support.doors import SECRET, go_through
 from tests.support.manifests import LOCAL_ON, SMALL, Desk
-from tests.support.posted import posted
 
 LINK = "a-token-of-before"
-
-
-@pytest.fixture(scope="module")
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from tenants.sessions import BrowserSession
 from tests import factories
 from tests.peers.authenticator import Authenticator
 from tests.support import steps
-from tests.support.own_page import changes, elsewhere, facts_to, give_codes, grow_stale, is_over, mails_to, of_kind, stored
+from tests.support.own_page import changes, elsewhere, facts_to, give_codes, grow_stale, is_over, mails_to, of_kind, post_own
 from tests.support.passkeys import options_on
 from tests.support.posted import posted
 from tests.support.routes import csrf_token, places
-from tests.support.rows import passkey
+from tests.support.rows import passkey, stored
 from tests.support.wiring import ORIGIN
 
 PROVEN_FIRST = {"/password", "/app", "/app/remove", "/recovery-codes", "/passkeys/add", "/factors/reset"}
@@ -35,19 +35,6 @@ def home(broker):
 @pytest.fixture
 def ada(home):
     return factories.account(home)
-
-
-@pytest.fixture
-def at_home(browser, home, ada):
-    steps.sign_in(browser, home, ada)
-    return browser
-
-
-def post_own(browser, home, path, **more):
-    """Send a form with a good token that no page has offered."""
-    browser.open(f"{home.path}/account")
-    token = browser.page.forms[0].fields["csrf_token"].value
-    return browser.post(f"{home.path}/account{path}", {"csrf_token": token} | more)
 
 
 def held(home, who):

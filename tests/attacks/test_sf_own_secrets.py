@@ -6,7 +6,8 @@ from tenants.accounts import Account
 from tenants.credentials import Credential
 from tests import factories
 from tests.support import steps
-from tests.support.own_page import give_codes, stored
+from tests.support.own_page import give_codes, post_own
+from tests.support.rows import stored
 
 
 @pytest.fixture
@@ -17,19 +18,6 @@ def home(broker):
 @pytest.fixture
 def ada(home):
     return factories.account(home)
-
-
-@pytest.fixture
-def at_home(browser, home, ada):
-    steps.sign_in(browser, home, ada)
-    return browser
-
-
-def post_own(browser, home, path, **more):
-    """Send a form with a good token that no page has offered."""
-    browser.open(f"{home.path}/account")
-    token = browser.page.forms[0].fields["csrf_token"].value
-    return browser.post(f"{home.path}/account{path}", {"csrf_token": token} | more)
 
 
 # SF-11: seeds and codes are shown once, and kept by nobody

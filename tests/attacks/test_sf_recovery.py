@@ -17,7 +17,6 @@ from tests.support import steps
 from tests.support.by_mail import prove_address
 from tests.support.mails import code_in
 from tests.support.passkeys import device_of
-from tests.support.posted import posted
 from tests.support.recovery import codes_of
 
 WRONG = "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
@@ -31,12 +30,6 @@ def home(broker):
 @pytest.fixture
 def ada(home):
     return factories.account(home)
-
-
-@pytest.fixture(scope="module")
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
 
 
 def behind_password(browser, home, who, page="recovery-code"):

@@ -21,7 +21,6 @@ from tenants.outbox import LEASE, OutboxMail, add_mail
 from tests import factories
 from tests.support.clock import FakeClock
 from tests.support.commands import environment, run
-from tests.support.mail import SENDER, mail_server
 
 ROUNDS = 300
 
@@ -29,19 +28,6 @@ ROUNDS = 300
 @pytest.fixture
 def home(broker):
     return factories.tenant(broker)
-
-
-@pytest.fixture
-def box():
-    with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
-def variables(database_url, box):
-    """What an operator sets, with this mail server."""
-    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(box.port), "SMTP_SECURITY": "none", "MAIL_FROM": SENDER}
-    return environment(database_url, **mail)
 
 
 def written(home):
@@ -64,8 +50,8 @@ def is_sent(home, mail_id):
     return False
 
 
-def served(monkeypatch, variables, **more):
-    for name, value in (variables | {f"BROKER_{name}": value for name, value in more.items()}).items():
+def served(monkeypatch, mail_variables, **more):
+    for name, value in (mail_variables | {f"BROKER_{name}": value for name, value in more.items()}).items():
         monkeypatch.setenv(name, value)
     return make_served_app()
 
@@ -74,18 +60,18 @@ def background_threads():
     return [thread for thread in threads() if thread.name == "background"]
 
 
-def test_serving_process_sends_mail_unless_the_worker_runs_apart(monkeypatch, variables):
+def test_serving_process_sends_mail_unless_the_worker_runs_apart(monkeypatch, mail_variables):
     begun = []
     monkeypatch.setattr("broker.background.start_background", begun.append)
-    inside = served(monkeypatch, variables)
-    apart = served(monkeypatch, variables, RUN_WORKER_INSIDE="false")
+    inside = served(monkeypatch, mail_variables)
+    apart = served(monkeypatch, mail_variables, RUN_WORKER_INSIDE="false")
     assert begun == [inside]
     for app in (inside, apart):
         app.extensions["broker"].db.dispose()
 
 
-def test_thread_beside_the_requests_sends_mail_and_ends_when_told(monkeypatch, variables, home, box):
-    app = served(monkeypatch, variables, RUN_WORKER_INSIDE="false")
+def test_thread_beside_the_requests_sends_mail_and_ends_when_told(monkeypatch, mail_variables, home, box):
+    app = served(monkeypatch, mail_variables, RUN_WORKER_INSIDE="false")
     mail = written(home)
     ended = start_background(app)
     assert is_sent(home, mail)
@@ -98,10 +84,10 @@ def test_thread_beside_the_requests_sends_mail_and_ends_when_told(monkeypatch, v
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_broker_worker_sends_mail_until_a_signal_ends_it(variables, home, box, number):
+def test_broker_worker_sends_mail_until_a_signal_ends_it(mail_variables, home, box, number):
     mail = written(home)
     command = [sys.executable, "-c", "from broker.cli import main; main()", "worker"]
-    with subprocess.Popen(command, env=os.environ | variables, stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, env=os.environ | mail_variables, stderr=subprocess.PIPE, text=True) as child:
         assert is_sent(home, mail)
         child.send_signal(number)
         assert child.wait(20) == 0
@@ -109,16 +95,16 @@ def test_broker_worker_sends_mail_until_a_signal_ends_it(variables, home, box, n
     assert len(box.to(f"ada@{home.domain}")) == 1
 
 
-def test_op04_worker_killed_in_the_middle_of_a_mail_loses_none(monkeypatch, variables, home, box):
+def test_op04_worker_killed_in_the_middle_of_a_mail_loses_none(monkeypatch, mail_variables, home, box):
     """The server has every word and has not said so: whether it will deliver, nobody knows. So it is sent again."""
     mails = [written(home), written(home)]
     box.stalls = 1
     command = [sys.executable, "-c", "from broker.cli import main; main()", "worker"]
-    with subprocess.Popen(command, env=os.environ | variables, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen(command, env=os.environ | mail_variables, stderr=subprocess.DEVNULL) as child:
         assert box.stalled.wait(30)
         child.kill()
     assert [row_of(home, mail).sent_at for mail in mails] == [None, None]
-    app = served(monkeypatch, variables, RUN_WORKER_INSIDE="false")
+    app = served(monkeypatch, mail_variables, RUN_WORKER_INSIDE="false")
     parts = app.extensions["broker"]
     later = FakeClock(SystemClock().now() + LEASE)
     with app.app_context():
@@ -144,14 +130,14 @@ def mail_lines(told):
     return [line for line in told.stdout.splitlines() if " mail" in line]
 
 
-def test_doctor_says_that_mail_goes_out(variables):
-    assert "ok    mail: The mail server lets us in." in mail_lines(run("doctor", **variables))
+def test_doctor_says_that_mail_goes_out(mail_variables):
+    assert "ok    mail: The mail server lets us in." in mail_lines(run("doctor", **mail_variables))
 
 
-def test_doctor_says_that_the_mail_server_is_not_there(variables):
+def test_doctor_says_that_the_mail_server_is_not_there(mail_variables):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-    told = run("doctor", **variables | {"BROKER_SMTP_PORT": port})
+    told = run("doctor", **mail_variables | {"BROKER_SMTP_PORT": port})
     assert told.exit_code == 1
     assert mail_lines(told)[0].startswith("bad   mail: The mail server does not let us in: ConnectionRefusedError")
 
@@ -161,7 +147,7 @@ def test_doctor_says_that_no_mail_server_is_set_up(database_url):
     assert line.startswith("warn  mail: BROKER_SMTP_HOST is not set")
 
 
-def test_doctor_says_that_mails_could_not_be_delivered(variables, home):
+def test_doctor_says_that_mails_could_not_be_delivered(mail_variables, home):
     home.change(OutboxMail, written(home), failed_at=home.now, next_try_at=None)
-    lines = mail_lines(run("doctor", **variables))
+    lines = mail_lines(run("doctor", **mail_variables))
     assert "warn  mail: In the last 30 days some mails could not be delivered: `broker mail list --failed` names them." in lines

@@ -6,7 +6,6 @@ from broker.real_ports import SystemClock
 from tenants.outbox import LIFE, OutboxMail, PlatformMail, add_mail
 from tests import factories
 from tests.support.commands import environment, run
-from tests.support.mail import SENDER, mail_server
 from tests.support.posted import text_of
 from tests.support.rows import outbox_mail, platform_mail
 
@@ -20,21 +19,9 @@ def home(broker):
 
 
 @pytest.fixture
-def box():
-    with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
-def variables(database_url, box):
-    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(box.port), "SMTP_SECURITY": "none", "MAIL_FROM": SENDER}
-    return environment(database_url, **mail)
-
-
-@pytest.fixture
-def command(variables):
+def command(mail_variables):
     """`broker mail …`."""
-    return lambda *arguments: run("mail", *arguments, **variables)
+    return lambda *arguments: run("mail", *arguments, **mail_variables)
 
 
 def given_up(home, mail_id, **values):

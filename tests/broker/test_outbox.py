@@ -29,7 +29,7 @@ from tenants.undelivered import retry
 from tenants.vault import Vault
 from tests import factories
 from tests.support.clock import START
-from tests.support.mail import mail_server, mailer
+from tests.support.mail import mailer
 from tests.support.rows import outbox_mail, platform_mail
 
 ROOT = Path(factories.__file__).parent.parent
@@ -42,12 +42,6 @@ print(*(mail.id for mail in lease(Database(sys.argv[1]), datetime.fromisoformat(
 time.sleep(60)
 """
 FACTS = {"note": "text"}
-
-
-@pytest.fixture
-def box():
-    with mail_server() as made:
-        yield made
 
 
 @pytest.fixture

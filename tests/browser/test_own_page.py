@@ -12,7 +12,7 @@ from tests import factories
 from tests.factories import Home, Someone
 from tests.support.axe import violations
 from tests.support.clock import FakeClock
-from tests.support.own_page import stored
+from tests.support.rows import stored
 from tests.support.served import served
 from tests.support.steps import fresh_code
 from tests.support.wiring import make_ports, make_settings

@@ -76,7 +76,10 @@ def test_platform_leaves_its_row_and_rolls_it_back_with_the_rest(broker, clock):
 def test_write_on_sqlite_begins_at_once(db, home):
     """A read that turns into a write could fail at once when another writer came between."""
     begun = []
-    listener = lambda connection, cursor, statement, *rest: begun.append(statement)  # noqa: E731 - to be removed again by name
+
+    def listener(connection, cursor, statement, *rest):
+        begun.append(statement)
+
     event.listen(db.engine, "before_cursor_execute", listener)
     with home.db.writing() as session:
         session.get(models.Throttle, (home.id, "x"))

@@ -17,19 +17,9 @@ from tests import factories
 from tests.factories import Someone
 from tests.peers.authenticator import Authenticator
 from tests.support import steps
-from tests.support.own_page import (
-    changes,
-    elsewhere,
-    facts_to,
-    give_codes,
-    is_over,
-    mails_to,
-    of_kind,
-    stored,
-)
+from tests.support.own_page import changes, elsewhere, facts_to, give_codes, is_over, mails_to, of_kind
 from tests.support.passkeys import options_on
-from tests.support.posted import posted
-from tests.support.rows import device, passkey
+from tests.support.rows import device, passkey, stored
 from tests.support.wiring import ORIGIN
 
 
@@ -41,19 +31,6 @@ def home(broker):
 @pytest.fixture
 def ada(home):
     return factories.account(home)
-
-
-@pytest.fixture
-def at_home(browser, home, ada):
-    """Ada's browser, signed in a moment ago."""
-    steps.sign_in(browser, home, ada)
-    return browser
-
-
-@pytest.fixture
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
 
 
 def open_own(browser, home, path=""):

@@ -15,15 +15,8 @@ from tenants.sessions import BrowserSession
 from tests import factories
 from tests.peers.people import Person
 from tests.support import steps
-from tests.support.own_page import (
-    changes,
-    elsewhere,
-    give_codes,
-    grow_stale,
-    is_over,
-    stored,
-)
-from tests.support.rows import device, passkey
+from tests.support.own_page import changes, elsewhere, give_codes, grow_stale, is_over
+from tests.support.rows import device, passkey, stored
 
 
 @pytest.fixture
@@ -34,13 +27,6 @@ def home(broker):
 @pytest.fixture
 def ada(home):
     return factories.account(home)
-
-
-@pytest.fixture
-def at_home(browser, home, ada):
-    """Ada's browser, signed in a moment ago."""
-    steps.sign_in(browser, home, ada)
-    return browser
 
 
 def open_own(browser, home, path=""):

@@ -8,14 +8,8 @@ from tenants.tenants import DomainProof, Tenant
 from tests import factories
 from tests.support import steps
 from tests.support.html import Page
-from tests.support.posted import html_of, posted, text_of
+from tests.support.posted import html_of, text_of
 from tests.support.wiring import ORIGIN
-
-
-@pytest.fixture(scope="module")
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
 
 
 @pytest.fixture

@@ -10,13 +10,7 @@ from tests import factories
 from tests.support import steps
 from tests.support.by_mail import ask, choose, enrol, newest_code, prove_address, wrong_code
 from tests.support.mails import code_in
-from tests.support.posted import posted, text_of
-
-
-@pytest.fixture(scope="module")
-def post(database_url, clock):
-    with posted(database_url, clock) as made:
-        yield made
+from tests.support.posted import text_of
 
 
 @pytest.fixture

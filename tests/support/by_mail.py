@@ -4,6 +4,7 @@ ask(browser, home, ada.email)                 # a code is on its way
 prove_address(post, browser, home, ada.email) # ... and was typed
 """
 
+from tenants.throttles import Limit, Throttle
 from tests.browser import Browser
 from tests.factories import Home, Someone
 from tests.support import steps
@@ -12,6 +13,12 @@ from tests.support.posted import Posted
 
 FLOWS = ("first-login", "reset")
 WRONG = "000000"
+
+
+def exhaust(home: Home, key: str, limit: Limit) -> None:
+    """This counter is used up until its window ends."""
+    end = home.now + limit.window
+    home.add(Throttle(id=key, tries=limit.cap, last_try_at=home.now, window_ends_at=end))
 
 
 def ask(browser: Browser, home: Home, email: str, flow: str = "reset") -> Browser:

@@ -2,9 +2,6 @@
 
 import json
 from datetime import timedelta
-from typing import Any
-
-from sqlalchemy import select
 
 from broker.guard import FRESH_FOR
 from tenants.audit import Event
@@ -17,14 +14,9 @@ from tests import factories
 from tests.browser import Browser
 from tests.factories import Home, OpenSession, Someone
 from tests.support import steps
+from tests.support.rows import stored
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
-
-
-def stored(home: Home, model: type, **values: Any) -> list[Any]:
-    """Rows of the tenant with these values."""
-    with home.db.reading() as db:
-        return list(db.scalars(select(model).filter_by(**values)))
 
 
 def mails_to(home: Home, who: Someone) -> list[str]:
@@ -72,6 +64,12 @@ def of_kind(home: Home, who: Someone, kind: str) -> list[Credential]:
 def grow_stale(home: Home) -> None:
     """Let so much time pass that a proof is no fresh one any more."""
     home.broker.ports.clock.advance(seconds=(FRESH_FOR + timedelta(seconds=1)).total_seconds())
+
+
+def post_own(browser: Browser, home: Home, path: str, **more: str) -> Browser:
+    """Send a form with a good token that no page has offered."""
+    browser.open(f"{home.path}/account")
+    return browser.post(f"{home.path}/account{path}", {"csrf_token": browser.page.forms[0].fields["csrf_token"].value} | more)
 
 
 def token_on(browser: Browser) -> str:

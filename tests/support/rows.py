@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import pyotp
+from sqlalchemy import select
 
 from broker.hashing import Hasher
 from tenants.accounts import Account, Grant
@@ -37,6 +38,12 @@ from tests import factories
 from tests.factories import Home, Someone, account, application, session
 
 DOOR_PASSWORD = "seven quiet lanterns at the door"
+
+
+def stored(home: Home, model: type, **values: Any) -> list[Any]:
+    """Rows of the tenant with these values."""
+    with home.db.reading() as db:
+        return list(db.scalars(select(model).filter_by(**values)))
 
 
 def organization(home: Home) -> Organization:
