@@ -6,7 +6,7 @@ RESET ?=
 # How many tests run at once.
 JOBS ?= 3
 # How many mutants `make fuzz` tries, and which.
-N ?= 20000
+N ?= 100000
 SEED ?= 1
 # How many heats `make races` runs for each secret.
 ROUNDS ?= 1000
@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-ann
 	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 # Every line and branch of these is tried: they decide who comes in.
 FULLY_COVERED := broker/errors.py tenants/db.py tenants/discovery.py tenants/domains.py tenants/policies.py \
-	tenants/confinement.py tenants/routing_domains.py tenants/statements.py
+	tenants/assurance.py tenants/factor_demands.py tenants/confinement.py tenants/routing_domains.py tenants/statements.py
 
 # Compiled modules are kept, also where the environment says otherwise: tests start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -32,7 +32,11 @@ demo: .venv/.set-up ## Run the broker with simulated identity providers and appl
 	@PORT=$(PORT) RESET=$(RESET) $(BIN)/python -m broker.demo
 
 .PHONY: test
-test: needs .venv/.set-up-dev lint ## Check style, types and import rules, run all tests, hold the coverage floors
+test: needs .venv/.set-up-dev ## Check style, types and import rules, run all tests, hold the coverage floors
+	@$(MAKE) --no-print-directory -j2 lint suite
+
+.PHONY: suite
+suite: .venv/.set-up-dev ## Run all tests, hold the coverage floors
 	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup --cov --cov-report=
 	@$(BIN)/coverage report
 	@for file in $(FULLY_COVERED); do \
@@ -58,8 +62,9 @@ bench: .venv/.set-up-dev ## Measure the hot paths against a Flask "hello" on the
 	@$(BIN)/python -m bench.saml
 
 .PHONY: fuzz
-fuzz: .venv/.set-up-dev ## Try N mutants of SAML responses (N=100000 SEED=7)
+fuzz: .venv/.set-up-dev ## Try N mutants of SAML responses and N forged ID tokens (N=100000 SEED=7)
 	@$(BIN)/python -m tools.fuzz $(N) $(SEED)
+	@$(BIN)/python -m tools.fuzz_id_tokens $(N) $(SEED)
 
 .PHONY: races
 races: .venv/.set-up-dev ## Race for every one-shot secret on two processes, ROUNDS times each (ROUNDS=1000)

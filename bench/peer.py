@@ -13,6 +13,7 @@ from tests.peers.people import Person
 
 NAME = "bench"
 PEOPLE = 32
+SUBJECT = "bench-"
 _THREADS = 4
 
 
@@ -21,7 +22,7 @@ class BusyIssuer(FakeIssuer):
 
     def __init__(self, base: str, clock: Any, domain: str) -> None:
         super().__init__(base, base, clock)
-        people = (Person(f"upstream{number}@{domain}", subject=f"bench-{number}") for number in range(PEOPLE))
+        people = (Person(f"upstream{number}@{domain}", subject=f"{SUBJECT}{number}") for number in range(PEOPLE))
         self._turns = cycle(list(people))
 
     def approve(self, url: str, person: Person | None = None) -> str:

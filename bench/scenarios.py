@@ -130,6 +130,31 @@ def upstream(site: Site) -> Walk:
         _require(reply.cookie(f"{site.tenant.slug}-sid") is not None, "a session")
 
 
+def upstream_from_the_page(site: Site) -> Walk:
+    """The same with the attempt's beginning, at one tenant."""
+    while True:
+        yield LAP
+        yield from _by_provider(site.tenant.slug)
+
+
+def upstream_of_all(site: Site) -> Walk:
+    """At the next tenant each time, each with a connection of its own."""
+    for spot in cycle(site.others):
+        yield LAP
+        yield from _by_provider(spot.path.removeprefix("/t/"))
+
+
+def _by_provider(slug: str) -> Walk:
+    path = f"/t/{slug}"
+    begun = yield Request(f"{path}/sign-in")
+    tx = parse_qs(urlsplit(_sent_on(begun, f"{path}/sign-in?")).query)["tx"][0]
+    cookie = ("Cookie", f"{slug}-tx={begun.cookie(f'{slug}-tx')}")
+    started = yield Request(f"{path}/sign-in/go/upstream?tx={tx}", (cookie,))
+    approved = yield Request(_path(_sent_on(started, "/authorize?")), origin=PEER)
+    reply = yield Request(_path(_sent_on(approved, f"{path}/callback/upstream?")), (cookie,))
+    _sent_on(reply, f"{path}/")
+
+
 def whole_sign_in(site: Site) -> Walk:
     """Everything that a person without a session goes through, pages included: from the application back to it."""
     while True:
@@ -250,8 +275,10 @@ SCENARIOS = (
     Scenario("upstream OIDC, start + callback", upstream, attempts=500),
     Scenario("password + TOTP, the two posts", password_and_totp, 0.85, members=70),
     Scenario("local sign-in, all pages", whole_sign_in, members=60),
+    Scenario("upstream OIDC from the page", upstream_from_the_page),
     Scenario("metadata, all tenants in turn", metadata_of_all, is_spread=True),
     Scenario("authorize + token, all in turn", code_of_all, is_spread=True),
+    Scenario("upstream from the page, all in turn", upstream_of_all, is_spread=True),
 )
 HASHED = frozenset({"password + TOTP, the two posts"})
 """Compared with argon2id hashes of one core, and not with hello."""

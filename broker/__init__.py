@@ -6,6 +6,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from broker.account.routes import account
+from broker.bounce import bounce
 from broker.console.routes import console
 from broker.device import set_device_cookies
 from broker.downstream.oidc.routes import back_channel, oidc
@@ -14,6 +15,7 @@ from broker.finder import finder
 from broker.forms import MAX_FIELDS
 from broker.headers import init_headers
 from broker.health import health
+from broker.help.routes import help_pages
 from broker.home import home_pages
 from broker.logs import configure_logs, init_logs
 from broker.look import init_look
@@ -24,10 +26,20 @@ from broker.settings import Settings
 from broker.signin.backdoor import hide_door
 from broker.signin.routes import signin
 from broker.tenancy import Entrance, TenantFlask, open_tenant
+from broker.trace_page import trace_page
 from broker.wiring import make_broker
 
 MAX_BODY_BYTES = 256 * 1024
-CSRF_EXEMPT = frozenset({"signin.callback", "signin.take_saml_response", "oidc.authorize", "oidc.logout"})
+CSRF_EXEMPT = frozenset(
+    {
+        "signin.callback",
+        "signin.take_saml_response",
+        "signin.take_saml_logout",
+        "signin.take_logout_token",
+        "oidc.authorize",
+        "oidc.logout",
+    }
+)
 """Endpoints that other sites may POST to; with the blueprint `back_channel` this list is closed."""
 
 
@@ -51,10 +63,13 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
 
     app.register_blueprint(health)
     app.register_blueprint(finder)
+    app.register_blueprint(bounce)
     app.register_blueprint(signin)
     app.register_blueprint(account)
+    app.register_blueprint(help_pages)
     app.register_blueprint(home_pages)
     app.register_blueprint(console)
+    app.register_blueprint(trace_page)
     app.register_blueprint(oidc)
     app.register_blueprint(back_channel)
 

@@ -6,27 +6,30 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 
 import structlog
 from flask import Flask
 
 from broker import create_app
+from broker.daily import Daily
+from broker.domain_checks import daily_checks
+from broker.endings import daily_warnings
 from broker.mail.worker import deliver
+from broker.moves import daily_moves
+from broker.provider_metadata import MetadataRounds
 from broker.wiring import Broker
-from tenants import claims, nightly
+from tenants import nightly
 from tenants.sweeping import BATCH, sweep
 
 log = structlog.get_logger()
 
 _TICK_SECONDS = 1.0
 _SWEEP_SECONDS = 600.0
+_METADATA_SECONDS = 60.0
 _LOOK_SECONDS = 300.0
 """How often a process looks whether the night's work is due; one of them does it."""
-_SLICE_SECONDS = 0.5
-"""How long the night's work may hold up the mails at a time."""
-_DONE = object()
 
 
 @dataclass(slots=True)
@@ -82,6 +85,10 @@ def _jobs() -> list[Job]:
         # Not at once: the first requests after a start have the database to themselves.
         Job("sweep", _sweep, every=_SWEEP_SECONDS, due=now + _SWEEP_SECONDS),
         Job("lifecycle", Nightly().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
+        Job("metadata", MetadataRounds().work, every=_METADATA_SECONDS, due=now + _METADATA_SECONDS),
+        Job("domains", daily_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
+        Job("endings", daily_warnings().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
+        Job("moves", daily_moves().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
     ]
 
 
@@ -89,40 +96,11 @@ def _sweep(broker: Broker) -> bool:
     return sweep(broker.db, broker.ports.clock.now()) >= BATCH
 
 
-class Nightly:
-    """What time does to accounts (tenants/nightly.py), once a day in the whole installation, in slices."""
+class Nightly(Daily):
+    """What time does to accounts (tenants/nightly.py)."""
 
     def __init__(self) -> None:
-        self._batches: Iterator[object] | None = None
-        self._begun_at = self._kept_at = datetime.min.replace(tzinfo=UTC)
-
-    def work(self, broker: Broker) -> bool:
-        """Take the job where it is due, and do a slice of it. Says whether there is more of it."""
-        now = broker.ports.clock.now()
-        if self._batches is None:
-            if not claims.claim(broker.db, nightly.JOB, now):
-                return False
-            self._batches, self._begun_at, self._kept_at = _all_batches(broker, now), now, now
-        elif now - self._kept_at >= claims.LEASE / 2:
-            claims.keep(broker.db, nightly.JOB, now)
-            self._kept_at = now
-        if self._do_slice(self._batches):
-            return True
-        self._batches = None
-        claims.finish(broker.db, nightly.JOB, now, nightly.next_night(self._begun_at))
-        return False
-
-    def _do_slice(self, batches: Iterator[object]) -> bool:
-        pause_at = monotonic() + _SLICE_SECONDS
-        try:
-            while monotonic() < pause_at:
-                if next(batches, _DONE) is _DONE:
-                    return False
-        except Exception:
-            # Not done: the job is due again when its lease ends.
-            self._batches = None
-            raise
-        return True
+        super().__init__(nightly.JOB, _all_batches)
 
 
 def _all_batches(broker: Broker, now: datetime) -> Iterator[object]:

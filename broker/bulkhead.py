@@ -50,7 +50,7 @@ class Bulkhead:
             if len(self._hosts) > CAPACITY:
                 self._hosts.popitem(last=False)
             if now < host.slow_until and host.calls >= CALLS_WHILE_SLOW:
-                raise UpstreamFailure(Cause.UPSTREAM_UNREACHABLE, "busy", host=name)
+                raise UpstreamFailure(Cause.UPSTREAM_UNREACHABLE, "busy", host=name, is_untried=True)
             host.calls += 1
             return host
 

@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from broker.flow import current_flow
 from broker.next_steps import Next, buttons_for, is_offered
 from broker.pages import ErrorPage, Tone
+from broker.seeing import harmless, note_refusal
 from broker.sentences import texts_of
 from broker.tenancy import client_address
 from broker.wiring import the_broker
@@ -66,7 +67,7 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.CODE_INVALID: Answer(403, (Next.START_AGAIN,), Event.CODE_WRONG),
     Cause.CODE_EXPIRED: Answer(403, (Next.START_AGAIN,), Event.CODE_WRONG, icon="hourglass-split"),
     Cause.FACTOR_INVALID: Answer(403, _RETRY),
-    Cause.FACTOR_ENROLMENT_REQUIRED: Answer(403, (Next.SET_UP, Next.OTHER_WAYS), icon="shield-lock"),
+    Cause.FACTOR_ENROLMENT_REQUIRED: Answer(403, (Next.SET_UP, Next.OTHER_WAYS, Next.HOME), icon="shield-lock"),
     Cause.RATE_LIMITED: Answer(429, _OTHER, Event.THROTTLED, icon="hourglass-split"),
     Cause.CREDENTIAL_LOCKED: Answer(429, _OTHER, Event.THROTTLED, icon="hourglass-split"),
     Cause.METHOD_NOT_ALLOWED: Answer(403, _OTHER),
@@ -81,16 +82,17 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.LINK_REQUIRED: Answer(403, _OTHER, icon="person-x"),
     Cause.EMAIL_UNVERIFIED: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
     Cause.INVITATION_USED: Answer(410, (Next.HOME,)),
-    Cause.UPSTREAM_DENIED: Answer(403, _RETRY),
-    Cause.CONSENT_MISSING: Answer(403, _OTHER, icon="shield-lock"),
-    Cause.UPSTREAM_NOT_ASSIGNED: Answer(403, _OTHER, icon="person-x"),
-    Cause.UPSTREAM_ACCOUNT_BLOCKED: Answer(403, _OTHER, icon="person-x"),
-    Cause.UPSTREAM_POLICY_BLOCKED: Answer(403, _RETRY, icon="shield-lock"),
-    Cause.UPSTREAM_TENANT_MISMATCH: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS), icon="person-x"),
+    Cause.UPSTREAM_DENIED: Answer(403, (*_RETRY, Next.LOOK_UP)),
+    Cause.CONSENT_MISSING: Answer(403, (Next.OTHER_WAYS, Next.APPROVE, Next.LOOK_UP), icon="shield-lock"),
+    Cause.UPSTREAM_NOT_ASSIGNED: Answer(403, (Next.OTHER_WAYS, Next.LOOK_UP), icon="person-x"),
+    Cause.UPSTREAM_ACCOUNT_BLOCKED: Answer(403, (Next.OTHER_WAYS, Next.LOOK_UP), icon="person-x"),
+    Cause.UPSTREAM_POLICY_BLOCKED: Answer(403, (*_RETRY, Next.LOOK_UP), icon="shield-lock"),
+    Cause.UPSTREAM_TENANT_MISMATCH: Answer(403, (Next.OTHER_ACCOUNT, Next.OTHER_WAYS, Next.LOOK_UP), icon="person-x"),
     Cause.UPSTREAM_UNREACHABLE: Answer(503, _RETRY, icon="hourglass-split"),
     Cause.UPSTREAM_RESPONSE_INVALID: Answer(403, _RETRY, tone="bad"),
     Cause.ASSERTION_REPLAYED: Answer(403, _RETRY, tone="bad"),
-    Cause.CONNECTION_MISCONFIGURED: Answer(403, _OTHER, tone="bad"),
+    Cause.LOGOUT_INVALID: Answer(400, (Next.HOME,), Event.LOGOUT_REFUSED, tone="bad"),
+    Cause.CONNECTION_MISCONFIGURED: Answer(403, (Next.OTHER_WAYS, Next.LOOK_UP), tone="bad"),
     Cause.CONNECTION_DISABLED: Answer(403, _OTHER),
     Cause.APPLICATION_UNKNOWN: Answer(400, (), _ACCESS),
     Cause.APPLICATION_NOT_ASSIGNED: Answer(403, (Next.HOME,), _ACCESS, "access_denied", icon="shield-lock"),
@@ -110,6 +112,9 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.BUSY: Answer(503, (), None, "temporarily_unavailable", icon="hourglass-split"),
     Cause.BROKEN: Answer(500, (), Event.BROKEN, "server_error", tone="bad"),
 }
+
+_EVENTS_OF_FACTS = {(Cause.LINK_REQUIRED, "conflict"): Event.IDENTITY_CONFLICT}
+"""Where a cause's `fact` is an event of its own: here one that an admin has to look into (security.md, OU-13)."""
 
 _OF_STATUS = {
     400: Cause.REQUEST_INVALID,
@@ -182,11 +187,19 @@ def record(error: BrokerError) -> None:
     _record(error, _reference())
 
 
+def event_of(cause: Cause, fact: str | None) -> Event | None:
+    """What the audit log calls it."""
+    return _EVENTS_OF_FACTS.get((cause, fact or ""), ANSWERS[cause].event)
+
+
 def _record(error: BrokerError, reference: str) -> None:
-    """One audit row for each refusal, in a transaction of its own; a log line in any case."""
-    event = ANSWERS[error.cause].event
-    log.info("refused", cause=error.cause.value, detail=audit.printable(error.detail), reference=reference)
-    if event is None or g.get("tenant") is None:
+    """One audit row for each refusal, in a transaction of its own; a log line in any case.
+
+    `is_unrecorded` among the facts: strangers can make as many of these as they like, and the rows before say why.
+    """
+    event = event_of(error.cause, _fact(error, "fact"))
+    log.info("refused", cause=error.cause.value, detail=harmless(error.detail), reference=reference)
+    if event is None or g.get("tenant") is None or "is_unrecorded" in error.facts:
         return
     flow = current_flow()
     try:
@@ -202,8 +215,9 @@ def _record(error: BrokerError, reference: str) -> None:
                 application_id=_fact(error, "application_id") or (flow.application_id if flow else None),
                 address=client_address(),
                 user_agent=request.user_agent.string,
-                detail={"detail": error.detail} | {name: _fact(error, name) for name in _FACTS_FOR_ADMINS},
+                detail={"detail": harmless(error.detail)} | {name: _told(error, name) for name in _FACTS_FOR_ADMINS},
             )
+            note_refusal(db, error, reference)
     except SQLAlchemyError as failure:
         log.error("audit_failed", cause=error.cause.value, reference=reference, error=type(failure).__name__)
 
@@ -211,6 +225,11 @@ def _record(error: BrokerError, reference: str) -> None:
 def _fact(error: BrokerError, name: str) -> str | None:
     value = error.facts.get(name)
     return str(value) if value is not None else None
+
+
+def _told(error: BrokerError, name: str) -> str | None:
+    value = _fact(error, name)
+    return harmless(value) if value else None
 
 
 def _as_json(error: BrokerError) -> Response:

@@ -6,9 +6,12 @@ from typing import NoReturn
 
 from flask import redirect, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from broker.session import Proof, SignedIn, present_session
 from broker.signin.dispatch import hand_over
+from broker.signin.second_factor import EMAIL_CODE, ways_of
+from broker.signin.step_up import begin_step_up
 from broker.signin.transaction import Hints, begin
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
@@ -49,12 +52,28 @@ def require_fresh(person: SignedIn) -> None:
     has a page at the same address.
     """
     now = the_broker().ports.clock.now()
+    if person.row.method != LOCAL:
+        _require_fresh_answer(person, now)
+        return
     if now - person.row.auth_time >= FRESH_FOR:
         _ask_again(person)
-    if person.row.method != LOCAL or _has_full_factor(person.proofs, now):
+    if _has_full_factor(person.proofs, now):
         return
     if any(proof.method == "mail" for proof in person.proofs):
         raise Refusal(Cause.METHOD_NOT_ALLOWED, "a mailed code", fact="weak_proof", account_id=person.row.account_id)
+    _ask_again(person)
+
+
+def _require_fresh_answer(person: SignedIn, now: datetime) -> None:
+    """The same for who came from a provider. One that doesn't say when it asked has not shown that it did just now."""
+    is_dated = all(proof.is_dated for proof in person.proofs if proof.method == "fed")
+    if _has_full_factor(person.proofs, now) or (is_dated and now - person.row.auth_time < FRESH_FOR):
+        return
+    account_id = person.row.account_id
+    if not is_dated and set(ways_of(account_id)) - {EMAIL_CODE}:
+        _lead_on(begin_step_up(person, _here(), anew=True))
+    if not is_dated and any(proof.was_asked for proof in person.proofs):
+        raise Refusal(Cause.METHOD_NOT_ALLOWED, "the provider gives no auth_time", fact="undated", account_id=account_id)
     _ask_again(person)
 
 
@@ -63,8 +82,18 @@ def _has_full_factor(proofs: Collection[Proof], now: datetime) -> bool:
 
 
 def _ask_again(person: SignedIn) -> NoReturn:
-    hints = Hints(login_hint=person.row.email, prompt=("login",), account=person.row.account_id)
-    answer = begin(_here(), hints=hints)
+    # The age makes a provider say when it asked (OpenID Connect Core, 2), so that its answer can be held to that.
+    hints = Hints(
+        login_hint=person.row.email,
+        connection=person.row.method if person.row.method != LOCAL else "",
+        prompt=("login",),
+        max_age=int(FRESH_FOR.total_seconds()),
+        account=person.row.account_id,
+    )
+    _lead_on(begin(_here(), hints=hints))
+
+
+def _lead_on(answer: Response) -> NoReturn:
     if request.method != "GET":
         # The sign-in may lead on to a provider, which the policy of the form that was sent does not allow.
         answer = hand_over(answer.location or "", _("your sign-in"))

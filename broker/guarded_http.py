@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http.client import HTTPException
+from json import dumps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -74,6 +75,7 @@ class GuardedHttp:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int = 1_000_000,
         timeout: float = 5.0,
@@ -84,7 +86,7 @@ class GuardedHttp:
         except ValueError as fault:
             raise _unreachable(str(fault)) from None
         addresses = self._addresses(target)
-        sent, body = _headers_and_body(target, headers, form, auth)
+        sent, body = _headers_and_body(target, headers, form, json, auth)
         with self._bulkhead.entered(f"{target.host}:{target.port}"):
             return self._exchange(method, target, addresses, sent, body, max_bytes, ends_at)
 
@@ -180,6 +182,7 @@ def _headers_and_body(
     target: Target,
     headers: Mapping[str, str] | None,
     form: Mapping[str, str] | None,
+    json: Mapping[str, object] | None,
     auth: tuple[str, str] | None,
 ) -> tuple[dict[str, str], bytes | None]:
     sent = {
@@ -191,6 +194,9 @@ def _headers_and_body(
     }
     if auth is not None:
         sent["Authorization"] = "Basic " + b64encode(f"{auth[0]}:{auth[1]}".encode()).decode()
+    if json is not None:
+        sent["Content-Type"] = "application/json"
+        return sent, dumps(json).encode()
     if form is None:
         return sent, None
     sent["Content-Type"] = "application/x-www-form-urlencoded"

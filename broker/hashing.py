@@ -6,6 +6,7 @@ thread of its own they cost 5 ms at the 99th percentile, and memory stays at one
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import BoundedSemaphore
 from typing import TypeVar
 
@@ -24,10 +25,10 @@ class Hasher:
     """Hashes and checks passwords, one at a time for each worker process."""
 
     def __init__(self, queue: int, cost: HashCost = HASH_COST) -> None:
-        self._argon2 = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=_LANES)
+        self._argon2 = _argon2_of(cost)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
         self._places = BoundedSemaphore(queue)
-        self._nobody = self._argon2.hash("the password of nobody")
+        self._nobody = _hash_of_nobody(cost)
 
     def hash(self, password: str) -> str:
         """An argon2id hash with its parameters. Raises Breakage(BUSY) when too many wait."""
@@ -55,3 +56,13 @@ class Hasher:
             return self._pool.submit(work, *arguments).result()
         finally:
             self._places.release()
+
+
+def _argon2_of(cost: HashCost) -> PasswordHasher:
+    return PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=_LANES)
+
+
+@cache
+def _hash_of_nobody(cost: HashCost) -> str:
+    """What is checked where there is no hash; made once."""
+    return _argon2_of(cost).hash("the password of nobody")

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -11,6 +11,7 @@ from broker.pages import SignedIn as Person
 from broker.pages import Tile
 from broker.session import SignedIn, end_session, present_session
 from broker.signin.transaction import begin
+from broker.signin.upstream_logout import come_back, leave
 from tenants.accounts import ADMIN_ROLES
 from tenants.ways import LOCAL
 
@@ -35,18 +36,32 @@ def home() -> Response:
     return make_response(page)
 
 
+@home_pages.get("/open/<application>")
+def open_application(application: str) -> Response:
+    """On to an application, for who is signed in; where a sign-in that began at an identity provider leads."""
+    found = next((one for one in g.tenant.applications.values() if one.key == application and one.is_enabled), None)
+    if found is None or not found.launch_url:
+        return redirect(url_for("home.home"), 303)
+    if present_session() is None:
+        return begin(url_for("home.open_application", application=application), found)
+    return redirect(found.launch_url, 303)
+
+
 @home_pages.post("/sign-out")
 def sign_out() -> Response:
     """End this browser's session."""
-    person = present_session()
-    if person is not None:
-        end_session(person.get_id(), person.row.account_id)
-    return redirect(url_for("home.signed_out"), 303)
+    person, own = present_session(), url_for("home.signed_out")
+    if person is None:
+        return redirect(own, 303)
+    end_session(person.get_id(), person.row.account_id)
+    return leave(person, own, from_form=True) or redirect(own, 303)
 
 
 @home_pages.get("/signed-out")
 def signed_out() -> Response:
-    """The page after signing out; nothing on it signs in by itself (R4)."""
+    """The page after signing out; nothing on it signs in by itself (R4). `state`: back from a provider."""
+    if state := request.args.get("state"):
+        return come_back(state)
     page = render_template("signin/signed_out.html", sign_in_url=url_for("signin.again"))
     return make_response(page)
 

@@ -60,7 +60,8 @@ class Kept:
         grace: timedelta = NO_GRACE,
         pause: timedelta = FAILURE_PAUSE,
     ) -> T:
-        """A value no older than `ttl`; up to `ttl + grace` when it can't be renewed. Else raises what `make` raised.
+        """A value no older than `ttl`; up to `ttl + grace` when it can't be renewed. Else raises what `make` raised,
+        with the fact `is_untried` where that was for an earlier call.
 
         `pause` is the least time between two attempts that fail. Ask with a shorter `ttl` to insist on a newer one.
         """
@@ -68,14 +69,15 @@ class Kept:
         now = self._clock.now()
         if entry.state.is_fresh(now, ttl):
             return cast(T, entry.state.value)
+        is_tried = False
         # Who can do with the old value does not wait for another's fetch of a new one.
         if entry.lock.acquire(blocking=not entry.state.is_fresh(now, ttl + grace)):
             try:
                 if not entry.state.is_fresh(now, ttl) and entry.state.is_due(now, pause):
-                    entry.state = self._tried(entry.state, make, now)
+                    entry.state, is_tried = self._tried(entry.state, make, now), True
             finally:
                 entry.lock.release()
-        return cast(T, self._answer(entry.state, now, ttl + grace))
+        return cast(T, self._answer(entry.state, now, ttl + grace, is_tried))
 
     def _entry(self, key: Hashable) -> _Entry:
         with self._lock:
@@ -96,8 +98,9 @@ class Kept:
             return replace(state, tried_at=now, failure=failure.with_traceback(None))
 
     @staticmethod
-    def _answer(state: _State, now: datetime, limit: timedelta) -> object:
+    def _answer(state: _State, now: datetime, limit: timedelta, is_tried: bool) -> object:
         if state.failure is None or state.is_fresh(now, limit):
             return state.value
         # A copy: several threads may raise it, and an exception collects the traceback of each.
-        raise UpstreamFailure(state.failure.cause, state.failure.detail, **state.failure.facts)
+        facts = state.failure.facts if is_tried else state.failure.facts | {"is_untried": True}
+        raise UpstreamFailure(state.failure.cause, state.failure.detail, **facts)

@@ -8,8 +8,14 @@ from flask_babel import gettext as _
 
 from broker.flow import current_flow
 from broker.pages import Button
+from broker.upstream import KINDS
+from broker.upstream.sharing import Consenting
 from broker.wiring import the_broker
 from tenants.ways import LOCAL
+
+_HELP_OF_KIND = {"entra": "microsoft", "google": "google"}
+"""Whose own pages and codes are explained here."""
+_NAMES = {"microsoft": "Microsoft", "google": "Google"}
 
 
 class Next(StrEnum):
@@ -22,6 +28,13 @@ class Next(StrEnum):
     HOME = "home"
     FINDER = "finder"
     SET_UP = "set_up"
+    APPROVE = "approve"
+    """Somebody who administers the directory approves it there and then."""
+    LOOK_UP = "look_up"
+    """What the provider's own page says, in plain words."""
+
+
+_APART = frozenset({Next.FINDER, Next.HOME, Next.APPROVE, Next.LOOK_UP})
 
 
 def are_codes_offered() -> bool:
@@ -38,7 +51,18 @@ def is_offered(step: Next) -> bool:
     """Is there such a way on, here?"""
     if step is Next.FINDER:
         return is_finder_offered()
+    if step is Next.APPROVE:
+        return isinstance(KINDS.get(_kind_of_way()), Consenting)
+    if step is Next.LOOK_UP:
+        return _kind_of_way() in _HELP_OF_KIND
     return are_codes_offered() if step is Next.SET_UP else g.get("tenant") is not None
+
+
+def _kind_of_way() -> str:
+    """The kind of the connection that this attempt goes by; empty where it goes by none."""
+    flow, tenant = current_flow(), g.get("tenant")
+    connection = tenant.connections.get(flow.method) if flow and tenant else None
+    return str(connection.kind) if connection else ""
 
 
 def buttons_for(steps: Sequence[Next]) -> list[Button]:
@@ -53,12 +77,17 @@ def buttons_for(steps: Sequence[Next]) -> list[Button]:
     return buttons
 
 
+def stuck_links() -> list[Button]:
+    """Where somebody looks who did not get through at a provider of this tenant; the same for everybody (RT-04)."""
+    kinds = {connection.kind for connection in g.tenant.connections.values() if connection.is_enabled}
+    pages = [page for kind, page in _HELP_OF_KIND.items() if kind in kinds]
+    return [Button(_("Stuck at %(provider)s?", provider=_NAMES[page]), url_for(f"help.{page}")) for page in pages]
+
+
 def _button(step: Next, tx: str | None) -> tuple[str, str]:
     flow = current_flow()
-    if step is Next.FINDER:
-        return _("Find my organization"), f"{the_broker().settings.base_url}/"
-    if step is Next.HOME:
-        return _("Your applications"), url_for("home.home")
+    if step in _APART:
+        return _apart(step)
     if step is Next.SET_UP:
         return _("Set up the app"), url_for("signin.first_login", tx=tx)
     if step is Next.START_AGAIN or tx is None:
@@ -71,3 +100,16 @@ def _button(step: Next, tx: str | None) -> tuple[str, str]:
     if step is Next.TRY_AGAIN:
         return _("Try again"), url_for("signin.choose", tx=tx, way=provider)
     return _("Other ways to sign in"), url_for("signin.choose", tx=tx)
+
+
+def _apart(step: Next) -> tuple[str, str]:
+    """What goes on outside of the attempt."""
+    flow = current_flow()
+    if step is Next.FINDER:
+        return _("Find my organization"), f"{the_broker().settings.base_url}/"
+    if step is Next.APPROVE:
+        key = flow.method if flow else None
+        return _("I am an administrator of the directory"), url_for("signin.own_consent", connection=key)
+    if step is Next.LOOK_UP:
+        return _("Look up another message"), url_for(f"help.{_HELP_OF_KIND[_kind_of_way()]}")
+    return _("Your applications"), url_for("home.home")

@@ -2,13 +2,15 @@
 
 import json
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from flask import g
 
 from broker.upstream.kind import OwnKey
 from broker.wiring import the_broker
-from tenants.keys import KeyState, place_of_private
+from tenants.keys import KeyState, SigningKey, place_of_private
 from tenants.signing import SAML, certificate_of, rsa_private_key
 from tenants.snapshot import KeyConfig, TenantConfig
+from tenants.vault import Vault
 
 
 def own_keys() -> tuple[OwnKey, ...]:
@@ -23,7 +25,15 @@ def _keys(tenant: TenantConfig) -> tuple[OwnKey, ...]:
 
 
 def _key(tenant: TenantConfig, key: KeyConfig) -> OwnKey:
-    jwk = json.loads(the_broker().vault.open(key.private_sealed, place_of_private(tenant.id, key.kid)))
-    private = rsa_private_key(jwk)
+    private = _private(the_broker().vault, tenant.id, key.kid, key.private_sealed)
     certificate = certificate_of(private, key.kid, key.created_at)
     return OwnKey(key.kid, private, certificate, is_active=key.state == KeyState.ACTIVE)
+
+
+def certificate_of_row(vault: Vault, tenant_id: str, key: SigningKey) -> bytes:
+    """The certificate (DER) of a key as it stands in the database."""
+    return certificate_of(_private(vault, tenant_id, key.id, key.private_sealed), key.id, key.created_at)
+
+
+def _private(vault: Vault, tenant_id: str, kid: str, sealed: str) -> RSAPrivateKey:
+    return rsa_private_key(json.loads(vault.open(sealed, place_of_private(tenant_id, kid))))

@@ -30,6 +30,8 @@ class Way:
     """Offered first and set off by colour; at most one of a page."""
     is_last_used: bool = False
     """The last sign-in of this browser went this way."""
+    is_silent: bool = False
+    """Its provider does not answer at the moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,13 @@ class Dns(Protocol):
         """The addresses of `host`, best first, as text. Raises OSError when there are none in good time."""
         ...
 
+    def txt(self, name: str, *, timeout: float | None = None) -> Sequence[str]:
+        """The TXT records of `name`, as they are and empty where it has none; `timeout` (seconds) bounds all of it.
+
+        Raises OSError without an answer in good time.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
@@ -50,6 +57,7 @@ class Http(Protocol):
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int = 1_000_000,
         timeout: float = 5.0,

@@ -3,10 +3,15 @@
 import secrets
 import socket
 import ssl
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookUpTimeout
 from datetime import UTC, datetime
+from functools import cache
 from ipaddress import ip_network
+
+import dns.exception
+import dns.resolver
 
 from broker.guarded_http import GuardedHttp
 from broker.kept import Kept
@@ -16,6 +21,8 @@ from broker.settings import Settings
 
 DNS_SECONDS = 2.0
 DNS_THREADS = 32
+MAX_TXT = 50
+MAX_TXT_CHARACTERS = 500
 
 
 class SystemClock:
@@ -37,8 +44,11 @@ class SystemRandomness:
 class SystemDns:
     """The system's resolver, which knows no time limit of its own, in threads that may outlive the question."""
 
-    def __init__(self, seconds: float = DNS_SECONDS) -> None:
+    def __init__(
+        self, seconds: float = DNS_SECONDS, make_resolver: Callable[[], dns.resolver.Resolver] = dns.resolver.Resolver
+    ) -> None:
         self._seconds = seconds
+        self._make_resolver = make_resolver
         self._threads = ThreadPoolExecutor(DNS_THREADS, thread_name_prefix="dns")
 
     def resolve(self, host: str, port: int) -> list[str]:
@@ -52,12 +62,26 @@ class SystemDns:
             raise OSError(str(fault)) from None
         return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
+    def txt(self, name: str, *, timeout: float | None = None) -> list[str]:
+        """From the name servers that the system names, read anew each time, and without its list of search domains."""
+        resolver, lifetime = self._make_resolver(), timeout or 2 * self._seconds
+        # One silent name server leaves time for the next.
+        resolver.timeout = lifetime / 2
+        try:
+            found = resolver.resolve(f"{name}.", "TXT", search=False, lifetime=lifetime)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return []
+        except dns.exception.DNSException as fault:
+            raise OSError(f"no name server answers: {type(fault).__name__}") from None
+        texts = [b"".join(record.strings) for record in list(found)[:MAX_TXT]]
+        return [text[:MAX_TXT_CHARACTERS].decode("utf-8", "replace") for text in texts]
+
 
 def real_ports(settings: Settings) -> Ports:
     clock = SystemClock()
     kept = Kept(clock)
     dns = SystemDns()
-    tls = ssl.create_default_context()
+    tls = _trust()
     http = GuardedHttp(
         dns,
         kept,
@@ -67,3 +91,9 @@ def real_ports(settings: Settings) -> Ports:
     )
     mailer = SmtpMailer(settings, tls) if settings.smtp_host else None
     return Ports(clock=clock, randomness=SystemRandomness(), dns=dns, http=http, kept=kept, mailer=mailer)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """What the system trusts; reading it takes long, and it is the same for all."""
+    return ssl.create_default_context()

@@ -4,12 +4,11 @@
 Wording: look/README, "How it speaks". Nothing here may say more than the cause's `shown_as` allows.
 """
 
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from broker.variants import VARIANTS as VARIANTS  # part of this table, in a file of its own
+from broker.variants import Texts
 from tenants.causes import Cause
-
-Texts = tuple[LazyString, tuple[LazyString, ...]]
 
 _SETUP = _("It isn’t your fault, and trying again won’t help. Your admins see the cause under the reference below.")
 _ASK_ADMIN = _("An admin of your organization can switch it on again.")
@@ -139,6 +138,10 @@ SENTENCES: dict[Cause, Texts] = {
         _("This answer of %(provider)s was used before"),
         (_("Each answer lets somebody in once, so for your safety this sign-in has ended. You can simply try again."),),
     ),
+    Cause.LOGOUT_INVALID: (
+        _("This sign-out of %(provider)s can’t be trusted"),
+        (_("Nobody was signed out by it. To sign out here, open your page and choose Sign out."),),
+    ),
     Cause.CONNECTION_MISCONFIGURED: (_("This way to sign in isn’t set up correctly"), (_SETUP,)),
     Cause.CONNECTION_DISABLED: (
         _("This way to sign in is switched off"),
@@ -195,89 +198,6 @@ SENTENCES: dict[Cause, Texts] = {
         (_("It isn’t your fault. The cause was noted under the reference below."),),
     ),
 }
-
-VARIANTS: dict[tuple[Cause, str], Texts] = {
-    (Cause.CREDENTIALS_INVALID, "other_account"): (
-        _("That is another account"),
-        (
-            _("To go on, sign in with the account that you are signed in with already."),
-            _("To use the other one, sign out first."),
-        ),
-    ),
-    (Cause.METHOD_NOT_ALLOWED, "weak_proof"): (
-        _("A code by mail is not enough for this"),
-        (
-            _("To change how you sign in, sign in with your authenticator app, a passkey or a recovery code."),
-            _("If you have none of them any more, an admin can reset your second factors."),
-        ),
-    ),
-    (Cause.ACCOUNT_UNKNOWN, "told"): (
-        _("You have no account here yet"),
-        (_("Nobody has given the address %(email)s access to %(organization)s."),),
-    ),
-    (Cause.ACCOUNT_NOT_ACTIVATED, "invited"): (
-        _("Your account isn’t set up yet"),
-        (_("Open the link of your invitation first. If you can’t find it, ask for a new one."),),
-    ),
-    (Cause.FLOW_EXPIRED, "set_up"): (
-        _("This set-up took too long"),
-        (_("For your safety it has ended. Open the link of your invitation again to start over."),),
-    ),
-    (Cause.FLOW_EXPIRED, "door_set_up"): (
-        _("This set-up took too long"),
-        (_("For your safety it has ended. Open your link again to start over."),),
-    ),
-    (Cause.METHOD_NOT_ALLOWED, "no_factor"): (
-        _("Your second factor can’t be used here any more"),
-        (
-            _("Your organization has switched off the kind that you have."),
-            _("An admin of your organization can reset it; then you set up another one."),
-        ),
-    ),
-    (Cause.FLOW_EXPIRED, "mailed"): (
-        _("This took too long"),
-        (_("For your safety it has ended, and nothing was changed. Start again with a new code."),),
-    ),
-    (Cause.FACTOR_ENROLMENT_REQUIRED, "set_up"): (
-        _("One more step to protect your account"),
-        (
-            _("Your organization asks for a code from an app on your phone, and none is set up yet."),
-            _("It takes about two minutes and begins with a code by mail."),
-        ),
-    ),
-    (Cause.RATE_LIMITED, "codes_sent"): (
-        _("Enough codes for now"),
-        (_("The next code can be sent at %(until)s. One that you got within the last 5 minutes still works."),),
-    ),
-    (Cause.RATE_LIMITED, "codes_tried"): (
-        _("Too many tries"),
-        (_("Codes by mail are paused until %(until)s. You don’t need to do anything until then."),),
-    ),
-    (Cause.RATE_LIMITED, "finder"): (
-        _("Too many requests"),
-        (_("Looking for organizations is paused for your network until %(until)s."),),
-    ),
-    (Cause.TENANT_UNKNOWN, "finder"): (
-        _("We don’t know this organization"),
-        (_("No organization signs in at this address. Check the link, or look for yours by e-mail address."),),
-    ),
-    (Cause.LINK_REQUIRED, "conflict"): (
-        _("This address belongs to another account"),
-        (
-            _("%(email)s is known here from another account at %(provider)s."),
-            _("If that one was yours too, give your admins the reference below."),
-        ),
-    ),
-    (Cause.UPSTREAM_TENANT_MISMATCH, "guest"): (
-        _("You’re a guest in that directory"),
-        (_("%(organization)s accepts people who are at home there. Use the account of your own organization."),),
-    ),
-    (Cause.UPSTREAM_TENANT_MISMATCH, "personal"): (
-        _("That is a personal account"),
-        (_("%(organization)s accepts work accounts only. Use the one that your organization gave you."),),
-    ),
-}
-"""Where a cause's `fact` says more, and the person may know it."""
 
 
 def texts_of(cause: Cause, fact: str | None) -> Texts:

@@ -16,6 +16,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy import Row
 
+from broker.came_by import CameBy
 from broker.device import note_sign_out, remember_way
 from broker.tenancy import client_address, cookie_scope
 from broker.wiring import the_broker
@@ -32,6 +33,8 @@ _SEEN_EVERY = timedelta(minutes=1)
 _TX_SECONDS = 3600
 _TRANSACTION_PATHS = ("/sign-in", "/first-login", "/reset", "/activate", "/door/")
 CSRF_FIELD = "csrf_token"
+_SELDOM: dict[str, Any] = {"is_dated": True, "was_asked": False, "session": None}
+"""What of a proof stands in its row only where it is not this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,12 @@ class Proof:
     connection: str | None = None
     acr: str | None = None
     amr: tuple[str, ...] = ()
+    is_dated: bool = True
+    """False: the provider did not say when it asked; `at` is when its answer came."""
+    was_asked: bool = False
+    """The provider was told to ask now."""
+    session: str | None = None
+    """Taken over from this session, and good only while that one lives."""
 
     def as_json(self) -> dict[str, Any]:
         """How it stands in the row."""
@@ -56,7 +65,7 @@ class Proof:
             "connection": self.connection,
             "acr": self.acr,
             "amr": list(self.amr),
-        }
+        } | {name: getattr(self, name) for name, usual in _SELDOM.items() if getattr(self, name) != usual}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Proof":
@@ -67,6 +76,7 @@ class Proof:
             connection=value.get("connection"),
             acr=value.get("acr"),
             amr=tuple(value.get("amr", ())),
+            **{name: value[name] for name in _SELDOM if name in value},
         )
 
 
@@ -150,15 +160,17 @@ def open_session(
     auth_time: datetime,
     before: SignedIn | None,
     life: timedelta | None = None,
+    came_by: CameBy | None = None,
 ) -> str:
     """Write a new session within the caller's transaction and set its cookie on the answer to come.
 
     `before`, what `present_session()` said ahead of that transaction (it may have to write), is renewed where it is the
     same person's, and else ends in the same step. Its cookie is dead in any case (no fixation). `life` None: as long as
-    the tenant's policy says. Returns the session's id.
+    the tenant's policy says. Who goes on by the way of before, without a new sign-in there, came by the same identity.
+    Returns the session's id.
     """
     now = the_broker().ports.clock.now()
-    until = now + (life or timedelta(minutes=g.tenant.policy.session_absolute_minutes))
+    came_by = _came_by(came_by or CameBy(), account_id, method, before)
     secret = new_secret()
     g.new_session_cookie = secret
     if method != DOOR:
@@ -169,18 +181,37 @@ def open_session(
         "proofs": proofs,
         "auth_time": auth_time,
         "last_seen_at": now,
-        "expires_at": until,
+        "expires_at": _end_of(came_by, now, life),
         "address": client_address()[:45],
         "user_agent": audit.printable(request.user_agent.string)[:300],
     }
-    may_go_on = before is not None and DOOR not in {method, before.row.method}
-    if before is not None and may_go_on and db.run(RENEW_SESSION, session_id=before.get_id(), account=account_id, **values):
+    if before is not None and _is_renewed(db, before, account_id, values | came_by.columns(before.get_id())):
         return before.get_id()
-    if before is not None:
-        db.run(END_SESSION, session_id=before.get_id(), now=now)
     session_id = new_id("ses")
-    db.run(OPEN_SESSION, id=session_id, account_id=account_id, created_at=now, **values)
+    db.run(OPEN_SESSION, id=session_id, account_id=account_id, created_at=now, **values, **came_by.columns(session_id))
     return session_id
+
+
+def _is_renewed(db: TenantSession, before: SignedIn, account_id: str, values: dict[str, Any]) -> bool:
+    """Whether the session of before goes on with new values; otherwise it has ended."""
+    may_go_on = DOOR not in {values["method"], before.row.method}
+    if may_go_on and db.run(RENEW_SESSION, session_id=before.get_id(), account=account_id, **values):
+        return True
+    db.run(END_SESSION, session_id=before.get_id(), now=values["last_seen_at"])
+    return False
+
+
+def _end_of(came_by: CameBy, now: datetime, life: timedelta | None) -> datetime:
+    """The session's absolute end: the provider's own, where that comes first (SE-11)."""
+    until = now + (life or timedelta(minutes=g.tenant.policy.session_absolute_minutes))
+    return min(until, came_by.not_after or until)
+
+
+def _came_by(came_by: CameBy, account_id: str, method: str, before: SignedIn | None) -> CameBy:
+    if came_by.identity_id is not None or before is None:
+        return came_by
+    is_same_way = (before.row.account_id, before.row.method) == (account_id, method)
+    return CameBy.of_session(before.row) if is_same_way else came_by
 
 
 def end_session(session_id: str, account_id: str) -> None:

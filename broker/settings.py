@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from broker.upstream.client_assertion import read_client_key
+from broker.upstream.entra_options import PUBLIC_CLOUD, PUBLIC_GRAPH
+from broker.upstream.oidc_options import origin_only
+
 _KEY_BYTES = 32
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -79,6 +83,25 @@ class Settings(BaseSettings):
     mail_from: str = Field(
         default="", description="Sender of all mails, such as `Acme sign-in <sign-in@login.example>`. Needed with smtp_host."
     )
+    entra_client_id: str = Field(
+        default="",
+        description="The operator's own app registration at Microsoft (multi-tenant), which tenants may use: its id. "
+        "Redirect URI: base_url and /callback/entra.",
+    )
+    entra_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret's value; or a certificate instead.")
+    entra_certificate_file: str = Field(default="", description="File with the certificate of that registration, PEM.")
+    entra_key_file: str = Field(default="", description="File with the certificate's private key, PEM, RSA, no passphrase.")
+    entra_authority_host: str = Field(
+        default=PUBLIC_CLOUD,
+        description="Origin of the sign-in service of that registration; a national cloud has another.",
+    )
+    entra_graph_host: str = Field(default=PUBLIC_GRAPH, description="Origin of Microsoft Graph in the same cloud.")
+    google_client_id: str = Field(
+        default="",
+        description="The operator's own OAuth client at Google, which tenants may use. Redirect URI: base_url and "
+        "/callback/google.",
+    )
+    google_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
     run_worker_inside: bool = Field(
         default=True,
         description="Send mails and remove old rows in a thread of each serving process. `false`: run `broker worker` apart.",
@@ -109,6 +132,11 @@ class Settings(BaseSettings):
             raise ValueError("plain http is for loopback only; use https")
         return value.rstrip("/").lower()
 
+    @field_validator("entra_authority_host", "entra_graph_host")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        return origin_only(value)
+
     @field_validator("breach_check_url")
     @classmethod
     def _breach_check_url(cls, value: str) -> str:
@@ -132,6 +160,19 @@ class Settings(BaseSettings):
             raise ValueError("mail_from: needed where smtp_host is set")
         if self.smtp_username and self.smtp_security == "none" and not is_loopback(self.smtp_host):
             raise ValueError("smtp_security: with `none` the password would be sent in clear; use starttls or tls")
+        return self
+
+    @model_validator(mode="after")
+    def _shared_registrations(self) -> Self:
+        has_secret, has_key = bool(self.entra_client_secret.get_secret_value()), bool(self.entra_key_file)
+        if bool(self.entra_certificate_file) is not has_key:
+            raise ValueError("entra_certificate_file: goes together with entra_key_file")
+        if (has_secret and has_key) or bool(self.entra_client_id) is not (has_secret or has_key):
+            raise ValueError("entra_client_id: needs entra_client_secret, or certificate and key file; not both")
+        if has_key:
+            _check_key_files(self.entra_key_file, self.entra_certificate_file)
+        if bool(self.google_client_id) is not bool(self.google_client_secret.get_secret_value()):
+            raise ValueError("google_client_id: goes together with google_client_secret")
         return self
 
     @property
@@ -164,6 +205,15 @@ class Settings(BaseSettings):
                 raise ValueError("master_keys: write each key as id:base64, the id of letters and digits")
             keys[key_id] = _key_bytes(key_id, encoded)
         return keys
+
+
+def _check_key_files(key: str, certificate: str) -> None:
+    try:
+        read_client_key(Path(key).read_text("utf-8"), Path(certificate).read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"entra_key_file, entra_certificate_file: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"entra_key_file, entra_certificate_file: {error}") from error
 
 
 def _key_bytes(key_id: str, encoded: str) -> bytes:

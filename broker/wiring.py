@@ -1,16 +1,22 @@
 """The parts that live as long as the process, made once and kept together at `app.extensions["broker"]`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from flask import current_app
 
+from broker.circuits import Circuits
 from broker.hashing import Hasher
+from broker.noting import Noting
 from broker.ports import Ports
 from broker.real_ports import real_ports
 from broker.settings import Settings
+from broker.shared_registrations import shared_registrations
 from broker.snapshots import Snapshots
+from broker.upstream.sharing import SharedRegistration
+from tenants.connection_health import NOTED_EVERY
 from tenants.db import Database
 from tenants.migrate import is_current, migrate
 from tenants.vault import Vault
@@ -26,6 +32,11 @@ class Broker:
     vault: Vault
     snapshots: Snapshots
     hasher: Hasher
+    shared: Mapping[str, SharedRegistration] = field(repr=False)
+    """The operator's registrations at providers, by kind."""
+    circuits: Circuits
+    healthy: Noting
+    """Which connections were written down as working lately."""
 
 
 def make_broker(settings: Settings, ports: Ports | None = None) -> Broker:
@@ -41,6 +52,9 @@ def make_broker(settings: Settings, ports: Ports | None = None) -> Broker:
         vault=Vault(settings.master_key_bytes()),
         snapshots=Snapshots(database, settings, ports.clock),
         hasher=Hasher(settings.hash_queue, ports.hash_cost),
+        shared=shared_registrations(settings),
+        circuits=Circuits(ports.clock),
+        healthy=Noting(ports.clock, NOTED_EVERY),
     )
 
 

@@ -31,6 +31,8 @@ class Held:
     what: str
     created_at: datetime
     last_used_at: datetime | None
+    said: tuple[tuple[str, str], ...] = ()
+    """What an identity provider said of the person, beside the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +86,5 @@ def _passkeys(session: TenantSession, account_id: str) -> Iterator[Held]:
 def _identities(session: TenantSession, account_id: str) -> Iterator[Held]:
     linked = select(Identity, Connection.key).join(Connection, Connection.id == Identity.connection_id)
     for row, key in session.execute(linked.where(Identity.account_id == account_id).order_by(Connection.key)):
-        yield Held(f"connection {key}", row.created_at, row.last_login_at)
+        said = tuple((name, str(row.profile[name])) for name in ("position", "phone") if row.profile.get(name))
+        yield Held(f"connection {key}", row.created_at, row.last_login_at, said)

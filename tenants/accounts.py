@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Boolean, ForeignKeyConstraint, Index, String, bindparam, case, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +25,12 @@ class AccountState(StrEnum):
 
 ADMIN_ROLES = frozenset({"owner", "admin"})
 """Who may configure the tenant, and go through its back door."""
+
+
+def _role_of_row(context: Any) -> str | None:
+    """A new account's role is its own."""
+    role: str | None = context.get_current_parameters().get("role")
+    return role
 
 
 class Account(TenantScoped, Base):
@@ -49,7 +56,10 @@ class Account(TenantScoped, Base):
     state: Mapped[str] = mapped_column(String(20), default=AccountState.INVITED.value)
     is_local_enabled: Mapped[bool] = mapped_column(default=False)
     role: Mapped[str | None] = mapped_column(String(20))
-    """None for ordinary people; `owner`, `admin`, `helpdesk`, `auditor` for those who configure."""
+    """None for ordinary people; `owner`, `admin`, `helpdesk`, `auditor` for those who configure: the stronger of
+    `own_role` and what connections have granted (tenants/grants.py)."""
+    own_role: Mapped[str | None] = mapped_column(String(20), default=_role_of_row)
+    """What was given here, by file or command."""
     expires_at: Mapped[datetime | None]
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, Index, String
+from sqlalchemy import ForeignKeyConstraint, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
@@ -44,5 +44,7 @@ class Application(TenantScoped, Base):
     """Keys of the ways in that it accepts (`local` among them); empty: all."""
     required_groups: Mapped[list[str]] = mapped_column(default=list)
     """A person needs one of these to enter; empty: everyone of the tenant."""
+    is_factor_demanded: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A second factor is asked for, whatever the way in (requirements.md, R5)."""
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

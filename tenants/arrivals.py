@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from tenants.addresses import Address, AddressError, normalise_domain
 from tenants.causes import Cause
+from tenants.connections import Linking, Provisioning
 from tenants.reasons import Reason
 from tenants.routing_domains import DomainRule, find_rule, is_domain_allowed
 
@@ -41,11 +42,35 @@ class EmailClaims:
 
 
 class ArrivalAct(StrEnum):
-    """What happens to somebody who arrives. Linking with a proof comes as a further act."""
+    """What happens to somebody who arrives."""
 
     SIGN_IN = "sign_in"
     CREATE = "create"
+    LINK = "link"
+    """The subject belongs to the account of its address from now on: who vouches for the address has proven enough."""
+    ASK = "ask"
+    """An account has the address: its owner may prove it, and then both ways work."""
     REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The account that has the address, by whatever way it signs in."""
+
+    id: str
+    is_linked: bool = False
+    """It has another subject at this very connection."""
+    is_verified: bool = False
+    """Its owner has proven the address."""
+    was_activated: bool = True
+    is_invited: bool = False
+    is_bare: bool = False
+    """No credential, no subject at any connection: nobody could ever enter with it."""
+    is_admin: bool = False
+    """Owner or admin."""
+    is_local_enabled: bool = False
+    shut: Cause | None = None
+    """Why nobody enters with it now: it is disabled, has run out, and the like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +81,15 @@ class ArrivalFacts:
     """The account whose identity is this (connection, issuer, subject)."""
     address: Address | None
     proof: EmailProof
-    address_account: str | None = None
-    """The account that has this address, by whatever way it signs in."""
-    address_account_is_linked: bool = False
-    """That account already has another subject at this very connection."""
-    may_create: bool = False
-    """The connection creates accounts just in time."""
+    holder: Holder | None = None
+    provisioning: Provisioning = Provisioning.EXISTING
+    linking: Linking = Linking.NEVER
     rules: tuple[DomainRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What to do. `account` is set for SIGN_IN only, so that nobody can sign in to an account found by e-mail."""
+    """What to do. `account` is set for SIGN_IN and LINK only: an address that is merely asserted never leads to one."""
 
     act: ArrivalAct
     account: str | None
@@ -78,14 +100,14 @@ class Arrival:
 
 
 def decide_arrival(facts: ArrivalFacts) -> Arrival:
-    """Sign in, create or refuse (U6; OU-10, OU-11, OU-13, OU-21)."""
+    """Sign in, create, link, ask or refuse (U6; OU-10, OU-11, OU-13, OU-21)."""
     if facts.identity_account is not None:
         reason = Reason("identity_known", "This subject of the connection belongs to an account.")
         return Arrival(ArrivalAct.SIGN_IN, facts.identity_account, None, False, (reason,))
     # Who can't show the address at all must not learn whether it has an account.
-    if facts.address_account is not None and facts.proof is not EmailProof.NONE:
-        return _link_needed(facts)
-    if not facts.may_create:
+    if facts.holder is not None and facts.proof is not EmailProof.NONE:
+        return _about_holder(facts, facts.holder)
+    if facts.provisioning is not Provisioning.JUST_IN_TIME:
         return _refuse(Cause.ACCOUNT_UNKNOWN, "create_off", "The connection lets only existing accounts in.")
     if facts.address is None:
         return _refuse(Cause.ACCOUNT_UNKNOWN, "create_no_address", "The identity provider sent no e-mail address.")
@@ -119,11 +141,46 @@ def downstream_email_verified(proof: EmailProof, has_answered_mail: bool) -> boo
     return proof is EmailProof.DOMAIN_OWNER or has_answered_mail
 
 
-def _link_needed(facts: ArrivalFacts) -> Arrival:
-    reasons = [Reason("address_taken", "Another account has this address; accounts are never joined by address.")]
-    if facts.address_account_is_linked:
-        reasons.append(Reason("identity_conflict", "That account has another subject at this connection already."))
-    return Arrival(ArrivalAct.REFUSE, None, Cause.LINK_REQUIRED, facts.address_account_is_linked, tuple(reasons))
+def _about_holder(facts: ArrivalFacts, holder: Holder) -> Arrival:
+    """Another account has the address: is it this person's, may they show that it is, or neither?"""
+    taken = Reason("address_taken", "Another account has this address; accounts are never joined by address.")
+    if holder.is_linked:
+        other = Reason("identity_conflict", "That account has another subject at this connection already.")
+        return Arrival(ArrivalAct.REFUSE, None, Cause.LINK_REQUIRED, True, (taken, other))
+    proven = _proven_by_owner(facts, holder)
+    if proven is not None:
+        return _link(facts, holder, proven)
+    if facts.linking is Linking.NEVER:
+        return Arrival(ArrivalAct.REFUSE, None, Cause.LINK_REQUIRED, False, (taken,))
+    asked = Reason("link_asked", "Its owner may prove it, once; then both ways work.")
+    return Arrival(ArrivalAct.ASK, None, Cause.LINK_REQUIRED, False, (taken, asked))
+
+
+def _proven_by_owner(facts: ArrivalFacts, holder: Holder) -> Reason | None:
+    """Why nothing more needs to be asked, where the domain's owner vouches for the address (OU-21); else None.
+
+    Whoever runs the directory can write any address of the domain into it: that is not enough to take over somebody
+    who configures the tenant, unless the account is an invitation that waits for this very address.
+    """
+    if facts.proof is not EmailProof.DOMAIN_OWNER:
+        return None
+    is_waiting = holder.is_invited or (holder.is_bare and not holder.is_admin)
+    if facts.provisioning is Provisioning.INVITED and is_waiting:
+        return Reason("link_invited", "The account waits for the owner of this address.")
+    is_theirs = holder.is_verified or not holder.was_activated
+    if facts.linking is Linking.PROVEN and is_theirs and not holder.is_admin:
+        return Reason("link_proven", "The domain's owner vouches for the address, and the account is known by it.")
+    return None
+
+
+def _link(facts: ArrivalFacts, holder: Holder, proven: Reason) -> Arrival:
+    if holder.shut is not None:
+        return _refuse(holder.shut, "link_shut", "Nobody enters with that account now.", proven)
+    if not holder.is_local_enabled:
+        is_allowed, listed = is_domain_allowed(facts.address, facts.rules)
+        if not is_allowed:
+            return Arrival(ArrivalAct.REFUSE, None, Cause.DOMAIN_NOT_ALLOWED, False, (proven, listed))
+    return Arrival(ArrivalAct.LINK, holder.id, None, False, (proven,))
 
 
 def _refuse(cause: Cause, code: str, sentence: str, *before: Reason) -> Arrival:

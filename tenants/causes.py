@@ -42,6 +42,7 @@ class Cause(StrEnum):
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_RESPONSE_INVALID = "upstream_response_invalid"
     ASSERTION_REPLAYED = "assertion_replayed"
+    LOGOUT_INVALID = "logout_invalid"
     CONNECTION_MISCONFIGURED = "connection_misconfigured"
     CONNECTION_DISABLED = "connection_disabled"
 

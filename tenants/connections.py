@@ -12,19 +12,27 @@ from tenants.statements import scoped
 
 RESERVED_KEYS = frozenset({"door", "idp", "local"})
 """`idp` names our own SAML identity provider in URLs; `local` and `door` are ways in that are no connections."""
+BEING_SAVED = "being_saved"
+"""In the context of validation: a rule for new options only, as what is stored already has to go on working."""
 
 
 class Provisioning(StrEnum):
     """Who may enter by a connection (requirements.md, U6)."""
 
     EXISTING = "existing"
+    INVITED = "invited"
+    """Accounts that were invited by this very address, which is proven; nobody is created."""
     JUST_IN_TIME = "just_in_time"
 
 
 class Linking(StrEnum):
-    """What happens when an account with the same address exists. More ways come with their proofs."""
+    """What happens when an account with the same address exists (requirements.md, U6)."""
 
     NEVER = "never"
+    ASK = "ask"
+    """Its owner proves it once; then both ways work."""
+    PROVEN = "proven"
+    """Linked without asking where the domain's owner vouches for the address."""
 
 
 class NetworkMode(StrEnum):
@@ -51,10 +59,18 @@ class Connection(TenantScoped, Base):
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     secrets_sealed: Mapped[str | None]
     provisioning: Mapped[str] = mapped_column(String(20), default=Provisioning.EXISTING.value)
-    linking: Mapped[str] = mapped_column(String(20), default=Linking.NEVER.value)
+    linking: Mapped[str] = mapped_column(String(20), default=Linking.ASK.value)
     networks: Mapped[list[str]] = mapped_column(default=list)
     network_mode: Mapped[str] = mapped_column(String(10), default=NetworkMode.ONLY.value)
     """`only`: usable from the networks and nowhere else. `first`: usable from everywhere, offered first inside them."""
+    group_rules: Mapped[list[Any]] = mapped_column(default=list, nullable=True)
+    """What becomes of the groups that arrive; how they are read stands in tenants/group_rules.py."""
+    factor_values: Mapped[list[str]] = mapped_column(default=lambda: ["mfa"], nullable=True)
+    """Which `amr`, `acr` or authentication context of the provider counts as a second factor (SF-12)."""
+    acr_values: Mapped[str | None] = mapped_column(String(500))
+    """What is asked of the provider at each sign-in, and checked on return."""
+    secret_expires_at: Mapped[datetime | None]
+    """When the client secret ends, as the admin was told; for the warning before."""
     version: Mapped[int] = mapped_column(default=1)
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, insert, select, update
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.accounts import Account
@@ -31,15 +31,20 @@ class Identity(TenantScoped, Base):
     subject: Mapped[str] = mapped_column(String(255))
     email: Mapped[str | None] = mapped_column(String(254))
     profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the provider said last: `groups` (absent: unknown), what they were worth here (`given`), `position`, `phone`."""
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]
     last_address: Mapped[str | None] = mapped_column(String(45))
     login_count: Mapped[int] = mapped_column(default=0)
+    linked_by: Mapped[str | None] = mapped_column(String(63))
+    """Where the account was proven for this link, by which way: `local`, or a connection's key."""
 
 
 IDENTITY_AND_ACCOUNT = scoped(
     select(
         Identity.id.label("identity_id"),
+        Identity.profile,
+        Identity.linked_by,
         Connection.is_enabled.label("connection_is_enabled"),
         Connection.version.label("connection_version"),
         *FACTS_OF_ACCOUNT,
@@ -61,6 +66,7 @@ SUBJECT_OF_ACCOUNT = scoped(
     .where(Identity.account_id == bindparam("account_id"), Identity.connection_id == bindparam("connection_id"))
     .limit(1)
 )
+IDENTITY_IS_THERE = scoped(select(Identity.id).where(Identity.id == bindparam("identity")))
 ADD_IDENTITY = scoped(insert(Identity))
 NOTE_IDENTITY_USE = scoped(
     update(Identity)
@@ -74,7 +80,9 @@ REFRESH_PROFILE = scoped(
         name=bindparam("new_name"),
         given_name=bindparam("new_given_name"),
         family_name=bindparam("new_family_name"),
-        is_email_verified=bindparam("is_verified"),
     )
 )
 """Profile refresh at every sign-in (requirements.md, U6); the address itself is not changed by a provider."""
+KEEP_PROFILE = scoped(
+    update(Identity).where(Identity.id == bindparam("identity")).values(profile=bindparam("new_profile", type_=JSON))
+)

@@ -239,7 +239,7 @@ def _delete(db: TenantSession, account: Account, now: datetime, by: str) -> None
     account.email = account.email_key = f"{account.id}@deleted.invalid"
     account.name = account.given_name = account.family_name = ""
     account.is_email_verified = account.is_local_enabled = False
-    account.role = account.expires_at = None
+    account.role = account.own_role = account.expires_at = None
     _set_state(account, AccountState.DELETED, now)
     db.flush()
     append(db, Event.ACCOUNT_REMOVED, at=now, account_id=account.id, detail={"by": by})

@@ -1,11 +1,13 @@
 """Bringing a database to this version's tables (alembic), and asking whether it is there."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from tenants import models
 from tenants.db import Database
@@ -19,9 +21,10 @@ def migrate(url: str) -> None:
     try:
         # One transaction, begun as a write: of two processes that start at once, one waits and finds it done.
         with database.writer.begin() as connection:
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if not _is_at_heads(connection):
+                config = alembic_config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
     finally:
         database.dispose()
 
@@ -29,12 +32,22 @@ def migrate(url: str) -> None:
 def is_current(database: Database) -> bool:
     """Does the database have exactly this version's tables?"""
     with database.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_heads()
-    return set(present) == set(ScriptDirectory.from_config(_config()).get_heads())
+        return _is_at_heads(connection)
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """For alembic's own commands; `attributes["connection"]` is the caller's."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["metadata"] = models.METADATA
     return config
+
+
+def _is_at_heads(connection: Connection) -> bool:
+    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """Of this version's scripts, which are read once."""
+    return frozenset(ScriptDirectory.from_config(alembic_config()).get_heads())

@@ -6,19 +6,28 @@ from tenants.audit import AuditEvent
 from tenants.backdoors import Backdoor, DoorCredential
 from tenants.base import Base
 from tenants.claims import JobClaim
+from tenants.connection_health import ConnectionHealth, SentNotice
+from tenants.connection_tests import ConnectionTest
+from tenants.connection_versions import ConnectionVersion
 from tenants.connections import Connection
+from tenants.consents import Consent
 from tenants.credentials import Credential
 from tenants.devices import Device
+from tenants.domain_challenges import DomainChallenge
 from tenants.domains import Domain
 from tenants.identities import Identity
 from tenants.keys import SigningKey
 from tenants.mailed_codes import MailedCode
+from tenants.moves import Move, MoveSubject
 from tenants.organizations import Contact, Organization
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.passkeys import Passkey
+from tenants.pending_links import PendingLink
+from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
+from tenants.traces import Trace
 from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
 
 METADATA = Base.metadata
@@ -31,22 +40,34 @@ TENANT_CLASSES = (
     Backdoor,
     BrowserSession,
     Connection,
+    ConnectionHealth,
+    ConnectionTest,
+    ConnectionVersion,
+    Consent,
     Contact,
     Credential,
     Device,
     Domain,
+    DomainChallenge,
     DoorCredential,
+    FetchedMetadata,
     Grant,
     Identity,
     Invitation,
     LoginTransaction,
     MailedCode,
+    MetadataReading,
+    Move,
+    MoveSubject,
     Organization,
     OutboxMail,
     Passkey,
+    PendingLink,
+    SentNotice,
     SigningKey,
     TenantSettings,
     Throttle,
+    Trace,
     UsedAssertion,
 )
 PLATFORM_CLASSES = (DomainProof, JobClaim, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)

@@ -11,14 +11,15 @@ from tenants.accounts import AccountState
 from tenants.addresses import Address
 from tenants.causes import Cause
 from tenants.ends import effective_state as effective_state  # asked of policy by others too
+from tenants.factor_demands import ApplicationFacts as ApplicationFacts  # admission's own, in a file of its own
+from tenants.factor_demands import FactorDemand as FactorDemand
+from tenants.factor_demands import SignInFacts as SignInFacts
+from tenants.factor_demands import factor_demand as factor_demand
 from tenants.password_policies import PasswordRules, contradictions, deviations, password_policy
 from tenants.passwords import PasswordPolicy
 from tenants.reasons import Reason
 from tenants.routing_domains import DomainRule, find_rule, is_domain_allowed
 from tenants.ways import LOCAL, SignInPage
-
-SECOND_FACTORS = frozenset({"totp", "passkey", "recovery_code"})
-"""Factors that satisfy a demand. A mailed code does not: it is of low assurance (NIST SP 800-63B-4, 3.1.3)."""
 
 
 class TenantPolicy(BaseModel):
@@ -68,6 +69,12 @@ class TenantPolicy(BaseModel):
     warning_days: int = Field(
         default=7, ge=1, le=60, description="A mail warns so many days before an account runs out, for whatever reason."
     )
+    trace_days: int = Field(
+        default=30,
+        ge=0,
+        le=365,
+        description="What an identity provider sent at a refused sign-in is kept for so many days, redacted; 0: not at all.",
+    )
 
     @model_validator(mode="after")
     def _idle_ends_first(self) -> Self:
@@ -115,30 +122,6 @@ class AccountFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class SignInFacts:
-    """What this sign-in, or the session that stands for it, has shown so far."""
-
-    way: str
-    """`local` or the key of a connection."""
-    is_way_enabled: bool = True
-    """Read for this request: a connection that was switched off must not wait for a cache."""
-    factors: frozenset[str] = frozenset()
-    """What was proven here: `password`, `totp`, ..."""
-    upstream_amr: tuple[str, ...] = ()
-    """The authentication methods that the identity provider has signed (RFC 8176)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationFacts:
-    """An application's own rules (R5). Empty sets accept all."""
-
-    name: str
-    accepted: frozenset[str] = frozenset()
-    groups: frozenset[str] = frozenset()
-    demands_factor: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class AdmissionFacts:
     """Everything that admission may depend on."""
 
@@ -149,14 +132,6 @@ class AdmissionFacts:
     rules: tuple[DomainRule, ...] = ()
     application: ApplicationFacts | None = None
     """None: the portal or the person's own pages."""
-
-
-@dataclass(frozen=True, slots=True)
-class FactorDemand:
-    """Whether a second factor must still be shown here."""
-
-    needed: bool
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,27 +166,6 @@ def stand_ins(policy: TenantPolicy, account: AccountFacts) -> frozenset[str]:
     return frozenset(by_mail | ({"trusted_device"} if policy.trusted_device_days else set()))
 
 
-def factor_demand(
-    sign_in: SignInFacts, application: ApplicationFacts | None, instead: frozenset[str] = frozenset()
-) -> FactorDemand:
-    """Local sign-in always asks; otherwise the application may (R5). An upstream counts if it says `mfa` (SF-12).
-
-    `instead`: what `stand_ins` allows. It never meets an application's own demand.
-    """
-    if sign_in.factors & SECOND_FACTORS:
-        return FactorDemand(False, Reason("factor_shown", "A second factor has been shown here."))
-    is_demanded = application is not None and application.demands_factor
-    if sign_in.way == LOCAL:
-        if sign_in.factors & instead and not is_demanded:
-            return FactorDemand(False, Reason("factor_stand_in", "What the policy lets stand in for one was shown."))
-        return FactorDemand(True, Reason("factor_local", "E-mail and password always needs a second factor."))
-    if application is None or not is_demanded:
-        return FactorDemand(False, Reason("factor_not_asked", "Nothing asks for a second factor."))
-    if "mfa" in sign_in.upstream_amr:
-        return FactorDemand(False, Reason("factor_upstream", "The identity provider says that it asked for one."))
-    return FactorDemand(True, Reason("factor_application", f"{application.name} asks for a second factor."))
-
-
 def _domain_is_listed(facts: AdmissionFacts) -> Finding:
     """T4: the list decides upstream sign-ins; who was invited for local sign-in comes from anywhere."""
     if facts.sign_in.way == LOCAL or facts.account.is_local_enabled:
@@ -244,6 +198,11 @@ _STATES: dict[AccountState, tuple[Cause, str]] = {
     # What was deleted answers like what never was.
     AccountState.DELETED: (Cause.ACCOUNT_UNKNOWN, "The account has been deleted."),
 }
+
+
+def state_refusal(state: AccountState) -> Cause | None:
+    """Why nobody enters with an account in this state, by whatever way; None: somebody may."""
+    return _STATES[state][0] if state in _STATES else None
 
 
 def _state_is_good(facts: AdmissionFacts) -> Finding:

@@ -7,11 +7,13 @@ authorization: its code, then its rotating refresh token, until it is revoked wi
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, insert, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, column, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.accounts import Account
 from tenants.base import Base, TenantScoped
+from tenants.connections import Connection
+from tenants.identities import Identity
 from tenants.organizations import Organization
 from tenants.statements import scoped
 from tenants.tenants import Tenant
@@ -26,6 +28,20 @@ class BrowserSession(TenantScoped, Base):
         Index("uq_sessions_cookie_hash", "tenant_id", "cookie_hash", unique=True),
         Index("ix_sessions_account", "tenant_id", "account_id"),
         Index("ix_sessions_expires_at", "expires_at"),
+        *(
+            Index(
+                f"ix_sessions_{name}",
+                "tenant_id",
+                key,
+                sqlite_where=column(key).is_not(None),
+                postgresql_where=column(key).is_not(None),
+            )
+            for name, key in (
+                ("identity", "identity_id"),
+                ("upstream_sid", "upstream_sid"),
+                ("upstream_name", "upstream_name"),
+            )
+        ),
     )
 
     cookie_hash: Mapped[str] = mapped_column(String(64))
@@ -40,6 +56,14 @@ class BrowserSession(TenantScoped, Base):
     ended_at: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(300))
+    identity_id: Mapped[str | None] = mapped_column(String(80))
+    """By which identity somebody came; None: not from an identity provider."""
+    upstream_sid: Mapped[str | None] = mapped_column(String(255))
+    """What the provider calls its own session: `sid`, or SAML's SessionIndex."""
+    upstream_name: Mapped[str | None] = mapped_column(String(64))
+    """How a logout of a SAML provider names the person, as SHA-256."""
+    upstream_sealed: Mapped[str | None]
+    """What a sign-out there needs (`id_token_hint`, NameID)."""
 
 
 class ApplicationGrant(TenantScoped, Base):
@@ -190,6 +214,9 @@ PERSON_OF_GRANT = scoped(
         BrowserSession.proofs,
         BrowserSession.ended_at,
         BrowserSession.expires_at.label("session_expires_at"),
+        BrowserSession.identity_id,
+        Identity.id.label("known_identity_id"),
+        Connection.is_enabled.label("connection_is_enabled"),
         Organization.key.label("organization_key"),
         Organization.name.label("organization_name"),
         *_PERSON,
@@ -201,6 +228,9 @@ PERSON_OF_GRANT = scoped(
         (Organization.tenant_id == Account.tenant_id) & (Organization.id == Account.organization_id),
     )
     .join(Tenant, Tenant.id == ApplicationGrant.tenant_id)
+    .outerjoin(Identity, (Identity.tenant_id == BrowserSession.tenant_id) & (Identity.id == BrowserSession.identity_id))
+    .outerjoin(Connection, (Connection.tenant_id == BrowserSession.tenant_id) & (Connection.key == BrowserSession.method))
     .where(ApplicationGrant.id == bindparam("grant_id"))
 )
-"""Everything that claims are made of, with what can end them: grant, session, account, organization, tenant."""
+"""Everything that claims are made of, with what can end them: grant, session, account, organization, tenant; identity and
+connection where the session began at an identity provider."""

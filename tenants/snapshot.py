@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 from tenants.applications import Application
 from tenants.backdoors import Backdoor
 from tenants.connections import Connection
+from tenants.consents import consented_directories
 from tenants.db import Database, TenantSession
 from tenants.domains import Domain
 from tenants.keys import KeyState, SigningKey
@@ -22,6 +23,7 @@ from tenants.logos import PNG_TYPE
 from tenants.organizations import Contact, Organization
 from tenants.policies import TenantPolicy
 from tenants.routing_domains import DomainRule
+from tenants.saml_metadata import FETCHED
 from tenants.tenants import PROOFS_OF_TENANT, TenantSettings, TenantStatus
 
 
@@ -46,6 +48,14 @@ class ContactConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchedCopy:
+    """What the provider's own address last said about it (tenants/saml_metadata.py)."""
+
+    url: str
+    document: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionConfig:
     """One configured upstream; `secrets_sealed` opens to a JSON object of the kind's secret options."""
 
@@ -65,6 +75,13 @@ class ConnectionConfig:
     networks: tuple[str, ...]
     network_mode: str
     version: int
+    group_rules: tuple[Mapping[str, Any], ...] = ()
+    factor_values: tuple[str, ...] = ("mfa",)
+    acr_values: str | None = None
+    secret_expires_at: datetime | None = None
+    fetched: FetchedCopy | None = None
+    consented: tuple[str, ...] = ()
+    """Directories that were won by consent, beside those that the options name (tenants/consents.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,7 @@ class ApplicationConfig:
     id_token_alg: str
     accepted_connections: tuple[str, ...]
     required_groups: tuple[str, ...]
+    is_factor_demanded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +195,9 @@ def _branding(settings: TenantSettings | None) -> Branding:
 
 
 def _connections(session: TenantSession) -> list[ConnectionConfig]:
-    rows = session.scalars(select(Connection).order_by(Connection.position, Connection.key))
+    rows = session.scalars(select(Connection).order_by(Connection.position, Connection.key)).all()
+    fetched = _fetched(session) if any("metadata_url" in row.options for row in rows) else {}
+    consented = consented_directories(session) if any(row.kind == "entra" for row in rows) else {}
     return [
         ConnectionConfig(
             id=row.id,
@@ -196,9 +216,19 @@ def _connections(session: TenantSession) -> list[ConnectionConfig]:
             networks=tuple(row.networks),
             network_mode=row.network_mode,
             version=row.version,
+            group_rules=tuple(MappingProxyType(dict(rule)) for rule in row.group_rules or ()),
+            factor_values=tuple(row.factor_values or ("mfa",)),
+            acr_values=row.acr_values,
+            secret_expires_at=row.secret_expires_at,
+            fetched=fetched.get(row.id),
+            consented=consented.get(row.id, ()),
         )
         for row in rows
     ]
+
+
+def _fetched(session: TenantSession) -> dict[str, FetchedCopy]:
+    return {row.id: FetchedCopy(row.url, row.document) for row in session.all(FETCHED)}
 
 
 def _domains(session: TenantSession, connections: list[ConnectionConfig], proven: frozenset[str]) -> tuple[DomainRule, ...]:
@@ -233,6 +263,7 @@ def _applications(session: TenantSession) -> list[ApplicationConfig]:
             id_token_alg=row.id_token_alg,
             accepted_connections=tuple(row.accepted_connections),
             required_groups=tuple(row.required_groups),
+            is_factor_demanded=row.is_factor_demanded,
         )
         for row in rows
     ]

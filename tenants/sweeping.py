@@ -8,16 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import ColumnElement, delete, not_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from tenants.abandoned import IS_AWAY, note_abandoned
+from tenants.connection_health import SentNotice
+from tenants.connection_tests import KEEP, ConnectionTest
+from tenants.consents import Consent
 from tenants.db import Database
 from tenants.devices import Device
 from tenants.mailed_codes import MailedCode
 from tenants.outbox import OutboxMail, PlatformMail
+from tenants.pending_links import PendingLink
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import PlatformEvent
 from tenants.throttles import PlatformThrottle, Throttle
+from tenants.traces import Trace
 from tenants.transactions import LoginTransaction, UsedAssertion
 from tenants.undelivered import forget_facts
 
@@ -31,15 +37,23 @@ class Rule:
     model: Any
     column: InstrumentedAttribute[datetime]
     keep: timedelta
+    unless: ColumnElement[bool] | None = None
+    """Rows that have to be looked at first."""
 
 
 RULES = (
-    Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1)),
+    Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1), unless=IS_AWAY),
     Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),
     # Not before the grants of offline access that hang on it, which live for 30 days from their authorization.
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
     Rule(UsedAssertion, UsedAssertion.expires_at, timedelta()),
+    Rule(ConnectionTest, ConnectionTest.expires_at, KEEP),
     Rule(MailedCode, MailedCode.expires_at, timedelta(days=1)),
+    # What is bound to a directory never expires.
+    Rule(Consent, Consent.expires_at, timedelta(days=1)),
+    Rule(PendingLink, PendingLink.expires_at, timedelta(days=1)),
+    Rule(Trace, Trace.expires_at, timedelta()),
+    Rule(SentNotice, SentNotice.sent_at, timedelta(days=400)),
     Rule(Device, Device.expires_at, timedelta()),
     Rule(Throttle, Throttle.window_ends_at, timedelta()),
     Rule(PlatformThrottle, PlatformThrottle.window_ends_at, timedelta()),
@@ -51,13 +65,15 @@ RULES = (
 
 
 def sweep(database: Database, now: datetime) -> int:
-    """One batch of each table, each in its own short transaction. Returns how many rows went."""
-    return sum(_sweep_one(database, rule, now) for rule in RULES) + forget_facts(database, now, BATCH)
+    """One batch of each table, each in its own short transaction. Returns how many rows were dealt with."""
+    noted = note_abandoned(database, now)
+    return noted + sum(_sweep_one(database, rule, now) for rule in RULES) + forget_facts(database, now, BATCH)
 
 
 def _sweep_one(database: Database, rule: Rule, now: datetime) -> int:
     table = rule.model.__table__
     key = tuple_(*table.primary_key.columns)
-    over = select(*table.primary_key.columns).where(rule.column < now - rule.keep).limit(BATCH)
+    is_free = true() if rule.unless is None else not_(rule.unless)
+    over = select(*table.primary_key.columns).where(rule.column < now - rule.keep, is_free).limit(BATCH)
     with database.platform(f"sweep {table.name}", now) as session:
         return int(session.execute(delete(table).where(key.in_(over))).rowcount)  # type: ignore[attr-defined]

@@ -52,6 +52,9 @@ class DomainProof(Base):
     tenant_id: Mapped[str] = mapped_column(String(40), ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     method: Mapped[str] = mapped_column(String(20))
     proven_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    """The record that proved it has not been found since then (RT-08)."""
 
 
 class PlatformEvent(Base):

@@ -22,6 +22,13 @@ class LoginTransaction(TenantScoped, Base):
     __table_args__ = (
         Index("ix_login_transactions_state", "tenant_id", "state_hash"),
         Index("ix_login_transactions_expires_at", "expires_at"),
+        # Of the few that are at a provider: those that did not come back are told of (tenants/abandoned.py).
+        Index(
+            "ix_login_transactions_away",
+            "expires_at",
+            sqlite_where=column("state_hash").is_not(None) & column("finished_at").is_(None),
+            postgresql_where=column("state_hash").is_not(None) & column("finished_at").is_(None),
+        ),
         # Of the few that are under way and have named an account: they end when its password is set anew (LC-09).
         Index(
             "ix_login_transactions_account",
@@ -57,6 +64,8 @@ class LoginTransaction(TenantScoped, Base):
     """A set-up under way: the new password's hash and the new app's seed, written when the last step is proven."""
     invitation_id: Mapped[str | None] = mapped_column(String(80))
     """What began a set-up: an invitation's id, or the hash of the back door's link."""
+    test_id: Mapped[str | None] = mapped_column(String(80))
+    """The test sign-in that this is, see tenants/connection_tests.py."""
     challenge: Mapped[str | None] = mapped_column(String(90))
     """What a passkey has to sign next, base64url; taken once."""
     failures: Mapped[int] = mapped_column(default=0)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import fasteners
 import pytest
@@ -21,25 +22,26 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from broker import create_app
-from broker.wiring import Broker
+from broker.wiring import Broker, make_broker
 from tenants.db import Database
-from tenants.migrate import migrate
 from tests.browser import Browser
 from tests.factories import Home, Someone
 from tests.peers.entra import EntraPeer
 from tests.peers.google import GooglePeer
 from tests.peers.oidc import OidcPeer
 from tests.peers.saml import SamlPeer
-from tests.support import postgres, steps
+from tests.support import postgres, steps, stores
 from tests.support.clock import FakeClock
 from tests.support.counting import Count, counted
 from tests.support.posted import Posted, posted
-from tests.support.stores import Store, postgresql_store, sqlite_store
-from tests.support.wiring import ORIGIN, PeerHttp, make_ports, make_settings
+from tests.support.stores import NewStore, Once, Store
+from tests.support.wiring import ENTRA, ORIGIN, PeerHttp, make_ports, make_settings
 
 TESTS = Path(__file__).parent
 BACKENDS = ["sqlite", "postgresql"]
 MEMORY = Path("/dev/shm")
+TOGETHER = ("browser/test_pages.py", "browser", "journeys/test_demo.py", "journeys/test_demo_switches.py")
+"""One demo, or one Chromium, for all who want it; everything else goes to whichever worker is free."""
 
 StatementCounter = Callable[..., AbstractContextManager[Count]]
 
@@ -55,11 +57,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_second = params.get("backend") == "postgresql" and "isolation" not in item.path.parts
         if is_second or not {"attacks", "browser"}.isdisjoint(item.path.parts):
             item.add_marker(pytest.mark.no_cover)
-        # One demo and one Chromium for all who want it; everything else goes to whichever worker is free.
-        for together in ("browser", "journeys/test_demo.py", "journeys/test_demo_switches.py"):
-            # Not by its nodeid: that would be kept as it is before xdist writes the group into it.
-            if item.path.is_relative_to(TESTS / together):
-                item.add_marker(pytest.mark.xdist_group(together))
+        # Not by its nodeid: that would be kept as it is before xdist writes the group into it.
+        together = next((part for part in TOGETHER if item.path.is_relative_to(TESTS / part)), None)
+        if together:
+            item.add_marker(pytest.mark.xdist_group(together))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -79,32 +80,55 @@ def worker() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker: str) -> postgres.Server:
+def postgres_server(once: Once, worker: str) -> postgres.Server:
     """The run's one PostgreSQL server, started by the worker that first needs it. It ends with the run."""
-    if worker == "alone":
-        return postgres.start(os.getpid())
-    shared = tmp_path_factory.getbasetemp().parent
-    note = shared / "postgres.json"
-    with fasteners.InterProcessLock(shared / "postgres.lock"):
-        if not note.exists():
-            note.write_text(json.dumps(asdict(postgres.start(os.getppid()))), encoding="utf-8")
-    return postgres.Server(**json.loads(note.read_text(encoding="utf-8")))
+    owner = os.getpid() if worker == "alone" else os.getppid()
+    return postgres.Server(**once("server", lambda: asdict(postgres.start(owner))))
 
 
 @pytest.fixture(scope="session")
-def new_store(request: pytest.FixtureRequest, worker: str) -> Iterator[Callable[[str], AbstractContextManager[Store]]]:
-    """Make a database of either backend that is empty yet; it goes when the context ends."""
+def once(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Once:
+    """`once(name, make)`: what `make` gives (JSON), made by the first worker of the run that asks for it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker == "alone" else base.parent
+
+    def find_or_make(name: str, make: Callable[[], Any]) -> Any:
+        note = shared / f"{name}.json"
+        with fasteners.InterProcessLock(shared / f"{name}.lock"):
+            if not note.exists():
+                note.write_text(json.dumps(make()), encoding="utf-8")
+        return json.loads(note.read_text(encoding="utf-8"))
+
+    return find_or_make
+
+
+@pytest.fixture(scope="session")
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, once: Once) -> Callable[[str], Any]:
+    """What migrated databases of a backend are copied from: migrating takes a second, a copy hardly any time."""
+
+    def of(backend: str) -> Any:
+        if backend == "sqlite":
+            return Path(once("sqlite", lambda: str(stores.sqlite_template(tmp_path_factory.mktemp("template")))))
+        server = request.getfixturevalue("postgres_server")
+        return once("postgresql", lambda: stores.postgresql_template(server))
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def new_store(request: pytest.FixtureRequest, worker: str, template: Callable[[str], Any]) -> Iterator[NewStore]:
+    """Make a database of either backend, empty unless `migrated=True`; it goes when the context ends."""
     # In memory where the system has such a folder: the product waits for the disk at each commit, tests need not.
     folder = Path(tempfile.mkdtemp(prefix="broker-sqlite-", dir=MEMORY if MEMORY.is_dir() else None))
     numbers = count(1)
 
     @contextmanager
-    def make(backend: str) -> Iterator[Store]:
-        name = f"broker_{worker}_{next(numbers)}"
+    def make(backend: str, *, migrated: bool = False) -> Iterator[Store]:
+        name, source = f"broker_{worker}_{next(numbers)}", template(backend) if migrated else None
         if backend == "sqlite":
-            made = sqlite_store(folder, name)
+            made = stores.sqlite_store(folder, name, source)
         else:
-            made = postgresql_store(request.getfixturevalue("postgres_server"), name)
+            made = stores.postgresql_store(request.getfixturevalue("postgres_server"), name, source)
         with made as store:
             yield store
 
@@ -119,15 +143,36 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def store(backend: str, new_store: Callable[[str], AbstractContextManager[Store]]) -> Iterator[Store]:
+def store(backend: str, new_store: NewStore) -> Iterator[Store]:
     """The worker's migrated database, with the address for its owner too."""
-    with new_store(backend) as made:
-        migrate(made.owner_url)
+    with new_store(backend, migrated=True) as made:
         yield made
 
 
 @pytest.fixture
-def empty_store(backend: str, new_store: Callable[[str], AbstractContextManager[Store]]) -> Iterator[Store]:
+def fresh_store(backend: str, new_store: NewStore) -> Iterator[Store]:
+    """A migrated database of this test's own with nobody in it."""
+    with new_store(backend, migrated=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own_store(backend: str, new_store: NewStore) -> Iterator[Store]:
+    """The same for a file: what goes over all tenants, as `broker doctor` does, takes longer with all those of the worker."""
+    with new_store(backend, migrated=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own_broker(own_store: Store, clock: FakeClock) -> Iterator[Broker]:
+    """The parts of the product on `own_store`."""
+    made = make_broker(make_settings(own_store.url), make_ports(clock))
+    yield made
+    made.db.dispose()
+
+
+@pytest.fixture
+def empty_store(backend: str, new_store: NewStore) -> Iterator[Store]:
     """A database of this test's own with nothing in it, for tests of migrations and of the first start."""
     with new_store(backend) as made:
         yield made
@@ -191,7 +236,7 @@ def oidc_peer(peers: PeerHttp, clock: FakeClock) -> OidcPeer:
 @pytest.fixture(scope="session")
 def entra_peer(peers: PeerHttp, clock: FakeClock) -> EntraPeer:
     """A simulated Microsoft Entra that `app` and `browser` reach: `entra_peer.directory()`."""
-    peer = EntraPeer("https://entra.example", clock)
+    peer = EntraPeer(ENTRA, clock)
     peers.open(peer.origin, peer)
     return peer
 
@@ -206,9 +251,11 @@ def google_peer(peers: PeerHttp, clock: FakeClock) -> GooglePeer:
 
 
 @pytest.fixture(scope="session")
-def saml_peer(clock: FakeClock) -> SamlPeer:
-    """A simulated SAML identity provider that `browser` reaches: `saml_peer.provider()` makes a test its own."""
-    return SamlPeer("https://saml.example", clock)
+def saml_peer(peers: PeerHttp, clock: FakeClock) -> SamlPeer:
+    """A simulated SAML identity provider that `app` and `browser` reach: `saml_peer.provider()` makes a test its own."""
+    peer = SamlPeer("https://saml.example", clock)
+    peers.open(peer.origin, peer)
+    return peer
 
 
 @pytest.fixture

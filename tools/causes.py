@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask
 from flask_babel import Babel
 
-from broker.errors import ANSWERS
+from broker.errors import ANSWERS, event_of
 from broker.sentences import VARIANTS, texts_of
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "causes.md"
@@ -30,10 +30,11 @@ def page() -> str:
 def _lines() -> list[str]:
     lines = []
     for cause, answer in ANSWERS.items():
-        event = f"`{answer.event.value}`" if answer.event else ""
         facts = [None, *(fact for known, fact in VARIANTS if known is cause)]
         for fact in facts:
             heading, sentences = texts_of(answer.shown_as or cause, fact)
+            found = event_of(cause, fact)
+            event = f"`{found.value}`" if found else ""
             name = f"`{cause.value}`" + (f" ({fact})" if fact else "")
             words = " ".join(str(sentence) for sentence in sentences)
             lines.append(f"| {name} | {answer.status} | {event} | {heading} | {words} |\n")

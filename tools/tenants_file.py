@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from broker.upstream import KINDS
 from broker.upstream.kind import document_fields, secret_fields
-from tenants.manifest import specs, values
+from tenants.manifest import group_specs, specs, values
 from tenants.password_policies import PasswordRules
 from tenants.policies import TenantPolicy
 
@@ -33,6 +33,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "organization": specs.OrganizationSpec,
     "domain": specs.DomainSpec,
     "connection": specs.ConnectionSpec,
+    "group rule": group_specs.GroupRuleSpec,
     "application": specs.ApplicationSpec,
     "account": specs.AccountSpec,
     "secret": values.SecretReference,
@@ -50,7 +51,7 @@ def table_of(name: str) -> str:
     secrets = secret_fields(model) if name.startswith("kind ") else ()
     documents = document_fields(model) if name.startswith("kind ") else ()
     rows = [
-        f"| `{field}` | {_default(info)} | {_meaning(info, field in secrets, field in documents)} |"
+        f"| `{info.alias or field}` | {_default(info)} | {_meaning(info, field in secrets, field in documents)} |"
         for field, info in model.model_fields.items()
     ]
     return "\n".join(["| field | left out | meaning |", "|---|---|---|", *rows]) + "\n"

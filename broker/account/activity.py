@@ -87,12 +87,19 @@ def _ended(event: Row[Any]) -> str:
     ended = event.detail.get("ended")
     if not ended:
         return str(_("You signed out"))
+    if event.connection_id:
+        return str(_("Your identity provider signed you out; sessions ended: %(count)s", count=ended))
     return str(_("You signed out elsewhere; sessions ended: %(count)s", count=ended))
 
 
 def _reset(event: Row[Any]) -> str:
     is_own = event.detail.get("by") == "you"
     return str(_("You reset your second factors") if is_own else _("An admin reset your second factors"))
+
+
+def _account_changed(event: Row[Any]) -> str:
+    by_connection = event.detail.get("by") == "connection"
+    return str(_("Your groups have changed") if by_connection else _("Your account was changed by an admin"))
 
 
 def _application(event: Row[Any]) -> str:
@@ -104,11 +111,33 @@ def _says(sentence: Callable[[], object]) -> Callable[[Row[Any]], str]:
     return lambda event: str(sentence())
 
 
+_OF_THE_ORGANIZATION = (
+    Event.CONSENT_PROVEN,
+    Event.DIRECTORY_ADDED,
+    Event.DIRECTORY_REMOVED,
+    Event.KEYS_PROPOSED,
+    Event.KEYS_REJECTED,
+    Event.METADATA_TAKEN,
+    Event.SIGNING_KEY_CHANGED,
+    Event.DOMAIN_PROVEN,
+    Event.DOMAIN_CONFLICT,
+    Event.DOMAIN_PROOF_MISSING,
+    Event.DOMAIN_PROOF_FOUND,
+    Event.DOMAIN_PROOF_LOST,
+    Event.DOMAIN_RELEASED,
+    Event.MOVE_BEGUN,
+    Event.MOVE_MAPPED,
+    Event.MOVE_CUT_OVER,
+    Event.MOVE_UNDONE,
+    Event.MOVE_FINISHED,
+)
 _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.LOGIN_SUCCEEDED: _signed_in,
     Event.LOGIN_REFUSED: _refused,
     Event.ACCESS_REFUSED: _not_let_in,
     Event.SIGNED_OUT: _ended,
+    Event.LOGOUT_UNFINISHED: _says(lambda: _("Your identity provider did not confirm that you are signed out there")),
+    Event.LOGOUT_REFUSED: _says(lambda: _("A sign-out that came from elsewhere was refused")),
     Event.APPLICATION_OPENED: lambda event: str(_("You opened %(name)s", name=_application(event))),
     Event.GRANT_REUSED: lambda event: str(_("The permission of %(name)s was stopped", name=_application(event))),
     Event.CREDENTIAL_CHANGED: lambda event: changed_words(event.detail.get("what", "")),
@@ -120,11 +149,12 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.CODE_WRONG: _says(lambda: _("A code from a mail was typed wrongly")),
     Event.ACCOUNT_WARNED: _says(lambda: _("You were warned that your account is about to end")),
     Event.ACCOUNT_CREATED: _says(lambda: _("Your account was created")),
-    Event.ACCOUNT_CHANGED: _says(lambda: _("Your account was changed by an admin")),
+    Event.ACCOUNT_CHANGED: _account_changed,
     Event.ACCOUNT_ACTIVATED: _says(lambda: _("Your account was set up")),
     Event.ACCOUNT_REMOVED: _says(lambda: _("Your account was removed")),
     Event.INVITATION_MADE: _says(lambda: _("A link to set up your sign-in was made for you")),
     Event.IDENTITY_LINKED: _says(lambda: _("A way to sign in was linked to your account")),
+    Event.IDENTITY_CONFLICT: _says(lambda: _("Somebody else with your address was refused")),
     Event.CONFIGURATION_CHANGED: _says(lambda: _("You changed a setting of your organization")),
     Event.CONFIGURATION_REMOVED: _says(lambda: _("You removed a setting of your organization")),
     Event.DOOR_CHANGED: _says(lambda: _("Emergency access was changed")),
@@ -136,6 +166,10 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.SPRAYED: _says(lambda: _("Many wrong passwords were tried in your organization")),
     Event.THROTTLED: _says(lambda: _("Signing in was paused after too many tries")),
     Event.PASSKEY_CLONE: _says(lambda: _("A passkey was refused: it looks like a copy")),
+    Event.LOGIN_ABANDONED: _says(lambda: _("A sign-in went to an identity provider and did not come back")),
+    Event.CONNECTION_TESTED: _says(lambda: _("You tried a way to sign in of your organization")),
+    Event.TRACE_SHARED: _says(lambda: _("You shared what happened at a sign-in")),
+    **dict.fromkeys(_OF_THE_ORGANIZATION, _says(lambda: _("Something about how your organization signs in was changed"))),
     Event.BROKEN: _says(lambda: _("Something went wrong here")),
 }
 """Every event has its words (a test says so)."""

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from broker.account.changes import back, clock_now
 from broker.guard import require_person
 from broker.session import end_session
+from broker.signin.upstream_logout import leave
 from broker.tenancy import client_address
 from tenants import audit
 from tenants.audit import Event
@@ -18,7 +19,8 @@ def end_one() -> Response:
     account_id, wanted = person.row.account_id, request.form.get("session", "")
     if wanted == person.get_id():
         end_session(wanted, account_id)
-        return redirect(url_for("home.signed_out"), 303)
+        own = url_for("home.signed_out")
+        return leave(person, own, from_form=True) or redirect(own, 303)
     now = clock_now()
     if not wanted.isprintable():
         return back()

@@ -56,7 +56,8 @@ def _held(held: tuple[Held, ...]) -> Iterator[str]:
     for one in held:
         if one.what != "recovery_code":
             what = _NAMES.get(one.what, one.what)
-            yield f"  {what}: since {time_text(one.created_at)}, last used {time_text(one.last_used_at)}"
+            said = "".join(f", {name} {value}" for name, value in one.said)
+            yield f"  {what}: since {time_text(one.created_at)}, last used {time_text(one.last_used_at)}{said}"
     if codes:
         left = sum(1 for one in codes if one.last_used_at is None)
         yield f"  {counted(left, 'recovery code')} left: since {time_text(codes[0].created_at)}"

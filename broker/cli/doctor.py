@@ -5,17 +5,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from pydantic import ValidationError
 from sqlalchemy import select
 
+from broker.cli.connection_health import health_findings
 from broker.cli.serve import refusals
 from broker.cli.start import started
+from broker.metadata_findings import examine_followed
 from broker.ports import MailFault
+from broker.provider_metadata import Followed
+from broker.shared_registrations import completed
 from broker.upstream import KINDS
 from broker.upstream.kind import Finding
 from broker.wiring import Broker
 from tenants.causes import BrokerError
 from tenants.connections import Connection
+from tenants.consents import consented_directories
+from tenants.domain_proofs import standings
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.tenants import ALL_TENANTS
 from tenants.vault import Place, VaultError
@@ -30,7 +35,7 @@ def doctor() -> None:
         for sentence in refusals(broker):
             is_well = False
             click.echo(f"bad   {sentence}")
-        for path, finding in (*findings(broker), *mail_findings(broker)):
+        for path, finding in (*findings(broker), *domain_findings(broker), *health_findings(broker), *mail_findings(broker)):
             is_well = is_well and finding.severity != "bad"
             click.echo(f"{finding.severity:<5} {path}: {finding.sentence!s}")
     if not is_well:
@@ -53,6 +58,14 @@ def mail_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
         yield "mail", Finding("warn", "mail_undeliverable", sentence)
 
 
+def domain_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
+    """What the operator has to know about proofs of domains."""
+    for tenant in broker.db.look_up(ALL_TENANTS):
+        for standing in standings(broker.db, tenant.id):
+            for sentence in standing.faults(broker.ports.clock.now()):
+                yield f"tenants.{tenant.slug}.domains.{standing.domain}", Finding("warn", "domain_proof", sentence)
+
+
 def findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
     """What the kinds say about every connection that is switched on."""
     for tenant in broker.db.look_up(ALL_TENANTS):
@@ -71,10 +84,15 @@ def _examined(broker: Broker, connection: Connection) -> list[Finding]:
         return [Finding("bad", "kind_unknown", f"This version has no kind {connection.kind}.")]
     try:
         options = kind.options_type.model_validate({**connection.options, **_secrets(broker, connection)})
-        return kind.check(options, broker.ports)
+        followed = Followed.of(connection.tenant_id, connection)
+        if followed is not None:
+            return list(examine_followed(broker, followed))
+        with broker.db.tenant(connection.tenant_id).reading() as session:
+            consented = consented_directories(session).get(connection.id, ())
+        return kind.check(completed(kind, options, consented, broker.shared), broker.ports)
     except VaultError:
         return [Finding("bad", "secret_sealed", "Its secrets don't open with BROKER_MASTER_KEYS.")]
-    except ValidationError:
+    except ValueError:
         return [Finding("bad", "options_invalid", "Its options don't fit this version.")]
     except BrokerError as error:
         return [Finding("bad", error.cause.value, error.detail or error.cause.value)]

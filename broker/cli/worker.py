@@ -1,4 +1,4 @@
-"""`broker worker`: sends mail and removes old rows in a process of its own."""
+"""`broker worker`: the work beside the requests (broker/background.py) in a process of its own."""
 
 import signal
 import threading
@@ -12,7 +12,11 @@ from broker.cli.start import started
 
 @click.command()
 def worker() -> None:
-    """Send mail and remove old rows, until a signal ends it. For BROKER_RUN_WORKER_INSIDE=false; several may run."""
+    """Send mail, remove old rows, read metadata anew and do the night's work, until a signal ends it.
+
+    The night's work: accounts that end, records of domains, warnings before something runs out, moves.
+    For BROKER_RUN_WORKER_INSIDE=false; several may run.
+    """
     with started() as broker:
         settings = broker.settings
     ended = threading.Event()

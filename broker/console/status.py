@@ -1,6 +1,6 @@
 """How a tenant stands: its ways in, its domains, what failed lately. Bounded reads of its own tables, nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from broker.sentences import texts_of
 from tenants.accounts import ANY_ACCOUNT
 from tenants.audit import LATEST_EVENTS, Event
 from tenants.causes import Cause
+from tenants.connection_health import HEALTH, is_ailing
 from tenants.routing_domains import DomainRule
 
 _EVENTS_READ = 200
@@ -27,6 +28,11 @@ class WayLine:
     kind: str
     is_on: bool
     note: str = ""
+    is_ailing: bool = False
+    """It failed several times in a row."""
+    failures: int = 0
+    """Since it last worked."""
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +67,39 @@ class Status:
 
 
 def status_of() -> Status:
-    """Of the tenant of this request. Three statements, however many people and events there are."""
+    """Of the tenant of this request. Three statements here, however many people and events there are."""
     with g.db.reading() as db:
         has_users = db.one(ANY_ACCOUNT) is not None
         events = db.all(LATEST_EVENTS, count=_EVENTS_READ)
+        health = {row.id: row for row in db.all(HEALTH)}
     failed = [event for event in events if event.cause and event.event != Event.BROKEN][:_FAILURES_SHOWN]
     return Status(
-        ways=_ways(),
+        ways=_ways(health),
         domains=[DomainLine(rule.name, _domain_note(rule), rule.proven) for rule in g.tenant.domains],
         has_users=has_users,
         failures=[_failure(event) for event in failed],
     )
 
 
-def _ways() -> list[WayLine]:
+def _ways(health: Mapping[str, Row[Any]]) -> list[WayLine]:
     local = WayLine(_("E-mail and password"), "", g.tenant.policy.local_enabled)
     connections = [
-        WayLine(one.label, one.kind, one.is_enabled, _network_note(one.networks, one.network_mode))
+        WayLine(
+            label=one.label,
+            kind=one.kind,
+            is_on=one.is_enabled,
+            note=_network_note(one.networks, one.network_mode),
+            **_health_of(health.get(one.id)),
+        )
         for one in g.tenant.connections.values()
     ]
     return [*connections, local]
+
+
+def _health_of(row: Row[Any] | None) -> dict[str, Any]:
+    if row is None:
+        return {}
+    return {"is_ailing": is_ailing(row), "failures": row.failures or 0, "last_used_at": row.last_success_at}
 
 
 def _network_note(networks: Sequence[str], mode: str) -> str:

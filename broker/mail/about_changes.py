@@ -21,6 +21,7 @@ def credential_changed(letter: Letter) -> Words:
         heading=heading,
         lead=f"{lead} {then}".strip(),
         rows=(
+            (_("Identity provider"), letter.facts.get("provider", "")),
             (_("When"), moment_of(letter.time("at"))),
             (_("Network address"), letter.facts.get("address", "")),
             (_("By"), _("an admin of your organization") if is_by_admin else ""),
@@ -99,6 +100,14 @@ _CHANGES: Mapping[str, Callable[[], Sentences]] = {
     "factors_reset": lambda: (
         _("Your second factors were reset"),
         _("The app, passkeys and recovery codes that you had don’t work any more."),
+    ),
+    "identity_linked": lambda: (
+        _("A way to sign in was added"),
+        _("Your account at the identity provider below opens your account here from now on."),
+    ),
+    "first_proof": lambda: (
+        _("Earlier ways to sign in were removed"),
+        _("The identity provider below has confirmed your address. What your account was opened with before is gone."),
     ),
     "local_off": lambda: (
         _("Your password was deleted"),

@@ -5,18 +5,30 @@
 | `invitation`, `reset_link` | `token`, `expires_at` |
 | `code` | `code`, `purpose`: for any address that was typed; the account is looked at when the mail is sent |
 | `account_ready` | |
-| `credential_changed` | `what`, `at`, `address`, `by` (`you` or `admin`) |
+| `credential_changed` | `what`, `at`, `address`, `by` (`you` or `admin`), `provider` |
 | `password_leaked` | `at` |
 | `new_device` | `at`, `address`, `device` |
+| `connection_ends` | `thing`, `connection`, `name`, `on`, `successor` where there is one |
+| `directory_added` | `connection`, `label`, `directory`, `domain`, `by` (`link` or `operator`), `at` |
+| `domain_proof` | `what` (`missing` or `lost`), `domain`, `name`, `text`, `until` |
 | `door_used` | `name`, `email`, `at`, `address` |
 | `life_warning` | `what`, `on` |
+| `provider_keys` | `what` (`taken` or `proposed`), `why`, `connection`, `label`, `address`, `added`, `removed`, `at` |
 | `test` | `note` |
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from broker.mail import about_accounts, about_changes, about_codes
+from broker.mail import (
+    about_accounts,
+    about_changes,
+    about_codes,
+    about_connections,
+    about_directories,
+    about_domains,
+    about_provider_keys,
+)
 from broker.mail.letter import Letter, Words, write
 from broker.mail.messages import Content
 from broker.wiring import the_broker
@@ -41,12 +53,16 @@ def _maker(say: Callable[[Letter], Words | None]) -> Maker:
 TENANT_MESSAGES: Mapping[str, Maker] = {
     "account_ready": _maker(about_accounts.account_ready),
     "code": _maker(about_codes.code),
+    "connection_ends": _maker(about_connections.connection_ends),
     "credential_changed": _maker(about_changes.credential_changed),
+    "directory_added": _maker(about_directories.directory_added),
+    "domain_proof": _maker(about_domains.domain_proof),
     "door_used": _maker(about_changes.door_used),
     "invitation": _maker(about_accounts.invitation),
     "life_warning": _maker(about_accounts.life_warning),
     "new_device": _maker(about_changes.new_device),
     "password_leaked": _maker(about_changes.password_leaked),
+    "provider_keys": _maker(about_provider_keys.provider_keys),
     "reset_link": _maker(about_accounts.reset_link),
     "test": _maker(about_accounts.test),
 }

@@ -1,6 +1,6 @@
 """The end of an attempt: admission, then the session, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +8,11 @@ from flask import g, redirect
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
+from broker.came_by import CameBy
 from broker.known_devices import remember_device
+from broker.seeing import note_sign_in
 from broker.session import SignedIn, open_session, present_session
+from broker.signin.assurance import sign_in_facts
 from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
 from broker.wiring import the_broker
@@ -23,21 +26,13 @@ from tenants.credentials import ACCOUNT_FACTS
 from tenants.db import TenantSession
 from tenants.ends import invited_at_of, used_at_of
 from tenants.identities import NOTE_IDENTITY_USE
-from tenants.policies import AccountFacts, Admission, AdmissionFacts, ApplicationFacts, SignInFacts, admit
+from tenants.policies import AccountFacts, Admission, AdmissionFacts, ApplicationFacts, admit
 from tenants.snapshot import ApplicationConfig
 from tenants.transactions import FINISH_TRANSACTION
 from tenants.ways import LOCAL
 
 _NOTED_EVERY = timedelta(hours=1)
 """An account's last sign-in decides about disuse, in days; identities and credentials have their own, exact record."""
-_FACTOR_OF_PROOF = {
-    "pwd": "password",
-    "otp": "totp",
-    "hwk": "passkey",
-    "rec": "recovery_code",
-    "mail": "email_code",
-    "dev": "trusted_device",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +52,11 @@ def complete(transaction: Transaction, admitted: Admitted, *, is_ended: bool = F
     _require_asked(transaction)
     now = the_broker().ports.clock.now()
     before = present_session()
+    life = _left_of_session(transaction, before, now)
     with g.db.writing() as db:
         if not is_ended and not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
-        _write_session(db, transaction, admitted.account, now, before)
+        _write_session(db, transaction, admitted.account, now, before, life)
         if transaction.row.method == LOCAL:
             remember_device(db, admitted.account, now, trusts_device)
     return redirect(transaction.row.return_to, 303)
@@ -74,19 +70,39 @@ def _require_asked(transaction: Transaction) -> None:
         raise Refusal(Cause.CREDENTIALS_INVALID, "another account", fact="other_account", account_id=account_id)
 
 
+def _left_of_session(transaction: Transaction, before: SignedIn | None, now: datetime) -> timedelta | None:
+    """What stands on a session ends with it, and makes it live no longer. None: this attempt stands on its own."""
+    taken_over = {proof.session for proof in transaction.proofs if proof.session}
+    if not taken_over:
+        return None
+    if before is None or taken_over != {before.get_id()} or before.row.account_id != transaction.row.account_id:
+        raise Refusal(Cause.FLOW_EXPIRED, "the session that this began with has ended")
+    left: timedelta = before.row.expires_at - now
+    return left
+
+
 def _write_session(
-    db: TenantSession, transaction: Transaction, account: Row[Any], now: datetime, before: SignedIn | None
+    db: TenantSession,
+    transaction: Transaction,
+    account: Row[Any],
+    now: datetime,
+    before: SignedIn | None,
+    life: timedelta | None,
 ) -> None:
     """The session, what is remembered of this sign-in, and its audit row."""
     row = transaction.row
     proofs = transaction.proofs
     # `auth_time` is when the person was last asked: at a provider, when that one says it was (OpenID Connect Core, 2).
     auth_time = min((proof.at for proof in proofs if proof.method in {"pwd", "fed"}), default=now)
-    open_session(db, row.account_id, row.method, row.proofs, auth_time, before)
+    shown = [replace(proof, session=None).as_json() for proof in proofs]
+    came_by = CameBy.of_attempt(row)
+    open_session(db, row.account_id, row.method, shown, auth_time, before, life, came_by)
     if account.state != AccountState.ACTIVE or account.last_login_at is None or now - account.last_login_at >= _NOTED_EVERY:
         db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value)
-    if row.identity_id:
-        db.run(NOTE_IDENTITY_USE, identity=row.identity_id, at=now, from_address=client_address()[:45])
+    _note_identity_use(db, row, now)
+    note_sign_in(db, row.connection_id, now)
+    if account.state == AccountState.INVITED:
+        audit.append(db, Event.ACCOUNT_ACTIVATED, at=now, reference=row.reference, account_id=row.account_id)
     audit.append(
         db,
         Event.LOGIN_SUCCEEDED,
@@ -96,8 +112,22 @@ def _write_session(
         connection_id=row.connection_id,
         application_id=row.application_id,
         address=client_address(),
-        detail={"method": row.method, "proofs": " ".join(proof.method for proof in proofs)},
+        detail={
+            "method": row.method,
+            "proofs": " ".join(proof.method for proof in proofs),
+            "groups": came_by.groups_missing and f"unknown: {came_by.groups_missing}",
+        },
     )
+
+
+def _note_identity_use(db: TenantSession, row: Any, now: datetime) -> None:
+    """Raises Refusal where the identity was taken from the account meanwhile: nobody else looks at that (LC-09).
+
+    It comes after the session, as whoever takes it away locks the account first.
+    """
+    if row.identity_id and not db.run(NOTE_IDENTITY_USE, identity=row.identity_id, at=now, from_address=client_address()[:45]):
+        g.pop("new_session_cookie", None)
+        raise Refusal(Cause.FLOW_EXPIRED, "the identity was removed meanwhile", connection_id=row.connection_id)
 
 
 def require_admitted(transaction: Transaction) -> Admitted:
@@ -111,8 +141,11 @@ def require_admitted(transaction: Transaction) -> Admitted:
 
 
 def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enabled: bool) -> Admitted:
-    """The same with what was read a moment ago: `account` has the columns of ACCOUNT_FACTS."""
-    application = transaction.application
+    """The same with what was read a moment ago: `account` has the columns of ACCOUNT_FACTS.
+
+    Where an account is proven for a link, the application is asked afterwards, with the way that is linked.
+    """
+    application = None if transaction.hints.link else transaction.application
     groups: list[str] = []
     if application is not None and application.required_groups:
         with g.db.reading() as db:
@@ -121,11 +154,11 @@ def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enab
         AdmissionFacts(
             policy=g.tenant.policy,
             account=account_facts(account, groups),
-            sign_in=SignInFacts(
-                way=transaction.row.method,
+            sign_in=sign_in_facts(
+                transaction.row.method,
+                transaction.proofs,
                 is_way_enabled=is_way_enabled,
-                factors=frozenset(_FACTOR_OF_PROOF.get(proof.method, proof.method) for proof in transaction.proofs),
-                upstream_amr=tuple(amr for proof in transaction.proofs for amr in proof.amr),
+                wants_factor=transaction.hints.factor,
             ),
             now=the_broker().ports.clock.now(),
             rules=g.tenant.domains,
@@ -164,10 +197,19 @@ def refusal_of(admission: Admission, transaction: Transaction) -> Refusal:
         admission.cause or Cause.BROKEN,
         "; ".join(reason.sentence for reason in admission.reasons),
         reasons=" ".join(reason.code for reason in admission.reasons),
+        steps=admission.reasons,
         account_id=transaction.row.account_id,
         email=email,
         domain=email.rpartition("@")[2] if email else None,
+        fact="own_page" if _may_enrol(admission, transaction) else None,
     )
+
+
+def _may_enrol(admission: Admission, transaction: Transaction) -> bool:
+    """Could this person enter without the application, and set up there what it asks for?"""
+    application, connection = transaction.application, g.tenant.connections.get(transaction.row.method)
+    is_asked = application is not None and application.is_factor_demanded and connection and not connection.acr_values
+    return admission.cause is Cause.FACTOR_ENROLMENT_REQUIRED and bool(is_asked)
 
 
 def _is_way_enabled(db: TenantSession, transaction: Transaction) -> bool:
@@ -185,4 +227,5 @@ def application_facts(application: ApplicationConfig | None) -> ApplicationFacts
         name=application.name,
         accepted=frozenset(application.accepted_connections),
         groups=frozenset(application.required_groups),
+        demands_factor=application.is_factor_demanded,
     )

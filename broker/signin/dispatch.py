@@ -38,6 +38,8 @@ def go_on(transaction: Transaction, *, trusts_device: bool = False) -> Response:
         return step_to_factor(transaction)
     if transaction.has_proven("pwd") and transaction.row.pending_sealed:
         return step_to("signin.renew_password", transaction)
+    if transaction.hints.link:
+        return step_to("signin.confirm_link", transaction)
     return complete(transaction, admitted, trusts_device=trusts_device)
 
 

@@ -5,29 +5,34 @@ believed, an error included. No database transaction is open while the provider 
 """
 
 import json
-from contextlib import suppress
-from datetime import timedelta
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import SimpleNamespace
 from typing import Any
 
 from flask import g, redirect, request
-from pydantic import ValidationError
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from broker.came_by import kept_for_session
 from broker.own_keys import own_keys
-from broker.session import Proof
+from broker.seeing import saw, watch_return
 from broker.signin.arrive import arrive
+from broker.signin.assurance import proof_of, require_assurance
 from broker.signin.complete import complete, require_admitted_as
-from broker.signin.dispatch import hand_over, post_over, step_to_factor
+from broker.signin.dispatch import hand_over, post_over, step_to, step_to_factor
+from broker.signin.provider_document import provided
 from broker.signin.question import require_way
+from broker.signin.shared import leaving, opened, returning
+from broker.signin.tested import take_test
 from broker.signin.transaction import Transaction, browser_hash, note_flow, reopen, take_way
+from broker.signin.typed_options import make_options
 from broker.tenancy import tenant_url
 from broker.upstream import KINDS
-from broker.upstream.kind import Assertion, FlowContext, Kind, Options, ReturnData
+from broker.upstream.kind import Assertion, FlowContext, Options, ReturnData, hearsay
 from broker.wiring import the_broker
 from tenants.causes import BrokerError, Cause, Refusal, UpstreamFailure
+from tenants.connection_tests import TEST
 from tenants.connections import CONNECTION_STATE
 from tenants.ids import digest
 from tenants.snapshot import ConnectionConfig
@@ -37,21 +42,40 @@ from tenants.vault import Place, VaultError
 _SECRET_BYTES = 32
 
 
+class NoAttempt(Refusal):
+    """No attempt of this browser waits for what came back."""
+
+
 def start(transaction: Transaction, key: str, *, switch_account: bool = False, from_form: bool = False) -> Response:
     """Send the browser to the identity provider of this connection; `key` is not `local`."""
     require_way(transaction, key)
-    connection: ConnectionConfig = g.tenant.connections[key]
-    version = _require_enabled(connection)
-    kind, options = KINDS[connection.kind], options_of(connection)
-    context = _fresh_context(transaction, connection, switch_account)
+    known = g.tenant
+    connection = _in_force(known.connections[key])
+    if g.tenant is not known:
+        require_way(transaction, key)
+    return send(transaction, connection, options_of(connection), switch_account=switch_account, from_form=from_form)
+
+
+def send(
+    transaction: Transaction,
+    connection: ConnectionConfig,
+    options: Options,
+    *,
+    switch_account: bool = False,
+    from_form: bool = False,
+) -> Response:
+    """Send the browser there by these very values. Whether they may be used was asked before."""
+    kind, key, options = KINDS[connection.kind], connection.key, provided(connection, options)
+    context = leaving(connection, options, _fresh_context(transaction, connection, switch_account))
     g.flow.method, g.flow.connection_id, g.flow.connection_label = key, connection.id, connection.label
-    started = kind.start(options, context, the_broker().ports)
+    with _circuit(transaction, connection, proves=False):
+        started = kind.start(options, context, the_broker().ports)
     kept = {"tx": transaction.tx, "nonce": context.nonce, "verifier": context.verifier, "kept": dict(started.keep)}
     take_way(
         transaction,
         key,
         connection_id=connection.id,
-        connection_version=version,
+        connection_version=connection.version,
         state_hash=digest(context.state),
         upstream_sealed=the_broker().vault.seal(json.dumps(kept), _place(transaction.id_hash)),
     )
@@ -70,12 +94,13 @@ def finish(key: str) -> Response:
     data = ReturnData.of(request.method, pairs, kind.returning.max_argument)
     state = data.args.get(kind.returning.state, "")
     transaction, kept, is_same = _take(connection, state)
+    if transaction.row.purpose == TEST:
+        return take_test(transaction, lambda tested, options: _answer(transaction, tested, options, kept, data))
     try:
         if not is_same:
-            _require_unchanged(connection, transaction, _require_enabled(connection))
-        assertion = _ask(kind, options_of(connection), _kept_context(kept, connection, state), data)
-        _require_fresh(transaction, assertion, kind.returning.skew)
-        _use_once(connection, assertion)
+            _require_unchanged(connection, transaction, require_enabled(connection))
+        connection = _as_begun(connection, transaction)
+        assertion = _answer(transaction, connection, options_of(connection), kept, data)
         return _let_in(transaction, connection, assertion)
     except BrokerError:
         reopen(transaction)
@@ -84,24 +109,25 @@ def finish(key: str) -> Response:
 
 def _let_in(transaction: Transaction, connection: ConnectionConfig, assertion: Assertion) -> Response:
     """From what the provider said to the session, or to the second factor. Written once, at the end."""
+    # Networks and applications count on return, too: what was begun inside is not finished outside (T6).
+    require_way(transaction, connection.key)
     arrived = arrive(transaction, connection, assertion)
     _require_unchanged(connection, transaction, arrived.connection_version)
-    at = assertion.auth_time or the_broker().ports.clock.now()
-    proof = Proof(method="fed", at=at, connection=connection.key, acr=assertion.acr, amr=assertion.amr)
     learned = {
         "connection_id": connection.id,
         "email": assertion.email,
         "account_id": arrived.account.id,
         "identity_id": arrived.identity_id,
-        "proofs": [proof.as_json()],
+        "proofs": [proof_of(transaction, connection, assertion).as_json()],
+        "upstream_sealed": kept_for_session(connection.id, transaction.id_hash, assertion),
     }
     transaction.row = SimpleNamespace(**dict(transaction.row._mapping) | learned)
     admitted = require_admitted_as(transaction, arrived.account, arrived.is_connection_enabled)
-    if not admitted.factor_needed:
+    if not admitted.factor_needed and not transaction.hints.link:
         return complete(transaction, admitted, is_ended=True)
     reopen(transaction)
     take_way(transaction, connection.key, **learned)
-    return step_to_factor(transaction)
+    return step_to_factor(transaction) if admitted.factor_needed else step_to("signin.confirm_link", transaction)
 
 
 def options_of(connection: ConnectionConfig) -> Options:
@@ -110,20 +136,33 @@ def options_of(connection: ConnectionConfig) -> Options:
 
 
 def _make_options(connection: ConnectionConfig) -> Options:
-    place = Place(g.tenant.id, "connections", "secrets_sealed", connection.id)
-    try:
-        sealed = connection.secrets_sealed
-        secrets: dict[str, Any] = json.loads(the_broker().vault.open(sealed, place)) if sealed else {}
-        return KINDS[connection.kind].options_type(**{**connection.options, **secrets})
-    except (ValidationError, VaultError, KeyError) as error:
-        raise Refusal(Cause.CONNECTION_MISCONFIGURED, f"the options don't open: {type(error).__name__}") from error
+    return make_options(connection, Place(g.tenant.id, "connections", "secrets_sealed", connection.id))
 
 
-def _ask(kind: Kind, options: Options, context: FlowContext, data: ReturnData) -> Assertion:
+def _answer(
+    transaction: Transaction, connection: ConnectionConfig, options: Options, kept: dict[str, Any], data: ReturnData
+) -> Assertion:
+    """What the provider says by these very values, checked against what was asked. Raises BrokerError."""
+    kind, options = KINDS[connection.kind], provided(connection, options)
+    state = data.args.get(kind.returning.state, "")
+    context = returning(connection, options, _kept_context(kept, connection, state))
+    data = opened(connection, options, data)
+    watch_return(options, context, data)
     refused = kind.refusal(options, data)
     if refused is not None:
-        raise refused
-    return kind.finish(options, context, data, the_broker().ports)
+        raise hearsay(refused)
+    with _circuit(transaction, connection, proves=True):
+        assertion = saw(kind.finish(options, context, data, the_broker().ports))
+    require_assurance(transaction, connection, assertion, kind.returning.skew)
+    use_once(connection, assertion)
+    return assertion
+
+
+def _circuit(transaction: Transaction, connection: ConnectionConfig, *, proves: bool) -> AbstractContextManager[None]:
+    """A test says nothing about the values in force."""
+    if transaction.row.purpose == TEST:
+        return nullcontext()
+    return the_broker().circuits.tried(connection.id, proves=proves)
 
 
 def _fresh_context(transaction: Transaction, connection: ConnectionConfig, switch_account: bool) -> FlowContext:
@@ -139,7 +178,8 @@ def _fresh_context(transaction: Transaction, connection: ConnectionConfig, switc
         domain_hint=hints.domain_hint or None,
         prompt=_prompt(hints.prompt, switch_account),
         max_age=hints.max_age,
-        acr_values=hints.acr_values or None,
+        # What has to come back takes precedence over what an application would like.
+        acr_values=connection.acr_values or hints.acr_values or None,
         own_keys=own_keys,
     )
 
@@ -181,7 +221,7 @@ def _take(connection: ConnectionConfig, state: str) -> tuple[Transaction, dict[s
         if row is None:
             row = db.one(TAKE_RETURN, **found)
     if row is None:
-        raise Refusal(Cause.FLOW_EXPIRED, "state", connection_id=connection.id)
+        raise NoAttempt(Cause.FLOW_EXPIRED, "state", connection_id=connection.id)
     kept = _open_kept(row)
     taken = Transaction(kept["tx"], row)
     note_flow(taken)
@@ -197,7 +237,7 @@ def _open_kept(row: Row[Any]) -> dict[str, Any]:
     return kept
 
 
-def _require_enabled(connection: ConnectionConfig) -> int:
+def require_enabled(connection: ConnectionConfig) -> int:
     """Read whether the connection is on now; a cache may not know yet (SU-20). Returns its version."""
     with g.db.reading() as db:
         state = db.one(CONNECTION_STATE, connection_id=connection.id)
@@ -206,23 +246,35 @@ def _require_enabled(connection: ConnectionConfig) -> int:
     return int(state.version)
 
 
+def _in_force(connection: ConnectionConfig) -> ConnectionConfig:
+    """The connection's values and version as they are now, whatever a cache knows (SU-20). Raises Refusal."""
+    return connection if require_enabled(connection) == connection.version else _read_anew(connection)
+
+
+def _as_begun(connection: ConnectionConfig, transaction: Transaction) -> ConnectionConfig:
+    """The values that this attempt was begun with: another process, which knew newer ones, may have begun it."""
+    if connection.version == transaction.row.connection_version:
+        return connection
+    connection = _read_anew(connection)
+    _require_unchanged(connection, transaction, connection.version)
+    return connection
+
+
+def _read_anew(connection: ConnectionConfig) -> ConnectionConfig:
+    g.tenant = the_broker().snapshots.at_least(g.tenant, g.tenant.version + 1)
+    read: ConnectionConfig | None = g.tenant.connections.get(connection.key)
+    if read is None or read.id != connection.id or not read.is_enabled:
+        raise Refusal(Cause.CONNECTION_DISABLED, "switched off", connection_id=connection.id)
+    return read
+
+
 def _require_unchanged(connection: ConnectionConfig, transaction: Transaction, version: int) -> None:
     """What was begun with one configuration is not finished with another."""
     if version != transaction.row.connection_version:
         raise Refusal(Cause.FLOW_EXPIRED, "the connection was changed meanwhile", connection_id=connection.id)
 
 
-def _require_fresh(transaction: Transaction, assertion: Assertion, skew: timedelta) -> None:
-    """What was asked of the provider is checked on return: it may have ignored it (conformance.md A, fact 7)."""
-    hints = transaction.hints
-    if assertion.auth_time is None or not transaction.demands_fresh_proof():
-        return
-    oldest = transaction.row.created_at - timedelta(seconds=hints.max_age or 0) - skew
-    if assertion.auth_time < oldest:
-        raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "auth_time is older than what was asked for")
-
-
-def _use_once(connection: ConnectionConfig, assertion: Assertion) -> None:
+def use_once(connection: ConnectionConfig, assertion: Assertion) -> None:
     """Note that this assertion was taken; the one that is noted first counts, wherever the others arrive (SU-15)."""
     if assertion.once is None:
         return

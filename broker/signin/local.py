@@ -64,10 +64,13 @@ def check_password() -> Response:
 
 
 def _proofs(transaction: Transaction, device: Row[Any] | None) -> list[Proof]:
-    """The password; and the device in place of a second factor, unless an application wants the person to be asked."""
+    """The password; and the device in place of a second factor, unless an application wants the person to be asked.
+
+    Nor does a device let another way into the account (SF-04).
+    """
     now = the_broker().ports.clock.now()
     proofs = [Proof("pwd", now)]
-    if is_trusted(device, now) and not transaction.demands_fresh_proof():
+    if is_trusted(device, now) and not (transaction.demands_fresh_proof() or transaction.hints.link):
         proofs.append(Proof("dev", now))
     return proofs
 

@@ -1,6 +1,7 @@
 """From a request to the question that `tenants/discovery.py` answers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flask import g
 from flask_babel import gettext as _
@@ -10,6 +11,7 @@ from broker.pages import Way as WayButton
 from broker.signin.transaction import Transaction
 from broker.tenancy import client_address
 from broker.upstream import KINDS
+from broker.wiring import the_broker
 from tenants.addresses import Address, AddressError, normalise_address
 from tenants.causes import Refusal
 from tenants.discovery import Question, check_way, discover
@@ -23,7 +25,8 @@ def question_of(transaction: Transaction, address: Address | None, *, has_just_e
     hints = transaction.hints
     return question_for(
         g.tenant,
-        transaction.application,
+        # Whose account it is may be shown by a way that the application itself does not take.
+        None if hints.link else transaction.application,
         address,
         client_address(),
         Hints(login=hints.login_hint, domain=hints.domain_hint, connection=hints.connection),
@@ -46,6 +49,12 @@ def other_ways(transaction: Transaction) -> tuple[str, ...]:
     """Keys of the ways but e-mail and password that this attempt may go on by."""
     decision = discover(question_of(transaction, address_of(transaction), has_just_ended=True))
     return tuple(key for key in decision.ways if key != LOCAL)
+
+
+def ways_to_prove(transaction: Transaction, address: Address, arrived_by: str) -> tuple[str, ...]:
+    """Keys of the ways by which an account may be proven that has the address of an arrival: the same for every account."""
+    question = replace(question_of(transaction, address, has_just_ended=True), accepted=frozenset())
+    return tuple(key for key in discover(question).ways if key != arrived_by)
 
 
 def address_of(transaction: Transaction) -> Address | None:
@@ -74,4 +83,5 @@ def _button(key: str, is_first: bool, is_last_used: bool) -> WayButton:
         note=connection.note,
         first=is_first,
         is_last_used=is_last_used,
+        is_silent=the_broker().circuits.is_open(connection.id),
     )

@@ -7,19 +7,26 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broker.device import has_just_signed_out
+from broker.next_steps import stuck_links
 from broker.signin import (
     activate,
+    backchannel,
     backdoor,
     backdoor_set_up,
+    connection_test,
+    consent,
     factor_pages,
     federated,
     leaked,
+    link,
     local,
     mailed_code,
     passkey_sign_in,
     reset,
     saml,
+    saml_logout,
 )
+from broker.signin.callback import take_return
 from broker.signin.disclose import tell_state
 from broker.signin.dispatch import go_on, step_to
 from broker.signin.offers import first_login_url
@@ -89,6 +96,7 @@ def choose() -> Response:
         email=transaction.row.email,
         restart_url=url_for("signin.sign_in", tx=transaction.tx, ended="1"),
         ways=way_buttons(decision.ways, decision.first),
+        stuck=stuck_links(),
     )
     return make_response(page)
 
@@ -114,7 +122,7 @@ def again() -> Response:
 @signin.route("/callback/<connection>", methods=["GET", "POST"])
 def callback(connection: str) -> Response:
     """Back from an identity provider."""
-    return federated.finish(connection)
+    return consent.take_return(connection) if consent.is_awaited() else take_return(connection)
 
 
 @signin.get("/saml/<connection>/metadata")
@@ -129,10 +137,29 @@ def take_saml_response(connection: str) -> Response:
     return saml.take_response(connection)
 
 
+@signin.route("/saml/<connection>/slo", methods=["GET", "POST"])
+def take_saml_logout(connection: str) -> Response:
+    """A SAML identity provider about signing out."""
+    return saml_logout.take_message(connection)
+
+
+@signin.post("/backchannel/<connection>")
+def take_logout_token(connection: str) -> Response:
+    """An OpenID Provider's server about sessions that have ended there."""
+    return backchannel.take_logout_token(connection)
+
+
+signin.get("/sign-in/test", endpoint="test_result")(connection_test.result_page)
+signin.get("/sign-in/test/<token>", endpoint="connection_test")(connection_test.link_page)
+signin.post("/sign-in/test/<token>", endpoint="start_connection_test")(connection_test.start)
 signin.get("/sign-in/password", endpoint="password")(local.password_page)
 signin.post("/sign-in/password", endpoint="check_password")(local.check_password)
 signin.get("/sign-in/new-password", endpoint="renew_password")(leaked.password_page)
 signin.post("/sign-in/new-password", endpoint="keep_renewed_password")(leaked.keep_password)
+signin.get("/sign-in/link", endpoint="link")(link.link_page)
+signin.post("/sign-in/link", endpoint="choose_proof")(link.choose_proof)
+signin.get("/sign-in/link/confirm", endpoint="confirm_link")(link.confirm_page)
+signin.post("/sign-in/link/confirm", endpoint="link_subject")(link.confirm)
 signin.get("/sign-in/totp", endpoint="totp")(factor_pages.totp_page)
 signin.post("/sign-in/totp", endpoint="check_totp")(factor_pages.check_totp)
 signin.get("/sign-in/factor", endpoint="factor")(factor_pages.choose_page)
@@ -171,6 +198,11 @@ signin.get("/activate/door/<token>", endpoint="door_link")(backdoor_set_up.link_
 signin.post("/activate/door/<token>", endpoint="open_door_link")(backdoor_set_up.open_link)
 signin.get("/door/<token>", endpoint="door")(backdoor.door_page)
 signin.post("/door/<token>", endpoint="enter_by_door")(backdoor.enter_by_door)
+signin.get("/consent/<token>", endpoint="consent")(consent.link_page)
+signin.post("/consent/<token>", endpoint="begin_consent")(consent.begin_by_link)
+signin.get("/consent/at/<connection>", endpoint="own_consent")(consent.own_page)
+signin.post("/consent/at/<connection>", endpoint="begin_own_consent")(consent.begin_own)
+signin.post("/consent/confirm", endpoint="confirm_consent")(consent.confirm)
 signin.get("/activate/<token>", endpoint="invitation")(activate.invitation_page)
 signin.post("/activate/<token>", endpoint="open_invitation")(activate.open_invitation)
 
@@ -222,5 +254,6 @@ def _first_page(
         first_login_url=first_login_url(transaction) if decision.asks_address else None,
         passkey_url=passkey_sign_in.offered_url(transaction),
         ways=[] if is_email_only else way_buttons(keys, decision.first),
+        stuck=stuck_links(),
     )
     return make_response(page, status)

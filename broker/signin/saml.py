@@ -6,8 +6,10 @@ from flask import Response as FlaskResponse
 from flask import abort, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from broker.metadata_readings import note_readings
 from broker.own_keys import own_keys
-from broker.signin.federated import callback_url, finish, options_of
+from broker.signin.federated import NoAttempt, callback_url, finish, options_of
+from broker.signin.unsolicited import begin_anew, is_unsolicited
 from broker.upstream import KINDS
 from broker.upstream.saml import Saml
 from broker.upstream.saml_parts.metadata import MEDIA_TYPE
@@ -22,7 +24,9 @@ _FIELDS = ("SAMLResponse", "RelayState")
 def metadata(key: str) -> Response:
     """What an admin uploads at the provider; also of a connection that is switched off, as it is set up first."""
     connection, kind = _saml_connection(key)
-    body = kind.metadata(options_of(connection), callback_url(connection), own_keys())  # type: ignore[arg-type]  # of this kind
+    keys = own_keys()
+    body = kind.metadata(options_of(connection), callback_url(connection), keys)  # type: ignore[arg-type]  # of this kind
+    note_readings(connection, keys)
     response = FlaskResponse(body, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = _FRESH
     response.headers["Content-Disposition"] = f'inline; filename="{g.tenant.slug}-{key}.xml"'
@@ -35,15 +39,25 @@ def take_response(key: str) -> Response:
     A browser sends the transaction's cookie along only if that is `SameSite=None`, which needs https. On plain http,
     which is loopback only (demo and tests), the fields go round by an address of our own, which is not another site.
     """
-    _saml_connection(key)
+    connection, kind = _saml_connection(key)
     if the_broker().settings.is_https:
         if request.method != "POST":
             abort(405)
-        return finish(key)
+        return _finish(connection, kind)
     if request.method == "POST":
         fields = [(name, value) for name, value in request.form.items(multi=True) if name in _FIELDS]
         return redirect(f"{url_for('signin.take_saml_response', connection=key)}?{urlencode(fields)}", 303)
-    return finish(key)
+    return _finish(connection, kind)
+
+
+def _finish(connection: ConnectionConfig, kind: Saml) -> Response:
+    """The end of an attempt that began here; what began at the provider is another matter."""
+    try:
+        return finish(connection.key)
+    except NoAttempt:
+        if not is_unsolicited(kind):
+            raise
+    return begin_anew(connection, kind)
 
 
 def _saml_connection(key: str) -> tuple[ConnectionConfig, Saml]:

@@ -40,9 +40,12 @@ def factors_of(transaction: Transaction) -> Factors:
     account_id = transaction.row.account_id
     row = _factors(account_id)
     ways = _ways(row) if row is not None else ()
-    if transaction.row.method != LOCAL or transaction.is_by_mail:
-        # What an application demands of somebody from an identity provider, a mailed code does not meet (SF-05); and
-        # who has proven the address by one has not shown anything else by another one.
+    application = transaction.application
+    is_demanded = transaction.hints.factor or (application is not None and application.is_factor_demanded)
+    if transaction.row.method != LOCAL or transaction.is_by_mail or is_demanded or transaction.hints.link:
+        # What an application demands, and of whoever comes from an identity provider, a mailed code doesn't meet (SF-05),
+        # nor does it let another way into an account (SF-04); and who has proven the address by one has not shown anything
+        # else by another one.
         ways = tuple(way for way in ways if way != EMAIL_CODE)
     if row is None or not ways:
         raise Refusal(Cause.FACTOR_ENROLMENT_REQUIRED, "no second factor that may be used", account_id=account_id)

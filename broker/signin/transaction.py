@@ -61,6 +61,9 @@ class Hints:
     acr_values: str = ""
     account: str = ""
     """Whose proof is asked for, by a page of their own: nobody else finishes this attempt. No application can say it."""
+    factor: bool = False  # asked for here by a page of their own, whatever a provider says
+    link: str = ""
+    """Id of the link that waits for a proof of its account (tenants/pending_links.py). No application can say it."""
 
 
 @dataclass(slots=True)
@@ -289,7 +292,7 @@ def insert(
             purpose=purpose,
             return_to=return_to,
             application_id=application.id if application else None,
-            hints={key: value for key, value in asdict(hints).items() if value not in ("", (), None)},
+            hints={name: value for name, value in asdict(hints).items() if value not in ("", (), None) and value is not False},
             created_at=now,
             expires_at=now + life,
             **values,

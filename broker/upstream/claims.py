@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from broker.upstream.id_token import Claims
 from broker.upstream.kind import PersonNames
@@ -12,6 +12,20 @@ from broker.upstream.oauth_errors import clean
 GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 EMAIL_EVIDENCE = ("email_verified", "xms_edov", "hd")
+
+READS = {
+    "iss": "issuer",
+    "sub": "subject",
+    "email": "email",
+    "email_verified": "email_evidence",
+    "name": "display_name",
+    "given_name": "given_name",
+    "family_name": "family_name",
+    "acr": "acr",
+    "amr": "amr",
+    "auth_time": "auth_time",
+}
+"""What most providers' claims fill."""
 
 MAX_NAME = 200
 MAX_EMAIL = 254
@@ -22,6 +36,15 @@ MAX_RAW_LIST = 50
 
 # One-time values, and what a provider packs in for itself: of no use to a reader, of some to a thief.
 _NOT_SHOWN = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "login_hint", "aio", "rh", "uti", "_claim_sources"})
+
+
+@runtime_checkable
+class SaysWhatItReads(Protocol):
+    """A kind that can say where it takes what from, for the page of a test sign-in."""
+
+    def reads(self, options: Any) -> Mapping[str, str]:
+        """Claim or attribute, by its name → the field of `Assertion` that it fills."""
+        ...
 
 
 def text(claims: Claims, name: str, limit: int = MAX_NAME) -> str | None:
@@ -46,15 +69,18 @@ def is_guid(value: object) -> bool:
 
 
 def words(claims: Claims, name: str) -> tuple[str, ...] | None:
-    """A list of texts, or one text; None for what is absent or no such list (or too long to be believed)."""
+    """A list of texts, or one text; None for what is absent or no such list.
+
+    One that is too long, or too many of them, takes nothing from the others: whoever can add one would else decide
+    whether the rest is known.
+    """
     value = claims.get(name)
     if isinstance(value, str):
         value = [value]
-    if not isinstance(value, list) or len(value) > MAX_GROUPS:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         return None
-    if not all(isinstance(word, str) and len(word) <= MAX_GROUP for word in value):
-        return None
-    return tuple(word for word in (clean(word, MAX_GROUP) for word in value) if word)
+    cleaned = (clean(word, MAX_GROUP) for word in value if len(word) <= MAX_GROUP)
+    return tuple(word for word in cleaned if word)[:MAX_GROUPS]
 
 
 def moment(claims: Claims, name: str) -> datetime | None:

@@ -4,18 +4,21 @@ A kind says with a `Registration` who we are at its provider, and which checks a
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeGuard
 from urllib.parse import quote_plus, urlsplit
 
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc.jwk import Key
 
 from broker.ports import HttpReply, Ports
-from broker.upstream.id_token import Claims
-from broker.upstream.kind import FlowContext, ReturnData
-from broker.upstream.metadata import Provider
+from broker.upstream.client_assertion import CLIENT_ASSERTION_TYPE, make_client_assertion
+from broker.upstream.id_token import CLAIM_CHECKS, Check, Claims, Expected, verify
+from broker.upstream.kind import FlowContext, ReturnData, hearsay
+from broker.upstream.metadata import Provider, signing_key
 from broker.upstream.oauth_errors import read_error
 from broker.upstream.strict_json import read_object
 from tenants.causes import Cause, UpstreamFailure
@@ -27,14 +30,25 @@ ErrorReader = Callable[[Mapping[str, Any]], UpstreamFailure | None]
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSigner:
+    """The key pair by which a provider knows us instead of a secret; `key_id` as that one calls it, if it does."""
+
+    private_key_pem: str = field(repr=False)
+    alg: str
+    certificate_pem: str | None = None
+    key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
-    """Who we are at a provider. `auth_method`: client_secret_basic or client_secret_post."""
+    """Who we are at a provider. `auth_method`: client_secret_basic, client_secret_post, or private_key_jwt by `signer`."""
 
     client_id: str
     client_secret: str = field(repr=False)
     auth_method: str
     scopes: tuple[str, ...]
     read_error: ErrorReader = read_error
+    signer: ClientSigner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +80,27 @@ def check_state(provider: Provider, us: Registration, tx: FlowContext, data: Ret
     """RFC 6749, 10.12. The caller has found the transaction by it; this holds if one day it has not."""
     state = data.args.get("state", "")
     if not hmac.compare_digest(state.encode("utf-8", "replace"), tx.state.encode()):
-        raise _invalid("state")
+        raise hearsay(_invalid("state"))
 
 
 def check_issuer_parameter(provider: Provider, us: Registration, tx: FlowContext, data: ReturnData) -> None:
     """RFC 9207, 2.4: against a code of one provider being taken to another."""
     issuer = data.args.get("iss")
     if (issuer is None and provider.sends_issuer) or (issuer is not None and issuer != provider.issuer):
-        raise _invalid("iss_param")
+        raise hearsay(_invalid("iss_param"))
 
 
 def check_no_error(provider: Provider, us: Registration, tx: FlowContext, data: ReturnData) -> None:
     """RFC 6749, 4.1.2.1."""
     failure = us.read_error(data.args)
     if failure is not None:
-        raise failure
+        raise hearsay(failure)
 
 
 def check_code(provider: Provider, us: Registration, tx: FlowContext, data: ReturnData) -> None:
     """RFC 6749, 4.1.2."""
     if not data.args.get("code"):
-        raise _invalid("code")
+        raise hearsay(_invalid("code"))
 
 
 RETURN_CHECKS = (check_state, check_issuer_parameter, check_no_error, check_code)
@@ -106,15 +120,58 @@ def redeem(provider: Provider, us: Registration, tx: FlowContext, data: ReturnDa
     return _tokens(token_request(provider, us, form, ports), us)
 
 
+def identify(
+    provider: Provider,
+    us: Registration,
+    tx: FlowContext,
+    data: ReturnData,
+    ports: Ports,
+    *,
+    checks: Sequence[Check] = CLAIM_CHECKS,
+    oldest: datetime | None = None,
+) -> tuple[Claims, Tokens]:
+    """The whole way back: the code is redeemed, and the ID token passes `checks`. Raises UpstreamFailure."""
+    tokens = redeem(provider, us, tx, data, ports)
+    expected = Expected(
+        issuer=provider.issuer,
+        client_id=us.client_id,
+        nonce=tx.nonce,
+        now=tx.now,
+        access_token=tokens.access_token,
+        oldest=oldest,
+    )
+
+    def find_key(kid: str | None, algorithm: str) -> Key:
+        return signing_key(provider, tx.connection, kid, algorithm, ports)
+
+    return verify(tokens.id_token, expected, find_key, checks), tokens
+
+
 def token_request(provider: Provider, us: Registration, form: Mapping[str, str], ports: Ports) -> HttpReply:
-    """Core, 9: with the secret in the Authorization header or in the form."""
+    """Core, 9: with the secret in the Authorization header or in the form, or with a signed word instead of one."""
     headers = {"Accept": "application/json"}
-    if us.auth_method == "client_secret_post":
-        whole = {**form, "client_id": us.client_id, "client_secret": us.client_secret}
-        return ports.http.request("POST", provider.token_endpoint, headers=headers, form=whole, max_bytes=MAX_REPLY)
-    # RFC 6749, 2.3.1: both halves are form-encoded first, so that a colon in one can't move the border.
-    auth = (quote_plus(us.client_id), quote_plus(us.client_secret))
-    return ports.http.request("POST", provider.token_endpoint, headers=headers, form=form, auth=auth, max_bytes=MAX_REPLY)
+    if us.auth_method == "client_secret_basic":
+        # RFC 6749, 2.3.1: both halves are form-encoded first, so that a colon in one can't move the border.
+        auth = (quote_plus(us.client_id), quote_plus(us.client_secret))
+        return ports.http.request("POST", provider.token_endpoint, headers=headers, form=form, auth=auth, max_bytes=MAX_REPLY)
+    whole = {**form, **_who_we_are(provider, us, ports)}
+    return ports.http.request("POST", provider.token_endpoint, headers=headers, form=whole, max_bytes=MAX_REPLY)
+
+
+def _who_we_are(provider: Provider, us: Registration, ports: Ports) -> dict[str, str]:
+    if us.signer is None:
+        return {"client_id": us.client_id, "client_secret": us.client_secret}
+    assertion = make_client_assertion(
+        client_id=us.client_id,
+        audience=provider.token_endpoint,
+        private_key_pem=us.signer.private_key_pem,
+        certificate_pem=us.signer.certificate_pem,
+        alg=us.signer.alg,
+        now=ports.clock.now(),
+        jti=ports.randomness.token_urlsafe(16),
+        kid=us.signer.key_id,
+    )
+    return {"client_id": us.client_id, "client_assertion_type": CLIENT_ASSERTION_TYPE, "client_assertion": assertion}
 
 
 def userinfo(provider: Provider, tokens: Tokens, subject: str, ports: Ports) -> Claims:

@@ -1,139 +1,26 @@
-"""Microsoft Entra ID, one directory: issuer and `tid` pinned, a person is who `oid` says within it.
+"""Microsoft Entra ID: one directory, several or any. A person is who `oid` says within the directory that `tid` names.
 
 An identity is stored as (issuer, subject) = (authority/tid/v2.0, oid). Entra's `sub` is not used: it changes with the
 app registration. Address and user name change hands, so neither is ever a key.
 """
 
-from typing import Annotated
-
-from pydantic import Field, SecretStr, field_validator
+from collections.abc import Mapping
+from dataclasses import replace
 
 from broker.ports import Ports
 from broker.upstream import claims as read
-from broker.upstream.code_flow import Registration, authorization_url, redeem
+from broker.upstream import entra_consent as consent
+from broker.upstream.code_flow import Tokens, authorization_url, identify
+from broker.upstream.entra_checks import of_a_person
 from broker.upstream.entra_errors import read_entra_error
+from broker.upstream.entra_graph import Graph
+from broker.upstream.entra_options import EntraOptions as EntraOptions  # part of this kind, in a file of its own
 from broker.upstream.findings import examine
-from broker.upstream.id_token import CLAIM_CHECKS, Check, Claims, Expected, verify
-from broker.upstream.kind import (
-    BY_CALLBACK,
-    Assertion,
-    Finding,
-    FlowContext,
-    Options,
-    ReturnData,
-    Secret,
-    Start,
-)
-from broker.upstream.metadata import provider_of, signing_key
-from broker.upstream.oidc import origin_only
+from broker.upstream.id_token import Claims
+from broker.upstream.kind import BY_CALLBACK, Assertion, Finding, FlowContext, Options, ReturnData, Start
+from broker.upstream.metadata import Provider, provider_of
+from broker.upstream.sharing import ProvenDirectory, SharedRegistration
 from tenants.causes import Cause, UpstreamFailure
-
-PERSONAL_DIRECTORY = "9188040d-6c67-4c5b-b112-36a304b66dad"
-"""All personal Microsoft accounts live in this one."""
-GUID_PATTERN = f"^{read.GUID}$"
-PUBLIC_CLOUD = "https://login.microsoftonline.com"
-
-
-class EntraOptions(Options):
-    directory: str = Field(
-        title="Directory id",
-        description="The directory's (tenant's) id, as the overview page of Microsoft Entra shows it.",
-        pattern=GUID_PATTERN,
-    )
-    client_id: str = Field(
-        title="Application id", description="The application (client) id of the app registration.", pattern=GUID_PATTERN
-    )
-    client_secret: Annotated[SecretStr, Secret()] = Field(
-        title="Client secret", description="The secret's value, not its id.", min_length=1, max_length=1024
-    )
-    authority_host: str = Field(
-        default=PUBLIC_CLOUD,
-        title="Authority",
-        description="Origin of the sign-in service. Another one for national clouds only.",
-        max_length=300,
-    )
-    scopes: tuple[Annotated[str, Field(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")], ...] = Field(
-        default=("openid", "profile", "email"),
-        title="Scopes",
-        description="What to ask for. openid and profile are always among them.",
-        max_length=20,
-    )
-
-    @field_validator("directory", "client_id")
-    @classmethod
-    def _lower(cls, value: str) -> str:
-        return value.lower()
-
-    @field_validator("directory")
-    @classmethod
-    def _is_organization(cls, value: str) -> str:
-        if value == PERSONAL_DIRECTORY:
-            raise ValueError("this is the directory of personal accounts, which belongs to everybody")
-        return value
-
-    @field_validator("authority_host")
-    @classmethod
-    def _is_origin(cls, value: str) -> str:
-        return origin_only(value)
-
-    @field_validator("scopes")
-    @classmethod
-    def _with_profile(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        # `oid` comes with the scope profile only.
-        return tuple(dict.fromkeys(("openid", "profile", *value)))
-
-    @property
-    def issuer(self) -> str:
-        return f"{self.authority_host}/{self.directory}/v2.0"
-
-
-def check_not_personal(claims: Claims, expected: Expected) -> None:
-    if claims.get("tid") == PERSONAL_DIRECTORY:
-        raise UpstreamFailure(Cause.UPSTREAM_TENANT_MISMATCH, "personal", fact="personal")
-
-
-def check_directory(directory: str) -> Check:
-    """Microsoft signs for all directories with the same keys: this is what tells ours from the others."""
-
-    def check(claims: Claims, expected: Expected) -> None:
-        if claims.get("tid") != directory:
-            raise UpstreamFailure(Cause.UPSTREAM_TENANT_MISMATCH, "tid", fact="directory")
-
-    return check
-
-
-def check_version(claims: Claims, expected: Expected) -> None:
-    """The claims of version 1 mean other things."""
-    if claims.get("ver") != "2.0":
-        raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "ver")
-
-
-def check_not_guest(directory: str) -> Check:
-    """A guest is at home elsewhere: `idp` names where, and `acct` (optional claim) is 1."""
-
-    def check(claims: Claims, expected: Expected) -> None:
-        home = claims.get("idp", expected.issuer)
-        if home not in (expected.issuer, f"https://sts.windows.net/{directory}/") or claims.get("acct") in (1, "1"):
-            raise UpstreamFailure(Cause.UPSTREAM_TENANT_MISMATCH, "guest", fact="guest")
-
-    return check
-
-
-def check_object_id(claims: Claims, expected: Expected) -> None:
-    if not read.is_guid(claims.get("oid")):
-        raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "oid")
-
-
-def entra_checks(directory: str) -> tuple[Check, ...]:
-    """Whose account it is comes first, so that somebody with the wrong one is told so."""
-    return (
-        check_not_personal,
-        check_directory(directory),
-        *CLAIM_CHECKS,
-        check_version,
-        check_not_guest(directory),
-        check_object_id,
-    )
 
 
 class Entra:
@@ -144,69 +31,118 @@ class Entra:
     returning = BY_CALLBACK
 
     def start(self, options: EntraOptions, tx: FlowContext, ports: Ports) -> Start:
+        provider = _provider(options, ports)
         # Entra knows no max_age; to be asked again is the nearest that it offers.
         prompt = "login" if tx.prompt is None and tx.max_age is not None else tx.prompt
-        provider = provider_of(options.issuer, ports)
-        return Start(authorization_url(provider, _registration(options), tx, prompt=prompt, domain_hint=tx.domain_hint))
+        return Start(authorization_url(provider, options.at_microsoft, tx, prompt=prompt, domain_hint=tx.domain_hint))
 
     def finish(self, options: EntraOptions, tx: FlowContext, data: ReturnData, ports: Ports) -> Assertion:
-        provider = provider_of(options.issuer, ports)
-        tokens = redeem(provider, _registration(options), tx, data, ports)
-        expected = Expected(
-            issuer=options.issuer,
-            client_id=options.client_id,
-            nonce=tx.nonce,
-            now=tx.now,
-            access_token=tokens.access_token,
-        )
-        claims = verify(
-            tokens.id_token,
-            expected,
-            lambda kid, alg: signing_key(provider, tx.connection, kid, alg, ports),
-            entra_checks(options.directory),
-        )
-        return _assertion(options, tx, claims)
+        provider = _provider(options, ports)
+        claims, tokens = identify(provider, options.at_microsoft, tx, data, ports, checks=of_a_person(options))
+        return _assertion(options, tx, claims, tokens, ports)
 
     def refusal(self, options: EntraOptions, data: ReturnData) -> UpstreamFailure | None:
         return read_entra_error(data.args)
 
+    def reads(self, options: EntraOptions) -> Mapping[str, str]:
+        named = {"tid": "directories", "xms_edov": "email_evidence", "groups": "groups", "oid": "subject", "sub": ""}
+        return {**read.READS, **named}
+
     def check(self, options: EntraOptions, ports: Ports) -> list[Finding]:
-        return examine(options.issuer, _registration(options), ports)
+        _require_registration(options)
+        return examine(options.authority, options.at_microsoft, ports, named=options.names_itself)
 
     def origins(self, options: EntraOptions, ports: Ports) -> tuple[str, ...]:
         return (options.authority_host,)
 
+    # The operator's registration
 
-def _registration(options: EntraOptions) -> Registration:
-    return Registration(
-        client_id=options.client_id,
-        client_secret=options.client_secret.get_secret_value(),
-        auth_method="client_secret_post",
-        scopes=options.scopes,
-        read_error=read_entra_error,
-    )
+    def is_shared(self, options: EntraOptions) -> bool:
+        return options.registration == "shared"
+
+    def with_registration(self, options: EntraOptions, shared: SharedRegistration) -> Options:
+        return consent.with_registration(options, shared)
+
+    # Directories that are won by consent
+
+    def with_directories(self, options: EntraOptions, consented: tuple[str, ...]) -> Options:
+        return consent.with_directories(options, consented)
+
+    def may_win(self, options: EntraOptions) -> bool:
+        return options.directory is None and not options.any_work_account
+
+    def accepts(self, options: EntraOptions, directory: str) -> bool:
+        return options.any_work_account or directory in options.named
+
+    def directory_of(self, issuer: str) -> str:
+        return issuer.removesuffix("/v2.0").rpartition("/")[2]
+
+    def start_consent(self, options: EntraOptions, tx: FlowContext) -> str:
+        _require_registration(options)
+        return consent.consent_url(options, tx)
+
+    def read_consent(self, data: ReturnData) -> str:
+        return consent.read_consent(data)
+
+    def start_proof(self, options: EntraOptions, tx: FlowContext, ports: Ports) -> str:
+        return consent.start_proof(options, tx, ports)
+
+    def finish_proof(self, options: EntraOptions, tx: FlowContext, data: ReturnData, ports: Ports) -> ProvenDirectory:
+        return consent.finish_proof(options, tx, data, ports)
 
 
-def _assertion(options: EntraOptions, tx: FlowContext, claims: Claims) -> Assertion:
-    return Assertion(
+def _require_registration(options: EntraOptions) -> None:
+    if options.client_id is None:
+        raise UpstreamFailure(Cause.CONNECTION_MISCONFIGURED, "no_shared_registration")
+
+
+def _provider(options: EntraOptions, ports: Ports) -> Provider:
+    _require_registration(options)
+    if not options.named and not options.any_work_account:
+        raise UpstreamFailure(Cause.CONSENT_MISSING, "no_directory")
+    return provider_of(options.authority, ports, named=options.names_itself)
+
+
+def _assertion(options: EntraOptions, tx: FlowContext, claims: Claims, tokens: Tokens, ports: Ports) -> Assertion:
+    assertion = Assertion(
         connection=tx.connection,
         issuer=claims["iss"],
         subject=claims["oid"].lower(),
         email=read.email(claims),
         email_evidence=read.email_evidence(claims),
-        directories=frozenset({options.directory}),
+        # With several, the admins of one could write addresses of the other's domain into their own (OU-10).
+        directories=frozenset(options.named if len(options.named) == 1 else ()),
         **read.names(claims),
-        groups=_groups(claims),
+        groups=read.words(claims, "groups"),
         acr=read.text(claims, "acr"),
         amr=read.words(claims, "amr") or (),
         auth_time=read.moment(claims, "auth_time"),
         raw=read.redacted(claims),
     )
+    graph = Graph(options.graph_host, tokens.access_token, ports)
+    if _has_too_many_groups(claims):
+        assertion = _with_groups(assertion, graph, is_asked=options.read_groups)
+    if options.read_profile:
+        position, phone = graph.position_and_phone()
+        assertion = replace(assertion, position=position, phone=phone)
+    return assertion
 
 
-def _groups(claims: Claims) -> tuple[str, ...] | None:
-    """Beyond 200 Entra names a place to ask instead (or says `hasgroups`): that is unknown, not none."""
+def _has_too_many_groups(claims: Claims) -> bool:
+    """Beyond 200 Entra names a place to ask instead, or says `hasgroups`."""
     elsewhere = claims.get("_claim_names")
-    if "hasgroups" in claims or (isinstance(elsewhere, dict) and "groups" in elsewhere):
-        return None
-    return read.words(claims, "groups")
+    return "hasgroups" in claims or (isinstance(elsewhere, dict) and "groups" in elsewhere)
+
+
+def _with_groups(assertion: Assertion, graph: Graph, *, is_asked: bool) -> Assertion:
+    """As Graph names them. Where it can't be asked they are unknown, which is not none; the reason goes with the claims.
+
+    The place that the token names is not used: it is an older interface, and where it leads is not for a token to say.
+    """
+    try:
+        groups, why = (graph.groups_of(assertion.subject), "") if is_asked else (None, "read_groups is off")
+    except UpstreamFailure as failure:
+        groups, why = None, failure.detail
+    source = f"unknown: {why}" if why else "graph"
+    missing = f"too many to send, {why}" if why else ""
+    return replace(assertion, groups=groups, groups_missing=missing, raw={**assertion.raw, "groups_overage": source})

@@ -28,6 +28,8 @@ class Reading:
 
 READINGS = (
     Reading("consent_missing", Cause.CONSENT_MISSING, frozenset({65001, 90008, 650056, 90094, 90095, 90099})),
+    # Right after a consent, until it has reached all of Microsoft's machines.
+    Reading("consent_spreading", Cause.CONSENT_MISSING, frozenset({650051})),
     Reading("consent_declined", Cause.UPSTREAM_DENIED, frozenset({65004})),
     Reading("app_unknown", Cause.CONNECTION_MISCONFIGURED, frozenset({650052, 500011, 700016, 700011})),
     Reading(
@@ -57,7 +59,7 @@ READINGS = (
         Cause.UPSTREAM_POLICY_BLOCKED,
         frozenset({53000, 53001, 53002, 53003, 530032, 530035, 50005, 50097, 50131, 53011}),
     ),
-    Reading("session_ended", Cause.FLOW_EXPIRED, frozenset({50132, 50133, 50173, 50089})),
+    Reading("session_ended", Cause.FLOW_EXPIRED, frozenset({50058, 50132, 50133, 50173, 50089})),
     Reading(
         "our_request",
         Cause.CONNECTION_MISCONFIGURED,
@@ -75,6 +77,12 @@ READINGS = (
         Cause.UPSTREAM_DENIED,
         frozenset({50008, 5000819, 50107, 20001, 20012, *range(40008, 40016)}),
     ),
+    Reading(
+        "saml_request",
+        Cause.CONNECTION_MISCONFIGURED,
+        frozenset({75005, 750054, 75001, 75003, 75008, 75016, 76021, 76026, 65005, 7500529}),
+    ),
+    Reading("saml_authentication", Cause.CONNECTION_MISCONFIGURED, frozenset({75011})),
     Reading("unavailable", Cause.UPSTREAM_UNREACHABLE, frozenset({90033, 90006, 90012, 90024, 90090, 50000})),
 )
 
@@ -89,6 +97,7 @@ CAUSES_ALLOWED: Mapping[str, frozenset[Cause]] = {
     "unauthorized_client": _OURS,
     "unsupported_response_type": _OURS,
     "unsupported_grant_type": _OURS,
+    "login_required": frozenset({Cause.INTERACTION_NEEDED}),
 }
 """For the other words a number may choose any cause of the table."""
 

@@ -1,6 +1,6 @@
 """The connection test of the OpenID Connect kinds: each look at the provider gives one finding."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask_babel import lazy_gettext as _
 
@@ -14,16 +14,27 @@ from tenants.causes import UpstreamFailure
 CREDENTIAL_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 
 
-def examine(issuer: str, us: Registration, ports: Ports) -> list[Finding]:
-    """Asks the provider now, past everything that is kept."""
+def examine(
+    issuer: str,
+    us: Registration,
+    ports: Ports,
+    more: Callable[[Provider], list[Finding]] | None = None,
+    *,
+    named: str | None = None,
+) -> list[Finding]:
+    """Asks the provider now, past everything that is kept. `more`: what else of its description matters to a kind.
+
+    `named`: as `fetch_provider` takes it.
+    """
     try:
-        provider = fetch_provider(issuer, ports.http)
+        provider = fetch_provider(issuer, ports.http, named)
     except UpstreamFailure as failure:
         return [Finding("bad", failure.detail, _("The provider’s description can’t be used: %(why)s", why=failure.detail))]
     return [
         Finding("ok", "discovery", _("The provider describes itself under the issuer that you gave.")),
         *_keys(provider, ports),
         *_methods(provider, us),
+        *(more(provider) if more else ()),
         *_credentials(provider, us, ports),
     ]
 
@@ -58,8 +69,8 @@ def _credentials(provider: Provider, us: Registration, ports: Ports) -> Iterator
     except ValueError:
         answer = {}
     if answer.get("error") in CREDENTIAL_ERRORS:
-        yield Finding("bad", "credentials", _("The provider does not accept the client id or its secret."))
+        yield Finding("bad", "credentials", _("The provider does not accept the client id, or its secret or key."))
     elif answer.get("error") == "invalid_grant":
-        yield Finding("ok", "credentials", _("The provider accepts the client id and its secret."))
+        yield Finding("ok", "credentials", _("The provider accepts the client id and its secret or key."))
     else:
         yield Finding("warn", "credentials", _("Whether the provider accepts the client secret shows at a sign-in only."))

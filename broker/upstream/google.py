@@ -7,28 +7,20 @@ accounts that Google shows: whoever asks can change it, so it decides nothing. G
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from broker.ports import Ports
 from broker.upstream import claims as read
-from broker.upstream.code_flow import Registration, authorization_url, redeem
+from broker.upstream.code_flow import Registration, authorization_url, identify
 from broker.upstream.findings import examine
-from broker.upstream.id_token import CLAIM_CHECKS, Check, Claims, Expected, check_issuer, verify
-from broker.upstream.kind import (
-    BY_CALLBACK,
-    Assertion,
-    Finding,
-    FlowContext,
-    Options,
-    ReturnData,
-    Secret,
-    Start,
-)
-from broker.upstream.metadata import provider_of, signing_key
+from broker.upstream.id_token import CLAIM_CHECKS, Check, Claims, Expected, check_issuer
+from broker.upstream.kind import BY_CALLBACK, Assertion, Finding, FlowContext, Options, ReturnData, Secret, Start
+from broker.upstream.metadata import Provider, provider_of
 from broker.upstream.oauth_errors import MAX_WORD, clean, read_error
-from broker.upstream.oidc import origin_only
+from broker.upstream.oidc_options import origin_only
+from broker.upstream.sharing import SharedRegistration
 from tenants.addresses import AddressError, normalise_domain
 from tenants.causes import Cause, UpstreamFailure
 
@@ -42,6 +34,7 @@ CAUSE_OF_ERROR: Mapping[str, Cause] = MappingProxyType(
         "admin_policy_enforced": Cause.UPSTREAM_POLICY_BLOCKED,
         "app_not_configured_for_user": Cause.UPSTREAM_NOT_ASSIGNED,
         "deleted_client": Cause.CONNECTION_MISCONFIGURED,
+        "disabled_client": Cause.CONNECTION_MISCONFIGURED,
         "disallowed_useragent": Cause.UPSTREAM_POLICY_BLOCKED,
         "org_internal": Cause.UPSTREAM_NOT_ASSIGNED,
         "redirect_uri_mismatch": Cause.CONNECTION_MISCONFIGURED,
@@ -51,14 +44,20 @@ CAUSE_OF_ERROR: Mapping[str, Cause] = MappingProxyType(
 
 
 class GoogleOptions(Options):
-    client_id: str = Field(
+    registration: Literal["own", "shared"] = Field(
+        default="own",
+        title="OAuth client",
+        description="`own`: of a project of the tenant's. `shared`: the operator's, which needs no id and no secret here.",
+    )
+    client_id: str | None = Field(
+        default=None,
         title="Client id",
         description="Of the OAuth client; it ends with .apps.googleusercontent.com.",
         min_length=1,
         max_length=255,
     )
-    client_secret: Annotated[SecretStr, Secret()] = Field(
-        title="Client secret", description="Of the same OAuth client.", min_length=1, max_length=1024
+    client_secret: Annotated[SecretStr | None, Secret()] = Field(
+        default=None, title="Client secret", description="Of the same OAuth client.", min_length=1, max_length=1024
     )
     domains: tuple[Annotated[str, Field(max_length=255)], ...] = Field(
         title="Workspace domains",
@@ -69,7 +68,7 @@ class GoogleOptions(Options):
     authority: str = Field(
         default=GOOGLE,
         title="Authority",
-        description="Origin of the sign-in service. Another one for trials only.",
+        description="Origin of the sign-in service. Another one for trials only, and not with `shared`.",
         max_length=300,
     )
 
@@ -82,6 +81,16 @@ class GoogleOptions(Options):
     @classmethod
     def _is_origin(cls, value: str) -> str:
         return origin_only(value)
+
+    @model_validator(mode="after")
+    def _can_prove_itself(self) -> Self:
+        if self.registration == "shared" and (self.client_id or self.client_secret):
+            raise ValueError('registration = "shared" goes without client_id and client_secret.')
+        if self.registration == "shared" and self.authority != GOOGLE:
+            raise ValueError('registration = "shared" goes without authority: its secret goes to Google only.')
+        if self.registration == "own" and not (self.client_id and self.client_secret):
+            raise ValueError("needs client_id and client_secret.")
+        return self
 
 
 def check_workspace(domains: tuple[str, ...]) -> Check:
@@ -121,35 +130,32 @@ class Google:
         # Google can't be made to ask for the password again; to have the account chosen is the nearest that it offers.
         prompt = "select_account" if tx.prompt is not None or tx.max_age is not None else None
         hosted = options.domains[0] if len(options.domains) == 1 else "*"
-        provider = provider_of(options.authority, ports)
-        return Start(authorization_url(provider, _registration(options), tx, prompt=prompt, hd=hosted))
+        return Start(authorization_url(_provider(options, ports), _registration(options), tx, prompt=prompt, hd=hosted))
 
     def finish(self, options: GoogleOptions, tx: FlowContext, data: ReturnData, ports: Ports) -> Assertion:
-        provider = provider_of(options.authority, ports)
-        tokens = redeem(provider, _registration(options), tx, data, ports)
-        expected = Expected(
-            issuer=options.authority,
-            client_id=options.client_id,
-            nonce=tx.nonce,
-            now=tx.now,
-            access_token=tokens.access_token,
-        )
-        claims = verify(
-            tokens.id_token,
-            expected,
-            lambda kid, alg: signing_key(provider, tx.connection, kid, alg, ports),
-            google_checks(options.domains),
-        )
+        provider, checks = _provider(options, ports), google_checks(options.domains)
+        claims, _ = identify(provider, _registration(options), tx, data, ports, checks=checks)
         return _assertion(options, tx, claims)
 
     def refusal(self, options: GoogleOptions, data: ReturnData) -> UpstreamFailure | None:
         return read_google_error(data.args)
 
+    def reads(self, options: GoogleOptions) -> Mapping[str, str]:
+        return {**read.READS, "hd": "email_evidence"}
+
     def check(self, options: GoogleOptions, ports: Ports) -> list[Finding]:
+        _require_registration(options)
         return examine(options.authority, _registration(options), ports)
 
     def origins(self, options: GoogleOptions, ports: Ports) -> tuple[str, ...]:
         return (options.authority,)
+
+    def is_shared(self, options: GoogleOptions) -> bool:
+        return options.registration == "shared"
+
+    def with_registration(self, options: GoogleOptions, shared: SharedRegistration) -> Options:
+        lent = {"client_id": shared.client_id, "client_secret": SecretStr(shared.client_secret), "authority": GOOGLE}
+        return options.model_copy(update=lent)
 
 
 def read_google_error(answer: Mapping[str, Any]) -> UpstreamFailure | None:
@@ -160,10 +166,20 @@ def read_google_error(answer: Mapping[str, Any]) -> UpstreamFailure | None:
     return UpstreamFailure(CAUSE_OF_ERROR[failure.detail], failure.detail, **failure.facts)
 
 
+def _require_registration(options: GoogleOptions) -> None:
+    if options.client_id is None:
+        raise UpstreamFailure(Cause.CONNECTION_MISCONFIGURED, "no_shared_registration")
+
+
+def _provider(options: GoogleOptions, ports: Ports) -> Provider:
+    _require_registration(options)
+    return provider_of(options.authority, ports)
+
+
 def _registration(options: GoogleOptions) -> Registration:
     return Registration(
-        client_id=options.client_id,
-        client_secret=options.client_secret.get_secret_value(),
+        client_id=options.client_id or "",
+        client_secret=options.client_secret.get_secret_value() if options.client_secret else "",
         auth_method="client_secret_post",
         scopes=SCOPES,
         read_error=read_google_error,

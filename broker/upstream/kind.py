@@ -8,7 +8,7 @@ To add one: a module here, a row in `KINDS`, a test, a page of docs.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pydantic import BaseModel, ConfigDict
@@ -56,6 +56,18 @@ class PersonNames(TypedDict):
     display_name: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class UpstreamSession:
+    """The session at the identity provider: its name there, its end, and what ending it takes."""
+
+    sid: str | None = None
+    not_after: datetime | None = None
+    name: str | None = field(default=None, repr=False)
+    """How a logout names the person, where it does not by the identity's subject."""
+    hint: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Stored sealed with our session, for a sign-out there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
     """What an identity provider said about a person, in the same words for every kind."""
@@ -72,8 +84,12 @@ class Assertion:
     given_name: str | None = None
     family_name: str | None = None
     display_name: str | None = None
+    position: str | None = None
+    phone: str | None = None
     groups: tuple[str, ...] | None = None
     """None means unknown (not sent, or too many to send), which is not the same as none."""
+    groups_missing: str = ""
+    """Why they are unknown, where the provider has them and we did not get them: for the admin."""
     acr: str | None = None
     amr: tuple[str, ...] = ()
     auth_time: datetime | None = None
@@ -81,6 +97,7 @@ class Assertion:
     """The claims without one-time values, shortened: for the connection test and for support."""
     once: "Once | None" = None
     """Set where the protocol leaves it to the receiver to take each assertion once only."""
+    session: UpstreamSession | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +193,11 @@ class ReturnData:
         return cls(method, args)
 
 
+def hearsay(failure: UpstreamFailure) -> UpstreamFailure:
+    """The same, marked as read from what the browser brought: anybody can send that, so it tells nothing of the connection."""
+    return UpstreamFailure(failure.cause, failure.detail, **{**failure.facts, "is_hearsay": True})
+
+
 class Kind(Protocol):
     """Options are always of the kind's own `options_type`, with their secrets filled in.
 
@@ -211,4 +233,13 @@ class Kind(Protocol):
 
     def origins(self, options: Any, ports: Ports) -> tuple[str, ...]:
         """Origins that `start` may send a browser to, for `form-action`. Never raises for a provider that is down."""
+        ...
+
+
+@runtime_checkable
+class Certified(Protocol):
+    """A kind that knows the certificates which its provider signs with."""
+
+    def certificates(self, options: Any, document: str | None) -> tuple[str, ...]:
+        """As PEM. `document`: what was fetched from where the options say that the provider describes itself."""
         ...

@@ -4,7 +4,8 @@ A document is kept by its URL: it is public and the same for everybody. Keys are
 token with an unknown key spends the refetch of its own connection only.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,17 @@ KEYS_GRACE = timedelta(hours=1)
 KEYS_REFETCH = timedelta(minutes=1)
 """An unknown key leads to one new look in this time, whether it succeeds or not."""
 MAX_DOCUMENT = 256_000
+MANY = "{tenantid}"
+"""Stands in the issuer of an authority that signs for many directories, in the place of each one's id."""
+ANNOUNCED = (
+    "acr_values",
+    "claims",
+    "id_token_signing_alg_values",
+    "response_modes",
+    "response_types",
+    "scopes",
+    "token_endpoint_auth_signing_alg_values",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +51,17 @@ class Provider:
     """Announces the `iss` parameter of authorization responses (RFC 9207)."""
     token_auth_methods: tuple[str, ...]
     challenge_methods: tuple[str, ...]
+    announced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Its further lists, by the name of what is `_supported`; one that it does not have is absent."""
+    end_session_endpoint: str | None = None
+    """Where a person is signed out there as well (RP-Initiated Logout 1.0, 2.1)."""
 
 
-def provider_of(issuer: str, ports: Ports, *, pause: timedelta = FAILURE_PAUSE) -> Provider:
+def provider_of(issuer: str, ports: Ports, *, pause: timedelta = FAILURE_PAUSE, named: str | None = None) -> Provider:
     """The kept description of `issuer`. Raises UpstreamFailure, as `fetch_provider` does; asks again after `pause`."""
     return ports.kept.get(
-        ("discovery", issuer),
-        lambda: fetch_provider(issuer, ports.http),
+        ("discovery", issuer, named or issuer),
+        lambda: fetch_provider(issuer, ports.http, named),
         ttl=DOCUMENT_TTL,
         grace=DOCUMENT_GRACE,
         pause=pause,
@@ -57,7 +73,7 @@ def signing_key(provider: Provider, connection: str, kid: str | None, algorithm:
     place = ("jwks", connection, provider.jwks_uri)
 
     def fetch() -> SigningKeys:
-        return fetch_keys(provider.jwks_uri, ports.http)
+        return fetch_keys(provider.jwks_uri, ports.http, provider.issuer)
 
     keys = ports.kept.get(place, fetch, ttl=KEYS_TTL, grace=KEYS_GRACE)
     key = keys.find(kid, algorithm)
@@ -69,8 +85,8 @@ def signing_key(provider: Provider, connection: str, kid: str | None, algorithm:
     return key
 
 
-def fetch_provider(issuer: str, http: Http) -> Provider:
-    """Asks the provider now.
+def fetch_provider(issuer: str, http: Http, named: str | None = None) -> Provider:
+    """Asks the provider now. `named`: how it calls itself, where that is known to be another name than `issuer`.
 
     Raises UpstreamFailure: UPSTREAM_UNREACHABLE, CONNECTION_MISCONFIGURED (there is no such provider, or it names
     itself otherwise) or UPSTREAM_RESPONSE_INVALID.
@@ -79,6 +95,7 @@ def fetch_provider(issuer: str, http: Http) -> Provider:
     _require_answer(reply, "discovery_status")
     document = _object(reply, "discovery_json")
     # Discovery 4.3: identical, or the document is about somebody else.
+    issuer = named or issuer
     if document.get("issuer") != issuer:
         raise UpstreamFailure(Cause.CONNECTION_MISCONFIGURED, "discovery_issuer")
     return Provider(
@@ -90,15 +107,20 @@ def fetch_provider(issuer: str, http: Http) -> Provider:
         sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
         token_auth_methods=_words(document, "token_endpoint_auth_methods_supported") or ("client_secret_basic",),
         challenge_methods=_words(document, "code_challenge_methods_supported"),
+        announced={name: words for name in ANNOUNCED if (words := _words(document, f"{name}_supported"))},
+        end_session_endpoint=_end_session_endpoint(document, http),
     )
 
 
-def fetch_keys(jwks_uri: str, http: Http) -> SigningKeys:
-    """Asks for the keys now. Raises UpstreamFailure."""
+def fetch_keys(jwks_uri: str, http: Http, issuer: str = "") -> SigningKeys:
+    """Asks for the keys now. Raises UpstreamFailure.
+
+    Where `issuer` stands for many (`{tenantid}`), a key that names the one it is for is not for the others.
+    """
     reply = http.request("GET", jwks_uri, max_bytes=MAX_DOCUMENT)
     _require_answer(reply, "jwks_status")
     try:
-        return SigningKeys(_object(reply, "jwks_json"))
+        return SigningKeys(_object(reply, "jwks_json"), of_all=issuer if MANY in issuer else None)
     except ValueError:
         raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, "jwks_json") from None
 
@@ -115,6 +137,12 @@ def _object(reply: HttpReply, detail: str) -> dict[str, Any]:
         return read_object(reply.body)
     except ValueError:
         raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, detail) from None
+
+
+def _end_session_endpoint(document: dict[str, Any], http: Http) -> str | None:
+    """Nobody signs in by it: one that can't be used is as good as none."""
+    url = document.get("end_session_endpoint")
+    return url if isinstance(url, str) and http.is_safe_url(url) else None
 
 
 def _endpoint(document: dict[str, Any], name: str, http: Http) -> str:

@@ -37,11 +37,13 @@ class SigningKey:
 class SigningKeys:
     """The usable keys of a set. A key that we can't use is passed over, not a fault (RFC 7517, 5)."""
 
-    def __init__(self, jwks: Mapping[str, Any]) -> None:
-        """Raises ValueError when it is no JWK set."""
+    def __init__(self, jwks: Mapping[str, Any], *, of_all: str | None = None) -> None:
+        """Raises ValueError when it is no JWK set. `of_all`: leave out keys that name another issuer than this."""
         entries = jwks.get("keys")
         if not isinstance(entries, list):
             raise ValueError("no list of keys")
+        if of_all is not None:
+            entries = [entry for entry in entries if isinstance(entry, dict) and entry.get("issuer", of_all) == of_all]
         self._keys = tuple(key for key in map(_signing_key, entries[:MAX_KEYS]) if key is not None)
 
     def __len__(self) -> int:

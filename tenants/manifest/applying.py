@@ -16,6 +16,7 @@ from tenants.audit import Event, append
 from tenants.backdoors import DROP_DOOR_CREDENTIAL
 from tenants.base import Base, TenantScoped
 from tenants.db import Database, PlatformSession, TenantSession
+from tenants.grants import settle_roles, withdraw_grants, withdraw_roles
 from tenants.ids import new_id
 from tenants.lifecycle import withdraw_local
 from tenants.local_off import withdraw_from_all
@@ -35,6 +36,7 @@ from tenants.manifest.plan import (
 )
 from tenants.manifest.plan_accounts import plan_accounts, remove_organizations
 from tenants.manifest.plan_admins import keep_an_admin
+from tenants.manifest.plan_moves import keep_moves
 from tenants.manifest.plan_ways import plan_applications, plan_connections, plan_domains, remove_connections
 from tenants.manifest.reading import Manifest, TenantManifest
 from tenants.manifest.state import TENANT, TenantState, load_platform_state, load_tenant_state
@@ -50,6 +52,7 @@ _STEPS = (
     plan_contacts,
     plan_connections,
     plan_domains,
+    keep_moves,
     plan_proofs,
     plan_applications,
     remove_connections,
@@ -146,8 +149,9 @@ class Apply:
     def _carry_out(self, change: Change, platform: PlatformSession, session: TenantSession) -> None:
         for write in change.writes:
             _write_row(write, platform, session)
-        platform.flush()
-        session.flush()
+            # In this very order: a connection comes before its versions.
+            platform.flush()
+            session.flush()
         for effect, subject in change.effects:
             self._bring_about(effect, subject, session)
         append(
@@ -174,6 +178,12 @@ class Apply:
             withdraw_local(session, subject, self.now)
         elif effect is Effect.END_METHOD:
             session.run(END_SESSIONS_OF_METHOD, way=subject, now=self.now)
+        elif effect is Effect.WITHDRAW_ROLES:
+            withdraw_roles(session, subject, self.now)
+        elif effect is Effect.SETTLE_ROLES:
+            settle_roles(session, subject, self.now)
+        elif effect is Effect.WITHDRAW_GRANTS:
+            withdraw_grants(session, subject, self.now)
         else:
             withdraw_from_all(session, self.now)
 

@@ -31,6 +31,12 @@ class Effect(StrEnum):
     """Local credentials of one account, and what waits for it; the subject is its id (requirements.md, L10)."""
     END_METHOD = "end sessions of a method"
     """The subject is a connection's key."""
+    WITHDRAW_ROLES = "withdraw roles that a connection gave"
+    """The subject is the id of one that is switched off."""
+    SETTLE_ROLES = "withdraw roles that a connection's rules no longer give"
+    """The subject is the id of one with other rules."""
+    WITHDRAW_GRANTS = "withdraw what a connection gave"
+    """Roles and groups; the subject is the id of one that goes."""
     WITHDRAW_LOCAL = "withdraw local sign-in"
     """Every local credential of the tenant, and the sessions that came by one (requirements.md, T9)."""
 
@@ -112,6 +118,8 @@ FIELD_NAMES = {
     "canonical_host": "address",
     "connection_id": "connection",
     "expires_at": "expires",
+    "factor_values": "second_factor_values",
+    "group_rules": "groups",
     "is_allowed": "allowed",
     "is_enabled": "enabled",
     "is_enforced": "routing",
@@ -121,8 +129,10 @@ FIELD_NAMES = {
     "is_shown": "shown",
     "logo_type": "logo",
     "organization_id": "organization",
+    "own_role": "role",
     "parent_id": "parent",
     "required_groups": "groups",
+    "secret_expires_at": "secret_expires",
     "secret_hash": "client_secret",
 }
 """What a column is called in the file, where it has another name there."""

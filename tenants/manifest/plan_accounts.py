@@ -1,5 +1,6 @@
 """The part of the plan about people: accounts, their groups and first credentials, and what ends with them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from tenants.accounts import Account, AccountState, Grant
 from tenants.addresses import normalise_address
 from tenants.applications import Application
 from tenants.credentials import Credential, CredentialKind
+from tenants.group_rules import stronger
 from tenants.ids import new_id
 from tenants.manifest.changes import Change, Effect, Verb, Write, differing, field_names
 from tenants.manifest.faults import Location
@@ -76,7 +78,8 @@ def _wanted(comparison: Comparison, email: str, spec: AccountSpec, row: Account 
         "email": email,
         "organization_id": comparison.organization_ids[spec.organization],
         "is_local_enabled": spec.local,
-        "role": spec.role,
+        "role": stronger(spec.role, *_granted(comparison, row)),
+        "own_role": spec.role,
         "expires_at": spec.expires,
         "state": _state(spec, row, comparison.now),
         "is_file_managed": True,
@@ -87,6 +90,10 @@ def _wanted(comparison: Comparison, email: str, spec: AccountSpec, row: Account 
     if row is not None and wanted["state"] != row.state:
         wanted["state_changed_at"] = comparison.now
     return wanted
+
+
+def _granted(comparison: Comparison, row: Account | None) -> Iterable[str]:
+    return comparison.state.granted_roles.get(row.id, {}).values() if row is not None else ()
 
 
 def _state(spec: AccountSpec, row: Account | None, now: datetime) -> str:
@@ -160,11 +167,13 @@ def _delete_account(comparison: Comparison, row: Account) -> None:
     values = {
         "state": AccountState.DELETED.value,
         "role": None,
+        "own_role": None,
         "is_local_enabled": False,
         "organization_id": comparison.organization_ids[ROOT],
     }
     groups = comparison.state.groups.get(row.id, {}).values()
-    writes = (Write(Verb.CHANGE, Account, row.id, values), *(Write(Verb.REMOVE, Grant, grant.id) for grant in groups))
+    grants = (*(grant.id for grant in groups), *comparison.state.granted_roles.get(row.id, {}))
+    writes = (Write(Verb.CHANGE, Account, row.id, values), *(Write(Verb.REMOVE, Grant, grant) for grant in grants))
     effects = ((Effect.END_SESSIONS, row.id), (Effect.DROP_CREDENTIALS, row.id))
     path = comparison.path("accounts", row.email)
     comparison.add(Change(Verb.REMOVE, path, (), writes, effects, row.id))

@@ -8,7 +8,9 @@ from tenants.connections import Connection
 from tenants.domains import Domain
 from tenants.ids import digest, new_id
 from tenants.manifest.changes import Change, Effect, Verb, Write, differing, field_names
+from tenants.manifest.group_specs import stored
 from tenants.manifest.plan import Comparison
+from tenants.manifest.plan_versions import first_version, following_number, is_new_version, version_writes
 from tenants.manifest.reading import ConnectionManifest
 from tenants.manifest.state import OPERATOR
 from tenants.tenants import DomainProof
@@ -40,7 +42,8 @@ def plan_connections(comparison: Comparison) -> None:
             _change_connection(comparison, key, connection, row)
 
 
-def _common(connection: ConnectionManifest) -> dict[str, Any]:
+def common_columns(connection: ConnectionManifest) -> dict[str, Any]:
+    """The columns that all kinds have."""
     spec = connection.spec
     return {
         "label": spec.label,
@@ -50,15 +53,20 @@ def _common(connection: ConnectionManifest) -> dict[str, Any]:
         "is_enabled": spec.enabled,
         "is_shown": spec.shown,
         "provisioning": spec.provisioning,
+        "linking": spec.linking,
+        "group_rules": stored(spec.groups),
         "networks": list(spec.networks),
         "network_mode": spec.network_mode,
+        "secret_expires_at": spec.secret_expires,
+        "acr_values": spec.acr_values,
+        "factor_values": list(spec.second_factor_values),
         "is_file_managed": True,
     }
 
 
 def _create_connection(comparison: Comparison, key: str, connection: ConnectionManifest) -> None:
     row_id = new_id("con")
-    values = _common(connection) | {
+    values = common_columns(connection) | {
         "key": key,
         "kind": connection.spec.kind,
         "options": dict(connection.options),
@@ -66,12 +74,12 @@ def _create_connection(comparison: Comparison, key: str, connection: ConnectionM
         "created_at": comparison.now,
         "updated_at": comparison.now,
     }
-    write = Write(Verb.CREATE, Connection, row_id, values)
-    comparison.add(Change(Verb.CREATE, comparison.path("connections", key), writes=(write,)))
+    writes = (Write(Verb.CREATE, Connection, row_id, values), first_version(comparison, row_id, values, connection.secrets))
+    comparison.add(Change(Verb.CREATE, comparison.path("connections", key), writes=writes))
 
 
 def _change_connection(comparison: Comparison, key: str, connection: ConnectionManifest, row: Connection) -> None:
-    different = differing(row, _common(connection))
+    different = differing(row, common_columns(connection))
     names = set(field_names(different))
     options = {
         name for name in row.options.keys() | connection.options.keys() if row.options.get(name) != connection.options.get(name)
@@ -82,12 +90,18 @@ def _change_connection(comparison: Comparison, key: str, connection: ConnectionM
         different["options"] = dict(connection.options)
     if secrets:
         different["secrets_sealed"] = _sealed(comparison, row.id, connection)
-    if options or secrets:
-        different["version"] = row.version + 1
     if different:
         fields = tuple(sorted(names | options | secrets))
+        kept = version_writes(comparison, row, different, opened, connection.secrets)
+        if is_new_version(different):
+            different["version"] = following_number(comparison, row)
         write = Write(Verb.CHANGE, Connection, row.id, different | {"updated_at": comparison.now})
-        comparison.add(Change(Verb.CHANGE, comparison.path("connections", key), fields, (write,)))
+        effects: tuple[tuple[Effect, str], ...] = ()
+        if different.get("is_enabled") is False:
+            effects = ((Effect.WITHDRAW_ROLES, row.id), (Effect.END_METHOD, key))
+        elif "group_rules" in different:
+            effects = ((Effect.SETTLE_ROLES, row.id),)
+        comparison.add(Change(Verb.CHANGE, comparison.path("connections", key), fields, (write, *kept), effects))
 
 
 def _place(comparison: Comparison, row_id: str) -> Place:
@@ -116,13 +130,14 @@ def plan_domains(comparison: Comparison) -> None:
     """The e-mail domains. Routing rests on a proof: the file's own, or one that is there."""
     ids = connection_ids(comparison)
     for name, spec in comparison.manifest.spec.domains.items():
-        if spec.connection and not _is_proven(comparison, name):
-            sentence = "needs a proof: set proven = true once it is certain that the domain belongs to this tenant."
+        connection_id = ids.get(spec.connection) if spec.connection else None
+        if spec.connection and not _is_proven(comparison, name) and not _was_proven(comparison, name, connection_id):
+            sentence = "needs a proof: by a TXT record (`broker domain prove`), or by your word (proven = true)."
             comparison.refuse(("domains", name, "connection"), sentence)
         values = {
             "name": name,
             "is_allowed": spec.allowed,
-            "connection_id": ids.get(spec.connection) if spec.connection else None,
+            "connection_id": connection_id,
             "is_enforced": spec.routing == "enforce",
             "is_file_managed": True,
         }
@@ -140,6 +155,13 @@ def _is_proven(comparison: Comparison, name: str) -> bool:
         return True
     proof = comparison.platform.proofs.get(base)
     return proof is not None and proof.tenant_id == comparison.tenant_id and proof.method != OPERATOR
+
+
+def _was_proven(comparison: Comparison, name: str, connection_id: str | None) -> bool:
+    """Of a proof by record that has ended since (RT-08), the file need not know: nothing is routed, and it stays good."""
+    row, proof = comparison.state.domains.get(name), comparison.platform.proofs.get(name.removeprefix("*."))
+    is_ours = proof is not None and proof.tenant_id == comparison.tenant_id
+    return row is not None and connection_id is not None and row.connection_id == connection_id and not is_ours
 
 
 def _remove_domain(comparison: Comparison, name: str, row: Domain) -> None:
@@ -168,7 +190,8 @@ def remove_connections(comparison: Comparison) -> None:
         if users:
             comparison.refuse(("connections", key), f"can't be removed: {', '.join(sorted(users))} is sent to it.")
         else:
-            comparison.remove(("connections", key), Connection, row, (Effect.END_METHOD, key))
+            effects = ((Effect.END_METHOD, key), (Effect.WITHDRAW_GRANTS, row.id))
+            comparison.remove(("connections", key), Connection, row, *effects)
 
 
 def plan_applications(comparison: Comparison) -> None:
@@ -200,6 +223,7 @@ def plan_applications(comparison: Comparison) -> None:
             "id_token_alg": spec.id_token_alg,
             "accepted_connections": list(spec.connections),
             "required_groups": list(spec.groups),
+            "is_factor_demanded": spec.second_factor,
             "is_file_managed": True,
         }
         if key not in rows:

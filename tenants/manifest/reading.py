@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from tenants.connections import BEING_SAVED
 from tenants.logos import PNG_TYPE, Logo, check_logo
 from tenants.manifest.checks import cross_faults
 from tenants.manifest.faults import Fault, Location, ManifestError, faults_of, not_one_of, path_of, syntax_fault
@@ -94,6 +95,15 @@ def read_manifest(text: str, surroundings: Surroundings, sources: Sources) -> Ma
     return Manifest(tenants)
 
 
+def read_connection(table: Mapping[str, Any], surroundings: Surroundings, sources: Sources) -> ConnectionManifest:
+    """One connection of its own, without a file around it. Raises ManifestError."""
+    reader = _Reader(surroundings, sources)
+    read = reader.one_connection((), table)
+    if read is None:
+        raise ManifestError(reader.faults)
+    return read
+
+
 class _Reader:
     """Follows references and reads the options of kinds, collecting what is wrong."""
 
@@ -107,7 +117,7 @@ class _Reader:
         connections = {
             key: read
             for key, table in spec.connections.items()
-            if (read := self._connection((*place, "connections", key), table)) is not None
+            if (read := self.one_connection((*place, "connections", key), table)) is not None
         }
         return TenantManifest(
             slug=slug,
@@ -136,10 +146,11 @@ class _Reader:
         """Faults of the connections in a file that is wrong elsewhere too."""
         for slug, tenant in _tables(tables.get("tenants")):
             for key, table in _tables(tenant.get("connections")):
-                self._connection(("tenants", slug, "connections", key), table)
+                self.one_connection(("tenants", slug, "connections", key), table)
         return self.faults
 
-    def _connection(self, place: Location, table: Mapping[str, Any]) -> ConnectionManifest | None:
+    def one_connection(self, place: Location, table: Mapping[str, Any]) -> ConnectionManifest | None:
+        """One connection; None where something in it is wrong."""
         known = len(self.faults)
         form = self._surroundings.kinds.get(str(table.get("kind")))
         if form is None and isinstance(table.get("kind"), str):
@@ -171,7 +182,7 @@ class _Reader:
         self, model: type[Table], table: Mapping[str, Any], place: Location, extra: tuple[str, ...] = ()
     ) -> Table | None:
         try:
-            return model.model_validate(table)
+            return model.model_validate(table, context={BEING_SAVED: True})
         except ValidationError as error:
             self.faults += faults_of(error, model, place, extra)
             return None

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from tenants.applications import ClientAuth
+from tenants.assurance import MFA
+from tenants.manifest.group_specs import GroupRules
 from tenants.manifest.values import (
     ClientId,
     Colour,
@@ -15,6 +17,7 @@ from tenants.manifest.values import (
     DomainName,
     Email,
     End,
+    FactorWord,
     Host,
     Key,
     LaunchAddress,
@@ -54,8 +57,17 @@ class MailsSpec(Spec):
 
     account_ready: Paragraph | None = Field(default=None, description="After somebody has set up their account.")
     code: Paragraph | None = Field(default=None, description="With the six-digit code.")
+    connection_ends: Paragraph | None = Field(
+        default=None, description="To owners and admins, before a certificate or a secret of a connection runs out."
+    )
     credential_changed: Paragraph | None = Field(
         default=None, description="After a change of password, second factors, passkeys or emergency access."
+    )
+    directory_added: Paragraph | None = Field(
+        default=None, description="To owners, admins and contacts, when another directory was let in by consent."
+    )
+    domain_proof: Paragraph | None = Field(
+        default=None, description="To owners and admins, when the record that proves a domain is gone."
     )
     door_used: Paragraph | None = Field(default=None, description="To the other owners and admins, after emergency access.")
     invitation: Paragraph | None = Field(default=None, description="With the link to set up an account.")
@@ -63,6 +75,9 @@ class MailsSpec(Spec):
     new_device: Paragraph | None = Field(default=None, description="After a sign-in on a new device.")
     password_leaked: Paragraph | None = Field(
         default=None, description="After a sign-in with a password that is known from a leak."
+    )
+    provider_keys: Paragraph | None = Field(
+        default=None, description="To owners and admins, when the metadata of an identity provider has changed."
     )
     reset_link: Paragraph | None = Field(default=None, description="With the link to choose a new password.")
 
@@ -109,9 +124,28 @@ class ConnectionSpec(Spec):
     position: Position = Field(default=0, description="Its place among the buttons: smaller ones come first.")
     enabled: StrictBool = Field(default=True, description="Whether anybody may sign in by it.")
     shown: StrictBool = Field(default=True, description="Whether it has a button; else domains and hints lead there.")
-    provisioning: Literal["existing", "just_in_time"] = Field(
+    provisioning: Literal["existing", "invited", "just_in_time"] = Field(
         default="existing",
-        description="Who may enter: accounts that exist, or also newcomers whose domain is allowed.",
+        description="Who may enter: accounts that are linked (`existing`), also those that wait for a proven address "
+        "(`invited`), or also newcomers whose domain is allowed (`just_in_time`).",
+    )
+    linking: Literal["never", "ask", "proven"] = Field(
+        default="ask",
+        description="When an account has the address of somebody new here: refuse, `ask` them to prove that it is theirs, or "
+        "link without asking where the address is `proven`.",
+    )
+    groups: GroupRules = Field(default=(), description="What becomes of the groups that it sends, see below.")
+    acr_values: Line | None = Field(
+        default=None,
+        description="Classes of authentication that are asked for, divided by spaces; one of them has to come back. Where all "
+        "are among `second_factor_values`, a second factor is asked for here instead.",
+    )
+    second_factor_values: tuple[FactorWord, ...] = Field(
+        default=(MFA,),
+        description="Which values of `amr` and `acr`, or which authentication context, say that a second factor was used.",
+    )
+    secret_expires: End | None = Field(
+        default=None, description="When its client secret ends, as the provider says: the admins are told in good time."
     )
     networks: tuple[Network, ...] = Field(
         default=(), description="Address ranges of its people, such as `192.0.2.0/24`; empty: anywhere."
@@ -155,6 +189,9 @@ class ApplicationSpec(Spec):
     )
     groups: tuple[Line, ...] = Field(
         default=(), description="People need one of these groups to enter; empty: everybody of the tenant."
+    )
+    second_factor: StrictBool = Field(
+        default=False, description="People need a second factor to enter, by whatever way they come."
     )
     organization: Key = Field(default=ROOT, description="Key of the organization that it belongs to.")
     enabled: StrictBool = Field(default=True, description="Whether anybody can sign in to it.")

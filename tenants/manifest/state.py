@@ -10,12 +10,15 @@ from tenants.accounts import Account, Grant
 from tenants.applications import Application
 from tenants.backdoors import Backdoor, DoorCredential
 from tenants.base import TenantScoped
+from tenants.connection_versions import ConnectionVersion
 from tenants.connections import Connection
 from tenants.credentials import Credential
 from tenants.db import Database, TenantSession
 from tenants.domains import Domain
+from tenants.grants import roles_of
 from tenants.keys import KeyState, SigningKey
 from tenants.local_off import local_holders
+from tenants.moves import IS_OPEN, Move
 from tenants.organizations import Contact, Organization
 from tenants.statements import platform
 from tenants.tenants import DomainProof, Tenant, TenantHost, TenantSettings
@@ -73,11 +76,15 @@ class TenantState:
     contacts: tuple[Contact, ...] = ()
     domains: Mapping[str, Domain] = field(default_factory=dict)
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    versions: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """Connection id → number → id of each of its versions."""
     applications: Mapping[str, Application] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     """By the look-up form of their address."""
     groups: Mapping[str, Mapping[str, Grant]] = field(default_factory=dict)
     """Account id → group → the grant that the file gave."""
+    granted_roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Account id → grant id → role that a connection gave."""
     credentials: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Account id → kinds of credential that it has."""
     door_holders: frozenset[str] = frozenset()
@@ -88,6 +95,8 @@ class TenantState:
     """Ids of the accounts that hold a local credential, whichever."""
     members: Mapping[str, int] = field(default_factory=dict)
     """Organization that the file does not name, by id → how many accounts not loaded here belong to it."""
+    cut_moves: Mapping[str, str] = field(default_factory=dict)
+    """Id of a connection that people have left → id of the one that they have moved to, while the move is open."""
 
 
 def load_platform_state(db: Database, tenant_id: str, domains: Iterable[str], hosts: Iterable[str]) -> PlatformState:
@@ -112,19 +121,29 @@ def load_tenant_state(session: TenantSession, email_keys: Iterable[str], kept: I
         contacts=tuple(sorted(_rows(session, Contact), key=lambda row: (row.position, row.id))),
         domains={row.name: row for row in _rows(session, Domain)},
         connections={row.key: row for row in _rows(session, Connection)},
+        versions=_versions(session),
         applications={row.key: row for row in _rows(session, Application)},
         accounts=accounts,
         groups=_groups(session, ids),
+        granted_roles=roles_of(session, ids),
         credentials=_credentials(session, ids),
         door_holders=_door_holders(session),
         algorithms=frozenset(row.algorithm for row in _rows(session, SigningKey) if row.state == KeyState.ACTIVE.value),
         local_holders=local_holders(session),
+        cut_moves={row.from_id: row.to_id for row in session.scalars(select(Move).where(IS_OPEN, Move.cut_at.is_not(None)))},
         members=_members(session, leaving, frozenset(ids)),
     )
 
 
 def _rows(session: TenantSession, model: type[Model]) -> list[Model]:
     return list(session.scalars(select(model)))
+
+
+def _versions(session: TenantSession) -> dict[str, dict[int, str]]:
+    found: dict[str, dict[int, str]] = {}
+    for row in session.execute(select(ConnectionVersion.connection_id, ConnectionVersion.number, ConnectionVersion.id)):
+        found.setdefault(row.connection_id, {})[row.number] = row.id
+    return found
 
 
 def _accounts(session: TenantSession, email_keys: list[str]) -> dict[str, Account]:

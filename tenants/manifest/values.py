@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from tenants.addresses import AddressError, normalise_address
+from tenants.assurance import WORTHLESS
 from tenants.connections import RESERVED_KEYS
 from tenants.return_addresses import check_launch_address, check_return_address
 from tenants.routing_domains import parse_domain_name
@@ -115,6 +116,12 @@ def _email(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _factor_word(text: str) -> str:
+    if text in WORTHLESS or " " in text:
+        raise ValueError("can't count as a second factor: it says nothing, or that one thing was known.")
+    return text
+
+
 def _domain(text: str) -> str:
     try:
         return parse_domain_name(text)
@@ -141,6 +148,9 @@ def _end(value: object) -> object:
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)]
 ShortLine = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_plain)]
+FactorWord = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_plain), AfterValidator(_factor_word)
+]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_paragraph)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_plain)]
 Key = Annotated[str, AfterValidator(_key)]

@@ -27,6 +27,7 @@ from tests.support.passkeys import device_of, options_on
 from tests.support.recovery import codes_of
 from tests.support.routes import everything
 from tests.support.rows import backdoor, door_credential, door_holder
+from tests.support.stores import ON_SQLITE
 from tests.support.wiring import ORIGIN
 
 WRONG = "The e-mail address, the password or the code is not right."
@@ -59,6 +60,7 @@ GUESSES = [
 ]  # fmt: skip
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND"])
 def test_ac01_wrong_address_is_any_page_that_is_not_there(app, home, method, clock):
     client = app.test_client()
@@ -545,7 +547,9 @@ def test_ac10_every_form_of_the_product_is_tried_above(app):
     others = {
         "signin.choose_other_way", "home.sign_out", "signin.callback", "oidc.authorize", "oidc.logout", "oidc.confirmed",
         "back_channel.token", "back_channel.userinfo",
-        "signin.take_saml_response",
+        "signin.take_saml_response", "signin.take_saml_logout", "signin.take_logout_token",
+        "signin.begin_consent", "signin.begin_own_consent", "signin.confirm_consent", "signin.start_connection_test",
+        "signin.choose_proof", "signin.link_subject", "help.explain_microsoft", "help.explain_google",
     }  # fmt: skip
     # A person's own pages: AC-13 (test_sf_own_page.py) tries every one of them.
     own = {endpoint for endpoint in posts if endpoint.startswith("account.")}

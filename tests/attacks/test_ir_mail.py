@@ -13,6 +13,7 @@ from tests import factories
 from tests.support.clock import START
 from tests.support.html import Page
 from tests.support.posted import html_of, text_of
+from tests.support.stores import ON_SQLITE
 from tests.support.wiring import ORIGIN
 
 NASTY = '<img src=x onerror=alert(1)><a href="https://evil.example">click</a>'
@@ -160,6 +161,7 @@ def test_se10_another_site_cannot_ask_for_a_visitor(post, home):
     assert browser.post("/", form).at == "/sent"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("name", [NASTY, 'A"B', "Evil\r\nBcc: eve@evil.example", "x\x1by\u2028z", *TEMPLATES])
 def test_ir10_in05_name_of_a_tenant_is_only_words(post, home, name):
     email = factories.account(home).email

@@ -5,6 +5,7 @@ import pytest
 from tenants.audit import AuditEvent
 from tests import factories
 from tests.support.relying_party import VERIFIER, RelyingParty, unsigned
+from tests.support.stores import ON_SQLITE
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def refusals(home):
         return [event.cause for event in db.query(AuditEvent).filter_by(event="access.refused").all()]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "address",
     [

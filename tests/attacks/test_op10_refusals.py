@@ -8,6 +8,7 @@ from tenants.causes import Cause
 from tenants.ids import new_secret
 from tenants.models import Tenant
 from tests import factories
+from tests.peers.people import Person
 from tests.support import steps
 from tests.support.relying_party import RelyingParty
 from tests.support.wiring import ORIGIN
@@ -82,6 +83,26 @@ def test_op10_refusal_leaves_one_audit_row_with_its_cause(browser, home, cause, 
     assert found[0].event == ANSWERS[cause].event
     assert found[0].reference
     assert found[0].address == "127.0.0.1"
+
+
+def test_op10_refusals_by_way_of_a_provider_leave_one_row_each(home, oidc_peer, new_browser):
+    """Also where nobody was asked any more, and where a trace is kept besides."""
+    way = steps.oidc_way(home, oidc_peer, provisioning="existing")
+    way.idp.person = Person(f"jane@{home.domain}")
+    attempts = [
+        (Cause.ACCOUNT_UNKNOWN, way.idp.forgets),
+        (Cause.UPSTREAM_DENIED, lambda: way.idp.error_callback("access_denied")),
+        (Cause.UPSTREAM_RESPONSE_INVALID, lambda: way.idp.forgets().wrong_nonce()),
+        *[(Cause.UPSTREAM_UNREACHABLE, lambda: way.idp.forgets().breaks("token"))] * 4,
+        (Cause.CONNECTION_DISABLED, lambda: way.change(is_enabled=False)),
+    ]
+    for number, (cause, arrange) in enumerate(attempts, 1):
+        arrange()
+        browser = steps.enter(new_browser(), home, way)
+        found = steps.events(home)
+        assert len(found) == number, cause
+        assert [event.cause for event in found if event.reference == steps.reference_of(browser)] == [cause]
+    assert "circuit" in [event.detail["detail"] for event in steps.events(home)]
 
 
 def test_op10_grant_that_is_no_grant_leaves_one_audit_row(app, home):

@@ -134,7 +134,7 @@ def test_op07_database_that_is_not_there_has_its_own_answer(clock):
 def test_op07_locked_database_stops_writes_only_and_only_for_a_time(new_store, clock, monkeypatch):
     """SQLite with another writer that does not end; the wait is made short for the test."""
     monkeypatch.setattr(store, "_BUSY_MILLISECONDS", 20)
-    with new_store("sqlite") as made:
+    with new_store("sqlite", migrated=True) as made:
         app = create_app(make_settings(made.url), ports=make_ports(clock))
         parts = app.extensions["broker"]
         home = factories.tenant(parts)

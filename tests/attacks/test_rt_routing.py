@@ -11,6 +11,7 @@ from tenants.audit import AuditEvent
 from tenants.ids import new_id
 from tests import factories
 from tests.support.routes import csrf_token, everything, tx_of
+from tests.support.stores import ON_SQLITE
 from tests.support.wiring import ORIGIN, make_ports, make_settings
 
 MAIN = "https://login.example"
@@ -42,6 +43,7 @@ def get(app, path, host="login.example", peer="192.0.2.7", **headers):
     return Response.from_app(app, environ)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "host",
     ["", "evil.example", "203.0.113.9", "[2001:db8::1]", "login.example.evil.example", "login.example@evil.example",
@@ -124,6 +126,7 @@ ELSEWHERE = [
 ]  # fmt: skip
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_rt09_no_parameter_leads_away(app, home, target):
     names = ("next", "return_to", "RelayState", "redirect", "url", "continue", "post_logout_redirect_uri", "tx")

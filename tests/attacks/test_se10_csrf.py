@@ -6,9 +6,10 @@ import broker as product
 from tests import factories
 from tests.support.routes import csrf_token, places, tx_of
 from tests.support.rows import backdoor
+from tests.support.stores import ON_SQLITE
 from tests.support.wiring import ORIGIN
 
-PARTS = {"token": ["x"], "connection": ["x"], "name": ["look.css"]}
+PARTS = {"token": ["x"], "connection": ["x"], "application": ["x"], "name": ["look.css"]}
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def test_se10_list_of_exempt_endpoints_is_closed(app):
     posts = {place.endpoint for place in places(app, PARTS) if place.method != "GET"}
     exempt = posts - {place.endpoint for place in csrf_places(app)}
     assert exempt == {
-        "signin.callback", "signin.take_saml_response", "oidc.authorize", "oidc.logout",
+        "signin.callback", "signin.take_saml_response", "signin.take_saml_logout", "signin.take_logout_token",
+        "oidc.authorize", "oidc.logout",
         "back_channel.token", "back_channel.userinfo",
     }  # fmt: skip
     assert {place.method for place in places(app, PARTS)} == {"GET", "POST"}
@@ -61,6 +63,7 @@ FORGED = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("headers", "form"), FORGED.values(), ids=FORGED)
 def test_se10_forged_posts_are_refused_everywhere(app, home, opened, headers, form):
     """`form` None: the token itself is right, so that only the origin can be what is refused."""

@@ -11,6 +11,7 @@ from tests import factories
 from tests.peers.authenticator import ES256, RS256, Authenticator, encoded
 from tests.support import steps
 from tests.support.passkeys import add_passkey, at_passkey, device_of, options_on, show
+from tests.support.stores import ON_SQLITE
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ LIES = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("come", [FIRST, SECOND])
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
 def test_sf08_answer_that_is_not_for_this_very_sign_in_is_refused(home, ada, browser, come, lie):
@@ -218,6 +220,7 @@ NONSENSE = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE.keys())
 def test_sf08_nonsense_is_refused_like_a_wrong_answer(home, ada, browser, answer):
     at_passkey(browser, home)
@@ -237,6 +240,7 @@ def test_sf08_id_that_no_passkey_has_is_asked_of_no_database(home, ada, browser,
     assert refusals(home)[-1].detail["detail"] == "passkey: its id is none"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("part", ["rawId", "clientDataJSON", "authenticatorData", "signature", "userHandle"])
 @pytest.mark.parametrize("value", ["", "!", "AAAA", 7, None, [], {"a": 1}], ids=str)
 def test_sf08_broken_part_is_refused_like_a_wrong_answer(home, ada, browser, part, value):

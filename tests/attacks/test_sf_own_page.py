@@ -24,7 +24,7 @@ from tests.support.wiring import ORIGIN
 
 PROVEN_FIRST = {"/password", "/app", "/app/remove", "/recovery-codes", "/passkeys/add", "/factors/reset"}
 ABOUT_ONE_PASSKEY = {"/passkeys/rename", "/passkeys/remove"}
-PARTS = {"token": ["x"], "connection": ["x"], "name": ["look.css"]}
+PARTS = {"token": ["x"], "connection": ["x"], "application": ["x"], "name": ["look.css"]}
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from tenants.domains import Domain
 from tests import factories
 from tests.browser import Browser
 from tests.peers.people import Person
+from tests.peers.saml import Asked
+from tests.peers.xml_signing import saml_key
 from tests.support import steps
 from tests.support.wiring import make_ports, make_settings
 
@@ -172,11 +174,134 @@ def test_su18_response_that_nobody_asked_for_is_refused_and_offers_to_begin(home
     unsolicited = base64.b64encode(way.idp.response(way.idp.seen[-1])).decode()
     for relay_state in ("", "https://evil.example", form["RelayState"]):
         browser.post(url, {"SAMLResponse": unsolicited, "RelayState": relay_state})
-        refused(browser, home, "flow_expired", "state")
+        refused(browser, home, "flow_expired", "unsolicited")
         assert "evil" not in browser.response.headers.get("Location", "")
     assert "Start again" in [link.label for link in browser.page.links]
     asked_by_another.post(url, {**form, "SAMLResponse": unsolicited})
     refused(asked_by_another, home, "upstream_response_invalid", "unsolicited")
+
+
+@pytest.fixture
+def open_way(way):
+    """A connection at which sign-in may begin at the provider."""
+    way.change(options=way.idp.options(allow_idp_initiated=True))
+    return way
+
+
+def unsolicited(way, acs, **says):
+    """What the provider's portal posts, as the person that it thinks is there."""
+    idp = way.idp
+    asked = Asked("", acs, f"{acs.removesuffix('/acs')}/metadata", "", None, is_signed=False)
+    idp.says(in_response_to=None, scd_in_response_to=None, **says)
+    body = base64.b64encode(idp.response(asked)).decode()
+    idp._says.clear()
+    return {"SAMLResponse": body, "RelayState": ""}
+
+
+def acs_of(home, way):
+    return f"{home.url}/saml/{way.key}/acs"
+
+
+def test_su18_portal_leads_to_a_request_of_our_own_and_whoever_is_there_comes_in(home, open_way, browser):
+    """An attacker's own response, posted by the victim's browser, does not sign the victim in as the attacker."""
+    way, victim = open_way, open_way.idp.person
+    way.idp.person = Person(f"eve@{home.domain}", "Eve", "Roe")
+    attackers = unsolicited(way, acs_of(home, way))
+    way.idp.person = victim
+    browser.post(acs_of(home, way), attackers, origin="https://evil.example")
+    assert not browser.cookie("sid"), "nothing is open before our own request was answered"
+    assert way.idp.seen[-1].id
+    assert way.idp.seen[-1].document.get("ForceAuthn") is None
+    browser.submit(press="Continue")
+    assert browser.at == f"{home.path}/"
+    assert "Jane Doe" in browser.words
+    assert len(steps.events(home, Event.LOGIN_SUCCEEDED)) == 1
+
+
+def test_su18_relay_state_counts_only_where_it_names_an_application(home, open_way, browser):
+    app = factories.application(home, launch_url="https://app.example/start")
+    off = factories.application(home, launch_url="https://off.example/", is_enabled=False)
+    for relay_state, place in (
+        (app.key, "https://app.example/start"),
+        (off.key, f"{home.path}/"),
+        ("https://evil.example/", f"{home.path}/"),
+        ("//evil.example", f"{home.path}/"),
+        (f"{home.path}/account", f"{home.path}/"),
+        ("", f"{home.path}/"),
+    ):
+        browser.forget_cookies()
+        browser.stop_at("https://app.example")
+        browser.post(acs_of(home, open_way), unsolicited(open_way, acs_of(home, open_way)) | {"RelayState": relay_state})
+        browser.submit(press="Continue")
+        assert (browser.foreign or browser.at) == place, relay_state
+        browser.foreign = None
+    assert browser.open(f"{home.path}/open/nobody").at == f"{home.path}/"
+    browser.forget_cookies()
+    assert browser.open(f"{home.path}/open/{app.key}").path == f"{home.path}/sign-in"
+
+
+def test_su18_what_begins_there_is_checked_like_everything(home, open_way, browser, saml_peer, clock):
+    way, here = open_way, acs_of(home, open_way)
+    good = unsolicited(way, here)
+    cases = {
+        "audience": lambda: unsolicited(way, here, audiences=[["https://elsewhere.example"]]),
+        "recipient": lambda: unsolicited(way, here, recipient=f"{here}2"),
+        "destination": lambda: unsolicited(way, here, destination="https://evil.example/acs"),
+        "time": lambda: unsolicited(way, here, issue_instant="2001-01-01T00:00:00Z"),
+        "inresponseto": lambda: unsolicited(way, here, scd_not_on_or_after=None) and _answering(way, here),
+    }
+    for word, make in cases.items():
+        clock.advance(minutes=2)
+        browser.post(here, make())
+        refused(browser, home, "upstream_response_invalid", word)
+    for signs, word in (((), "unsigned"), (("Assertion",), "signature")):
+        clock.advance(minutes=2)
+        way.idp.signs_parts(*signs)
+        if signs:
+            way.idp.keys.insert(0, saml_key(66))
+        browser.post(here, unsolicited(way, here))
+        refused(browser, home, "upstream_response_invalid", word)
+    assert not steps.events(home, Event.LOGIN_SUCCEEDED)
+    assert good
+
+
+def _answering(way, acs):
+    """It says at one place that it answers a request, though not where it shows at once."""
+    asked = Asked("_some", acs, f"{acs.removesuffix('/acs')}/metadata", "", None, is_signed=False)
+    way.idp.says(in_response_to=None)
+    body = base64.b64encode(way.idp.response(asked)).decode()
+    way.idp._says.clear()
+    return {"SAMLResponse": body}
+
+
+def test_su18_replay_of_what_began_there_is_refused_and_nobody_is_sent_round_for_ever(home, open_way, browser, new_browser):
+    way, here = open_way, acs_of(home, open_way)
+    form = unsolicited(way, here)
+    browser.post(here, form)
+    other = new_browser()
+    other.post(here, form)
+    refused(other, home, "assertion_replayed", "replay")
+    for _ in range(8):
+        browser.post(here, unsolicited(way, here))
+    refused(browser, home, "flow_expired", "unsolicited")
+    way.change(is_enabled=False)
+    last = new_browser()
+    home.broker.ports.clock.advance(minutes=2)
+    last.post(here, unsolicited(way, here))
+    refused(last, home, "connection_disabled")
+
+
+def test_su13_each_connection_has_an_entity_id_of_its_own(home, way, broker, saml_peer, browser):
+    neighbour = factories.tenant(broker, local_enabled=False)
+    ways = [(home, way), (home, steps.saml_way(home, saml_peer, "partners", idp=way.idp))]
+    ways.append((neighbour, steps.saml_way(neighbour, saml_peer, way.key, idp=way.idp)))
+    steps.notice(home)
+    names = {
+        browser.open(f"{one.path}/saml/{two.key}/metadata").text.partition('entityID="')[2].partition('"')[0]
+        for one, two in ways
+    }
+    assert names == {f"{one.url}/saml/{two.key}/metadata" for one, two in ways}
+    assert len(names) == 3
 
 
 @pytest.mark.parametrize("change", ["switched off", "key withdrawn", "deleted"])
@@ -198,16 +323,6 @@ def test_su20_what_an_admin_did_meanwhile_counts(home, way, browser, change):
     assert not steps.events(home, Event.LOGIN_SUCCEEDED)
     if change == "switched off":
         refused(browser, home, "connection_disabled")
-
-
-def test_su23_there_is_no_logout_address_to_abuse_yet(home, way, browser):
-    url, form = away(browser, home, way)
-    browser.post(url, form)
-    for method in (browser.open, browser.post):
-        assert method(f"{home.path}/saml/{way.key}/slo").status in (404, 405)
-    assert steps.is_signed_in(browser, home)
-    browser.open(f"{home.path}/saml/{way.key}/metadata")
-    assert "SingleLogoutService" not in browser.text
 
 
 def test_su25_hostile_words_of_a_provider_reach_neither_page_nor_log_as_they_are(home, way, browser, capsys):

@@ -1,6 +1,7 @@
 """The work beside the requests, inside the product and as `broker worker`; and what `broker doctor` says of mail.
 
-These run at the real time: an old mail is not sent, and the time of other tests is long ago.
+These run at the real time: an old mail is not sent, and the time of other tests is long ago. They look at every tenant, so
+the file has a database of its own.
 """
 
 import os
@@ -21,8 +22,19 @@ from tenants.outbox import LEASE, OutboxMail, add_mail
 from tests import factories
 from tests.support.clock import FakeClock
 from tests.support.commands import environment, run
+from tests.support.stores import ON_SQLITE
 
 ROUNDS = 300
+
+
+@pytest.fixture(scope="module")
+def database_url(own_store):
+    return own_store.url
+
+
+@pytest.fixture(scope="module")
+def broker(own_broker):
+    return own_broker
 
 
 @pytest.fixture
@@ -83,8 +95,16 @@ def test_thread_beside_the_requests_sends_mail_and_ends_when_told(monkeypatch, m
     app.extensions["broker"].db.dispose()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_broker_worker_sends_mail_until_a_signal_ends_it(mail_variables, home, box, number):
+def test_broker_worker_sends_mail_until_it_is_told_to_end(mail_variables, home, box):
+    works_until(signal.SIGTERM, mail_variables, home, box)
+
+
+@ON_SQLITE
+def test_broker_worker_sends_mail_until_it_is_interrupted(mail_variables, home, box):
+    works_until(signal.SIGINT, mail_variables, home, box)
+
+
+def works_until(number, mail_variables, home, box):
     mail = written(home)
     command = [sys.executable, "-c", "from broker.cli import main; main()", "worker"]
     with subprocess.Popen(command, env=os.environ | mail_variables, stderr=subprocess.PIPE, text=True) as child:
@@ -93,6 +113,12 @@ def test_broker_worker_sends_mail_until_a_signal_ends_it(mail_variables, home, b
         assert child.wait(20) == 0
         assert child.stderr.readline() == "Working.\n"
     assert len(box.to(f"ada@{home.domain}")) == 1
+
+
+def test_help_of_the_worker_names_all_that_it_does():
+    told = " ".join(run("worker", "--help").output.split())
+    for work in ("Send mail", "remove old rows", "read metadata", "accounts", "domains", "warnings", "moves"):
+        assert work in told, work
 
 
 def test_op04_worker_killed_in_the_middle_of_a_mail_loses_none(monkeypatch, mail_variables, home, box):

@@ -7,31 +7,24 @@ from sqlalchemy import select, update
 
 from broker.background import Nightly
 from broker.real_ports import SystemClock
-from broker.wiring import make_broker
 from tenants import nightly
 from tenants.accounts import Account
 from tenants.claims import JobClaim
 from tenants.ids import new_id
-from tenants.migrate import migrate
 from tenants.outbox import OutboxMail
 from tenants.tenants import Tenant, TenantSettings
 from tests import factories
 from tests.support.commands import environment, run
-from tests.support.wiring import make_ports, make_settings
 
 
 @pytest.fixture(scope="module")
-def database_url(backend, new_store):
-    with new_store(backend) as made:
-        migrate(made.owner_url)
-        yield made.url
+def database_url(own_store):
+    return own_store.url
 
 
 @pytest.fixture(scope="module")
-def broker(database_url, clock):
-    made = make_broker(make_settings(database_url), make_ports(clock))
-    yield made
-    made.db.dispose()
+def broker(own_broker):
+    return own_broker
 
 
 @pytest.fixture
@@ -169,7 +162,7 @@ def test_background_goes_on_after_a_tenant_that_fails(broker, home, job):
 
 
 def test_background_works_in_slices_and_keeps_its_lease(broker, home, clock, job, monkeypatch):
-    monkeypatch.setattr("broker.background._SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("broker.daily.SLICE_SECONDS", 0.0)
     worker = Nightly()
     assert worker.work(broker)
     clock.advance(minutes=9)

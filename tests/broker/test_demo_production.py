@@ -10,6 +10,7 @@ import pytest
 
 from broker.demo.places import DIRECTORY, ROOT
 from broker.demo.site import make_site
+from tests.support.stores import Once
 
 # Runs in a process of its own: this one has imported the demo for other tests.
 PRODUCTION = """
@@ -43,13 +44,17 @@ PATHS = (
 )
 
 
-@pytest.fixture(scope="module")
-def production() -> dict[str, Any]:
-    """What a process of the product has loaded and answers."""
+def started() -> dict[str, Any]:
     command = [sys.executable, "-c", PRODUCTION, *PATHS]
     run = subprocess.run(command, env=os.environ | SETTINGS, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def production(once: Once) -> dict[str, Any]:
+    """What a process of the product has loaded and answers. One for all workers of the run."""
+    return once("production", started)
 
 
 def test_product_and_its_commands_never_import_the_demo(production: dict[str, Any]) -> None:

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from broker.upstream import KINDS
-from broker.upstream.entra import PUBLIC_CLOUD, EntraOptions
 from broker.upstream.entra_errors import READING_OF_NUMBER, READINGS, read_entra_error
+from broker.upstream.entra_options import PUBLIC_CLOUD, EntraOptions
 from broker.upstream.kind import ReturnData
 from tenants.causes import Cause, UpstreamFailure
 from tests.peers.entra import CORRELATION, TRACE, described, oid_of
@@ -192,14 +192,14 @@ class TestRefusals:
 class TestOptions:
     def test_public_cloud_is_usual(self):
         options = EntraOptions(**GOOD)
-        assert options.issuer == f"{PUBLIC_CLOUD}/{DIRECTORY}/v2.0"
+        assert options.authority == f"{PUBLIC_CLOUD}/{DIRECTORY}/v2.0"
         assert ENTRA.origins(options, None) == (PUBLIC_CLOUD,)
 
     def test_what_is_copied_is_tidied(self):
         options = EntraOptions(
             **(GOOD | {"directory": f" {DIRECTORY}\n".upper(), "authority_host": "https://login.microsoftonline.us/"})
         )
-        assert options.issuer == f"https://login.microsoftonline.us/{DIRECTORY}/v2.0"
+        assert options.authority == f"https://login.microsoftonline.us/{DIRECTORY}/v2.0"
         assert EntraOptions(**GOOD, scopes=["email"]).scopes == ("openid", "profile", "email")
 
     @pytest.mark.parametrize(

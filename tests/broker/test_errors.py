@@ -17,6 +17,7 @@ from tenants.audit import Event
 from tenants.causes import BrokerError, Cause
 from tests import factories
 from tests.support import steps
+from tests.support.stores import ON_SQLITE
 from tests.support.wiring import ORIGIN, make_ports, make_settings
 from tools.causes import PAGE, page
 
@@ -82,6 +83,7 @@ def test_cause_has_a_raiser_and_a_test_that_names_it(cause):
     assert [path for path, text in sources("tests").items() if named.search(text)]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("cause", Cause, ids=str)
 def test_every_cause_has_a_page_with_reference_contacts_and_one_audit_row(failing, home, raiser, cause):
     answer = answered(failing, home, raiser, BrokerError(cause, "a private detail", **FACTS))

@@ -29,7 +29,7 @@ class TestOptions:
 
     def test_secret_is_marked_and_never_shown(self):
         options = OidcOptions(**self.GOOD)
-        assert secret_fields(OidcOptions) == ("client_secret",)
+        assert secret_fields(OidcOptions) == ("client_secret", "client_key")
         assert "hidden-value" not in repr(options)
 
     def test_openid_is_always_asked_for(self):

@@ -120,7 +120,11 @@ class TestMetadata:
         root = etree.fromstring(self.document((*own_keys(), old)))
         uses = [one.get("use") for one in root.iter(f"{{{MD}}}KeyDescriptor")]
         assert uses == ["signing", "signing", "encryption"]
-        assert root.find(f".//{{{MD}}}SingleLogoutService") is None
+        places = {
+            (one.get("Binding").rpartition(":")[2], one.get("Location")) for one in root.iter(f"{{{MD}}}SingleLogoutService")
+        }
+        slo = ACS.replace("/acs", "/slo")
+        assert places == {("HTTP-Redirect", slo), ("HTTP-POST", slo)}
 
     def test_certificate_of_a_key_is_always_the_same(self):
         private = saml_key(50).private
@@ -207,11 +211,12 @@ class TestResponse:
         )
         assert edge.finish().groups is None
 
-    @pytest.mark.parametrize("values", [["x" * 300], ["x"] * 2001], ids=["one that is too long", "more than anybody is in"])
-    def test_groups_beyond_belief_are_unknown(self, edge, values):
-        edge.idp.says(attributes=[("groups", values)])
-        said = edge.finish()
-        assert (said.groups, said.email) == (None, None)
+    def test_ac10_group_beyond_belief_takes_nothing_from_the_others(self, edge):
+        """Unknown is what somebody would like whose group for a role is gone."""
+        for values, groups in ((["x" * 300, "staff"], ("staff",)), (["x" * 300], ()), (["x"] * 2001, ("x",) * 2000)):
+            edge.idp.says(attributes=[("groups", values)])
+            said = edge.finish()
+            assert (said.groups, said.email) == (groups, None), len(values)
 
     def test_restriction_to_so_many_further_assertions_is_kept(self, edge):
         """One may be built on it, and we build one: what we tell an application."""
@@ -240,6 +245,56 @@ class TestResponse:
         values = {name: getattr(edge.tx, name) for name in edge.tx.__dataclass_fields__}
         edge.tx = FlowContext(**values | {"own_keys": lambda: keys})
         assert edge.finish(edge.idp.response(asked)).subject == edge.idp.person.subject
+
+    def test_name_is_opened_inside_an_encrypted_assertion_as_well(self, edge):
+        edge.idp.encrypts_name().encrypts()
+        assert edge.finish().subject == edge.idp.person.subject
+
+    def test_name_that_nobody_signed_is_not_opened(self, edge):
+        """Whoever can only encrypt to us learns nothing about what opens."""
+        edge.idp.encrypts_name(clear=b"<not even XML").signs_parts()
+        with pytest.raises(UpstreamFailure, match="unsigned"):
+            edge.finish()
+
+    def test_clocks_that_differ_are_told_from_a_response_that_was_long_on_its_way(self, edge):
+        for ahead, words in (
+            (timedelta(minutes=7), "; their clock is 7 minutes ahead"),
+            (timedelta(minutes=-14), "; their clock is 14 minutes behind"),
+            (timedelta(hours=-5), "; their clock is 5 hours behind"),
+            (timedelta(days=-40), "; their clock is 40 days behind"),
+        ):
+            edge.idp.ahead = ahead
+            with pytest.raises(UpstreamFailure, match="time") as failure:
+                edge.again().finish()
+            assert failure.value.facts["description"].endswith(words), ahead
+        edge.idp.ahead = timedelta()
+        late = edge.again().response()
+        values = {name: getattr(edge.tx, name) for name in edge.tx.__dataclass_fields__}
+        edge.tx = FlowContext(**values | {"now": edge.tx.now + timedelta(minutes=9)})
+        with pytest.raises(UpstreamFailure, match="time") as failure:
+            edge.finish(late)
+        assert failure.value.facts["description"].endswith("the response was 9 minutes on its way")
+
+    def test_clock_that_is_off_and_tolerated_is_told_to_who_tests(self, edge):
+        assert "clock" not in edge.finish().raw
+        edge.idp.ahead = timedelta(minutes=2)
+        assert edge.again().finish().raw["clock"] == "their clock is 2 minutes ahead"
+
+    def test_what_answers_a_request_is_nothing_unsolicited(self, edge):
+        data = ReturnData("POST", {"SAMLResponse": base64.b64encode(edge.response()).decode()})
+        assert not KIND.is_unsolicited(data)
+        assert not KIND.is_unsolicited(ReturnData("POST", {"SAMLResponse": "nonsense"}))
+        with pytest.raises(UpstreamFailure, match="inresponseto"):
+            KIND.take_unsolicited(edge.options, edge.tx, data, edge.ports)
+
+    def test_position_and_phone_are_one_plain_value_or_none(self, edge):
+        for attributes, found in (
+            ([("title", ["Engineer"]), ("phone", ["+49 30 1"])], ("Engineer", "+49 30 1")),
+            ([("title", ["Engineer", "Admin"]), ("phone", [])], (None, None)),
+        ):
+            edge.idp.says(attributes=attributes)
+            said = edge.again().finish()
+            assert (said.position, said.phone) == found
 
     def test_encrypted_to_somebody_else_is_refused(self, edge):
         private = saml_key(51).private

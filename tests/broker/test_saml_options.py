@@ -1,6 +1,8 @@
 """What an admin may fill in for a SAML connection, and what its test tells."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from pydantic import ValidationError
@@ -9,6 +11,7 @@ from broker.upstream import KINDS
 from broker.upstream.kind import document_fields, secret_fields
 from broker.upstream.saml import SamlOptions
 from broker.upstream.saml_parts.values import PRESETS, Names
+from tenants.causes import UpstreamFailure
 from tests.peers.saml_messages import MD
 from tests.peers.xml_signing import ec_saml_key, saml_key
 from tests.support.saml_edge import SamlEdge
@@ -35,7 +38,8 @@ def complaint(**options) -> str:
 def test_metadata_and_three_values_describe_the_same(edge, metadata):
     by_metadata = SamlOptions(idp_metadata=metadata).provider
     by_values = SamlOptions(entity_id=edge.idp.entity_id, sso_url=edge.idp.sso, certificates=[edge.idp.keys[0].base64]).provider
-    assert by_metadata == by_values
+    assert by_metadata.slo.keys() == {"redirect", "post"}
+    assert replace(by_metadata, slo={}, slo_answers={}) == by_values
 
 
 def test_metadata_is_a_document_and_no_secret():
@@ -63,9 +67,12 @@ def test_elliptic_curves_and_several_certificates_are_taken_each_once():
 
 
 FAULTS = {
-    "no entity id": ({"entity_id": None}, "needs either idp_metadata, or entity_id, sso_url and certificates"),
+    "no entity id": ({"entity_id": None}, "needs either idp_metadata, or metadata_url, or entity_id, sso_url"),
     "no address": ({"sso_url": None}, "needs either"),
     "both": ({"idp_metadata": "<x/>"}, "must describe exactly one identity provider"),
+    "address and values": ({"metadata_url": "https://idp.example/metadata"}, "needs either"),
+    "metadata by http": ({"metadata_url": "http://idp.example/metadata"}, "the address of the metadata must begin with https"),
+    "metadata by file": ({"metadata_url": "file:///etc/passwd"}, "the address of the metadata must be one such as"),
     "http": ({"sso_url": "http://idp.example/sso"}, "must begin with https"),
     "script": ({"sso_url": "javascript:alert(1)"}, "must be one such as"),
     "user name": ({"sso_url": "https://user:secret@idp.example/"}, "must be one such as"),
@@ -163,3 +170,25 @@ def test_connection_test_warns_of_metadata_that_has_ended(edge, metadata):
     old = metadata.replace("entityID=", 'validUntil="2020-01-01T00:00:00Z" entityID=')
     found = KINDS["saml"].check(SamlOptions(idp_metadata=old), edge.ports)
     assert {finding.code: finding.severity for finding in found}["metadata_old"] == "warn"
+
+
+def test_metadata_ends_with_the_first_of_whatever_it_stands_in(metadata):
+    day = '%s validUntil="20%s-01-01T00:00:00Z"'
+    for root, entity, role in permutations(("31", "32", "33")):
+        text = metadata.replace("<md:EntityDescriptor", day % ("<md:EntityDescriptor", entity))
+        text = text.replace("<md:IDPSSODescriptor", day % ("<md:IDPSSODescriptor", role))
+        whole = f'{day % ("<md:EntitiesDescriptor", root)} xmlns:md="{MD}">{text}</md:EntitiesDescriptor>'
+        assert SamlOptions(idp_metadata=whole).provider.valid_until.year == 2031, (root, entity, role)
+
+
+def test_provider_that_was_not_read_yet_is_nothing_to_send_anybody_to(edge, metadata):
+    known = SamlOptions(metadata_url="https://idp.example/metadata", attributes="okta")
+    assert [finding.code for finding in KINDS["saml"].check(known, edge.ports)] == ["metadata_unread"]
+    assert KINDS["saml"].origins(known, edge.ports) == ()
+    with pytest.raises(UpstreamFailure, match="not fetched yet"):
+        _ = known.provider
+    read = known.with_document(metadata)
+    assert read.provider == SamlOptions(idp_metadata=metadata).provider
+    assert not known.is_described
+    with pytest.raises(ValueError, match="no address for redirect"):
+        known.with_document(metadata.replace("HTTP-Redirect", "SOAP"))

@@ -3,17 +3,21 @@
 A new route is walked by itself; one with a new kind of part fails until the table of B's values knows that part.
 """
 
+from datetime import timedelta
+
 import pytest
 
 from tenants.ids import digest, new_secret
 from tests import factories
+from tests.support.federation_rows import consent, trace
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.routes import csrf_token, everything, places
 from tests.support.rows import FACTORIES, backdoor, login_transaction
 from tests.support.wiring import ORIGIN
 
 # Routes that show the same to everybody: what stands in them names nothing of a tenant.
-SAME_FOR_ALL = {"look.asset", "tenant_look.asset"}
+SAME_FOR_ALL = {"look.asset", "tenant_look.asset", "home.open_application"}
+"""The last: whatever is not an application here leads to the page of those that are."""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,8 @@ def theirs(app, there):
     way = factories.connection(there)
     factories.invitation(there, token)
     backdoor(there, token)
+    consent(there, token_hash=digest(token), may_bind=True)
+    trace(there, share_hash=digest(token), share_expires_at=there.now + timedelta(days=1))
     login_transaction(
         there,
         id=digest(tx),
@@ -57,6 +63,7 @@ def theirs(app, there):
     return {
         "token": token,
         "connection": way.key,
+        "application": party.application.key,
         "way": way.key,
         "name": "canary.svg",
         "tx": tx,
@@ -85,7 +92,7 @@ def theirs(app, there):
 
 
 def test_ti01_nothing_of_another_tenant_is_shown_anywhere(app, here, there, admin, theirs):
-    parts = {"token": [theirs["token"]], "connection": [theirs["connection"]], "name": [theirs["name"]]}
+    parts = {name: [theirs[name]] for name in ("token", "connection", "application", "name")}
     shown, answered = [], []
     for place in places(app, parts):
         if not place.is_tenants:
@@ -107,8 +114,8 @@ def test_ti01_nothing_of_another_tenant_is_shown_anywhere(app, here, there, admi
 
 def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here, admin, theirs):
     """Nothing tells that somebody else has such a key or token."""
-    invented = {"token": [new_secret()], "connection": ["c-nobody"], "name": ["nothing.svg"]}
-    real = {"token": [theirs["token"]], "connection": [theirs["connection"]], "name": [theirs["name"]]}
+    invented = {"token": [new_secret()], "connection": ["c-nobody"], "application": ["nobody"], "name": ["nothing.svg"]}
+    real = {name: [theirs[name]] for name in invented}
     pairs = zip(places(app, real), places(app, invented), strict=True)
     for known, unknown in pairs:
         if not known.is_filled or not known.is_tenants:
@@ -123,7 +130,7 @@ def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here,
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_ti01_platform_pages_show_no_tenant(app, there, admin, theirs, method):
-    for place in places(app, {"name": ["look.css"], "token": ["x"], "connection": ["x"]}):
+    for place in places(app, {"name": ["look.css"], "token": ["x"], "connection": ["x"], "application": ["x"]}):
         if place.is_tenants:
             continue
         answer = admin.open(place.path, method=method, base_url=ORIGIN, query_string=theirs)
@@ -134,4 +141,5 @@ def test_ti01_platform_pages_show_no_tenant(app, there, admin, theirs, method):
 def test_what_is_a_tenants_has_its_own_space(app):
     """A route of the platform's space must never need a tenant, nor take one from its path."""
     platform = {rule.endpoint for rule in app.url_map.iter_rules() if rule.subdomain != "tenant"}
-    assert platform == {"finder.front", "finder.ask", "finder.sent", "health.healthz", "health.readyz", "look.asset"}
+    finder = {"finder.front", "finder.ask", "finder.sent"}
+    assert platform == finder | {"bounce.entra", "bounce.google", "health.healthz", "health.readyz", "look.asset"}

@@ -10,7 +10,6 @@ from broker.cli.serve import refusals
 from broker.wiring import make_broker
 from tenants import models
 from tenants.db import Database
-from tenants.migrate import migrate
 from tenants.throttles import Throttle
 from tests import factories
 from tests.support.postgres import SUPERUSER
@@ -23,8 +22,7 @@ TENANTS_OWN = sorted(models.TENANT_CLASSES, key=lambda model: model.__name__)
 @pytest.fixture(scope="module")
 def store(new_store):
     """SQLite has no such thing; the other locks have to hold there by themselves."""
-    with new_store("postgresql") as made:
-        migrate(made.owner_url)
+    with new_store("postgresql", migrated=True) as made:
         yield made
 
 

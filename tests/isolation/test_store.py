@@ -1,7 +1,10 @@
 """What the database itself promises, on both of them: an audit log that only grows, seals that stay in their place,
 and migrations that give exactly the tables that the code expects."""
 
+import json
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, delete, event, select, text, update
@@ -10,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from tenants import models
 from tenants.audit import AuditEvent, Event, append
 from tenants.db import Database
-from tenants.migrate import is_current, migrate
+from tenants.migrate import alembic_config, is_current, migrate
 from tests import factories
 
 
@@ -47,6 +50,67 @@ def test_migrating_twice_changes_nothing(empty_store):
         migrate(empty_store.owner_url)
         assert is_current(database)
     database.dispose()
+
+
+def test_federation_finds_what_was_there_and_leaves_no_role_that_a_provider_gave(empty_store):
+    """0005 on rows of the version before, and back: `own_role` begins as the role, and is what stays."""
+    steps(empty_store, (command.upgrade, "0004"), *WRITE_OLD_ROWS)
+    steps(empty_store, (command.upgrade, "0005"))
+    assert asked(empty_store, "SELECT id, role, own_role FROM accounts ORDER BY id") == [
+        ("acc_1", "admin", "admin"),
+        ("acc_2", None, None),
+    ]
+    ((rules, factors),) = asked(empty_store, "SELECT group_rules, factor_values FROM connections")
+    assert [value if isinstance(value, list) else json.loads(value) for value in (rules, factors)] == [[], ["mfa"]]
+    steps(empty_store, "UPDATE accounts SET role = 'admin' WHERE id = 'acc_2'", (command.downgrade, "0004"))
+    assert asked(empty_store, "SELECT id, role FROM accounts ORDER BY id") == [("acc_1", "admin"), ("acc_2", None)]
+
+
+WRITE_OLD_ROWS = (
+    "INSERT INTO tenants (id, slug, name, status, config_version, is_file_managed, created_at) "
+    "VALUES ('ten_1', 'old', 'Old', 'active', 1, false, '2026-01-01')",
+    "INSERT INTO organizations (tenant_id, id, key, name, policy_overrides, is_file_managed) "
+    "VALUES ('ten_1', 'org_1', 'root', 'Old', '{}', false)",
+    "INSERT INTO connections (tenant_id, id, key, kind, label, note, icon, position, is_enabled, is_shown, options, "
+    "provisioning, linking, networks, network_mode, version, is_file_managed, created_at, updated_at) VALUES ('ten_1', "
+    "'con_1', 'idp', 'oidc', 'IdP', '', '', 0, true, true, '{}', 'existing', 'never', '[]', 'only', 1, false, "
+    "'2026-01-01', '2026-01-01')",
+    "INSERT INTO accounts (tenant_id, id, organization_id, email, email_key, is_email_verified, name, given_name, "
+    "family_name, state, is_local_enabled, role, is_file_managed, created_at) VALUES "
+    "('ten_1', 'acc_1', 'org_1', 'a@old.example', 'a@old.example', true, '', '', '', 'active', false, 'admin', false, "
+    "'2026-01-01'), "
+    "('ten_1', 'acc_2', 'org_1', 'b@old.example', 'b@old.example', true, '', '', '', 'active', false, NULL, false, "
+    "'2026-01-01')",
+)
+
+
+def steps(store, *steps):
+    """Each a statement, or an alembic command with its revision; as the owner of the tables, who sees every row."""
+    database = Database(store.owner_url, pool_size=1)
+    with database.writer.begin() as connection:
+        see_all(connection)
+        for step in steps:
+            if isinstance(step, str):
+                connection.execute(text(step))
+            else:
+                config = alembic_config()
+                config.attributes["connection"] = connection
+                step[0](config, step[1])
+    database.dispose()
+
+
+def asked(store, statement):
+    database = Database(store.owner_url, pool_size=1)
+    with database.writer.begin() as connection:
+        see_all(connection)
+        rows = [tuple(row) for row in connection.execute(text(statement))]
+    database.dispose()
+    return rows
+
+
+def see_all(connection):
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('broker.platform', 'on', true)"))
 
 
 def test_references_are_enforced(db):

@@ -341,7 +341,7 @@ def test_console_asks_a_bounded_number_of_statements(home, holder, browser, coun
     browser.open(f"{home.path}/console/")
     with count_statements() as count:
         browser.open(f"{home.path}/console/")
-    assert len(count) == 3
+    assert len(count) == 4
 
 
 def test_console_is_open_to_admins_who_signed_in_as_always(home, browser):

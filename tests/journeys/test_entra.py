@@ -5,8 +5,10 @@ import pytest
 from tenants.accounts import Account
 from tenants.audit import Event
 from tests import factories
+from tests.peers.entra import oid_of
 from tests.peers.people import Person
 from tests.support import steps
+from tests.support.commands import environment, run
 
 
 @pytest.fixture
@@ -211,3 +213,34 @@ def test_back_from_a_connection_that_was_switched_off_meanwhile(home, way, jane,
     assert browser.status == 403
     assert "This way to sign in is switched off" in browser.words
     assert way.idp.hits["token"] == 0
+
+
+def test_what_graph_says_of_a_person_is_kept_and_shown_to_the_operator(home, way, jane, browser, database_url):
+    way.change(options=way.row.options | {"graph_host": way.idp.origin, "read_profile": True})
+    way.idp.graph.profile = {"jobTitle": "Engineer", "businessPhones": ["+32 2 555 01 00"]}
+    steps.enter(browser, home, way)
+    show = ("account", "show", "--tenant", home.slug, "--email", jane.email)
+    said = "position Engineer, phone +32 2 555 01 00"
+    assert said in run(*show, **environment(database_url)).stdout
+    way.idp.graph.status = 503
+    browser.forget_cookies()
+    steps.enter(browser, home, way)
+    assert said in run(*show, **environment(database_url)).stdout, "no answer takes nothing away"
+
+
+def test_success_says_that_groups_were_too_many_to_be_known(home, way, jane, new_browser):
+    """With the step of a second factor in between as well."""
+    known = factories.account(home, jane.email, with_password=False, is_email_verified=True)
+    factories.identity(home, known.id, way.row.id, issuer=way.idp.issuer, subject=oid_of(jane))
+    steps.enter(new_browser(), home, way)
+    way.idp.overage()
+    steps.enter(new_browser(), home, way)
+    way.change(acr_values="mfa", options=way.row.options | {"graph_host": way.idp.origin, "read_groups": True})
+    way.idp.graph.status = 403
+    browser = steps.enter(new_browser(), home, way)
+    assert browser.submit(code=steps.fresh_code(home, known)).at == f"{home.path}/"
+    assert {one.detail.get("groups") for one in steps.events(home, Event.LOGIN_SUCCEEDED)} == {
+        None,
+        "unknown: too many to send, read_groups is off",
+        "unknown: too many to send, graph_permission",
+    }

@@ -46,6 +46,7 @@ def test_button_takes_the_person_there(home, way, jane, browser):
 def test_account_that_exists_already_must_not_be_taken_over(home, way, jane, browser):
     steps.listed(home, way=way, proven=True)
     factories.account(home, jane.email)
+    way.change(linking="never")
     steps.enter(browser, home, way)
     assert browser.status == 403
     assert "You already have an account" in browser.words

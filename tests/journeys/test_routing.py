@@ -2,6 +2,7 @@
 
 import pytest
 
+from tenants.audit import Event
 from tests import factories
 from tests.peers.people import Person
 from tests.support import steps
@@ -186,6 +187,21 @@ def test_connection_of_other_networks_is_neither_offered_nor_entered(broker, oid
     browser.address = "10.1.2.3"
     browser.open(f"{home.path}/sign-in")
     assert labels(browser) == ["Continue", "Continue with Acme SSO"]
+
+
+def test_what_was_begun_inside_a_connections_networks_is_not_finished_outside(broker, oidc_peer, browser):
+    home = factories.tenant(broker)
+    way = steps.oidc_way(home, oidc_peer, networks=["10.0.0.0/8", "2001:db8::/32"])
+    for inside, outside in (("10.1.2.3", "192.0.2.1"), ("2001:db8::7", "2001:db9::7"), ("::ffff:10.1.2.3", "::ffff:192.0.2.1")):
+        way.idp.person = Person(f"new@{home.domain}")
+        browser.address = inside
+        browser.stop_at(way.origin)
+        steps.enter(browser, home, way)
+        back = way.idp.approve(browser.foreign, way.idp.person)
+        browser.address = outside
+        browser.open(back)
+        assert (browser.status, steps.event_of(browser, home).cause) == (403, "method_not_allowed"), outside
+    assert steps.events(home, Event.ACCOUNT_CREATED) == []
 
 
 def test_closed_connection_of_a_domain_has_its_own_message(broker, oidc_peer, browser):

@@ -4,8 +4,10 @@ import json
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
+from tests.peers import signing
+from tests.peers.entra_cloud import FakeGraph, Multitenant
 from tests.peers.oidc import FakeIssuer, OidcPeer
 from tests.peers.people import Person
 from tests.support.clock import FakeClock
@@ -25,6 +27,7 @@ class FakeDirectory(FakeIssuer):
         super().__init__(f"{origin}/{directory}/v2.0", f"{origin}/{directory}", clock, client_id=str(uuid4()))
         self.origin = origin
         self.directory = directory
+        self.graph = FakeGraph(origin)
 
     def document(self) -> dict[str, Any]:
         return {
@@ -102,6 +105,13 @@ class FakeDirectory(FakeIssuer):
         return self
 
 
+class FakeApplication(Multitenant, FakeDirectory):
+    """One at the authority of all organizations."""
+
+    def __init__(self, origin: str, clock: FakeClock) -> None:
+        super().__init__(origin, "organizations", clock)
+
+
 class EntraPeer(OidcPeer):
     places: ClassVar[dict[str, str]] = {
         "/v2.0/.well-known/openid-configuration": "discovery",
@@ -111,12 +121,48 @@ class EntraPeer(OidcPeer):
         "/oauth2/v2.0/authorize": "authorize",
     }
 
+    def __init__(self, origin: str, clock: FakeClock) -> None:
+        super().__init__(origin, clock)
+        self._applications: dict[str, FakeApplication] = {}
+        self._published: dict[str, Any] | None = None
+        self._key = signing.rsa_key()
+
     def directory(self, directory: str | None = None) -> FakeDirectory:
         """A new directory with its own app registration of ours."""
         directory = directory or str(uuid4())
         made = FakeDirectory(self.origin, directory, self.clock)
         self.add(directory, made)
         return made
+
+    def application(self, client_id: str | None = None) -> FakeApplication:
+        """A new registration for all directories, or what from now on plays the one with this id."""
+        made = FakeApplication(self.origin, self.clock)
+        made.client_id, made.keys = client_id or made.client_id, [self._key]
+        self._applications[made.client_id] = made
+        return made
+
+    def publish(self, keys: dict[str, Any] | None) -> None:
+        """What the authority of all organizations has as its keys; None: the usual ones."""
+        self._published = keys
+
+    def _respond(self, request: Request) -> Response:
+        name, _, rest = request.path.removeprefix("/").partition("/")
+        if name == "v1.0":
+            return self._graph(request)
+        application = self._applications.get(request.values.get("client_id", ""))
+        if rest == "v2.0/adminconsent":
+            return Response(status=302, headers={"Location": application.consent(request.url)} if application else {})
+        if name == "organizations" and rest == "discovery/v2.0/keys" and self._published:
+            return Response(json.dumps(self._published), content_type="application/json")
+        if name == "organizations":
+            self._issuers[name] = application or self._issuers.get(name) or self.application()
+        return super()._respond(request)
+
+    def _graph(self, request: Request) -> Response:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        issuers = (*self._issuers.values(), *self._applications.values())
+        asked = next((one for one in issuers if token in one._access), None)
+        return asked.graph.answer(request) if isinstance(asked, FakeDirectory) else Response(status=401)
 
 
 def oid_of(person: Person) -> str:

@@ -81,9 +81,10 @@ class GooglePeer:
         self._any = FakeGoogle(self)
         self.keys = self._any.keys
 
-    def client(self) -> FakeGoogle:
-        """A new OAuth client."""
+    def client(self, client_id: str | None = None) -> FakeGoogle:
+        """A new OAuth client, or what from now on plays the one with this id."""
         made = FakeGoogle(self)
+        made.client_id = client_id or made.client_id
         self._clients[made.client_id] = made
         return made
 

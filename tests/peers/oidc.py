@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
+from markupsafe import escape
 from werkzeug.wrappers import Request, Response
 
 from tests.peers import signing
@@ -36,11 +37,13 @@ class FakeIssuer:
         self.clock = clock
         self.client_id = client_id
         self.client_secret = CLIENT_SECRET
+        self.client_key: tuple[str, str] | None = None
         self.keys = [signing.rsa_key()]
         self.hits: Counter[str] = Counter()
         self.seen: dict[str, dict[str, str]] = {}
         self.person = Person()
         self._codes: dict[str, dict[str, Any]] = {}
+        self._used: set[str] = set()
         self._access: dict[str, Person] = {}
         self._document: dict[str, Any] = {}
         self._claims: dict[str, Any] = {}
@@ -61,6 +64,7 @@ class FakeIssuer:
             "token_endpoint": f"{self.base}/token",
             "jwks_uri": f"{self.base}/jwks",
             "userinfo_endpoint": f"{self.base}/userinfo",
+            "end_session_endpoint": f"{self.base}/logout",
             "response_types_supported": ["code"],
             "id_token_signing_alg_values_supported": ["RS256", "none"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
@@ -95,6 +99,12 @@ class FakeIssuer:
         self._claims.update(claims)
         return self
 
+    def forgets(self) -> "FakeIssuer":
+        """Say in ID tokens what is right again, and send back a code and no error."""
+        self._claims.clear()
+        self._error.clear()
+        return self
+
     def heads(self, **header: Any) -> "FakeIssuer":
         """Change the header of the ID token; None leaves a parameter out."""
         self._header.update(header)
@@ -102,6 +112,11 @@ class FakeIssuer:
 
     def userinfo_says(self, **claims: Any) -> "FakeIssuer":
         self._userinfo.update(claims)
+        return self
+
+    def knows_key(self, public_pem: str, algorithm: str = "RS256") -> "FakeIssuer":
+        """From now on the client has to prove itself by this key, and nothing else will do."""
+        self.client_key = (public_pem, algorithm)
         return self
 
     def wrong_nonce(self) -> "FakeIssuer":
@@ -204,6 +219,28 @@ class FakeIssuer:
         query = urlencode({name: value for name, value in answer.items() if value is not None})
         return f"{asked['redirect_uri']}?{query}"
 
+    def sign_out(self, url: str) -> str:
+        """Where the browser is sent after signing out here; `url` is where it came to (RP-Initiated Logout 1.0)."""
+        self.hits["logout"] += 1
+        asked = dict(parse_qsl(urlsplit(url).query))
+        self.seen["logout"] = asked
+        return f"{asked['post_logout_redirect_uri']}?{urlencode({'state': asked['state']})}"
+
+    def logout_token(self, person: Person | None = None, key: signing.PeerKey | None = None, **changes: Any) -> str:
+        """As it should be (Back-Channel Logout 1.0, 2.4); None leaves a claim out, `typ` is of the header."""
+        now, typ = int(self.clock.now().timestamp()), changes.pop("typ", "logout+jwt")
+        claims = {
+            "iss": self.issuer,
+            "aud": self.client_id,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_hex(8),
+            "sub": (person or self.person).subject,
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            **changes,
+        }
+        return (key or self.keys[0]).sign({name: value for name, value in claims.items() if value is not None}, typ=typ)
+
     # The product's part
 
     def answer(self, place: str, request: Request) -> Response:
@@ -221,7 +258,7 @@ class FakeIssuer:
     def _token(self, request: Request) -> Response:
         form = request.form.to_dict()
         self.seen["token"] = form
-        if self._client(request, form) != (self.client_id, self.client_secret):
+        if not self._is_client(request, form):
             return self.token_error("invalid_client", status=401)
         asked = self._codes.pop(form.get("code", ""), None)
         if asked is None or form.get("redirect_uri") != asked["redirect_uri"] or not _proves(form, asked):
@@ -235,6 +272,19 @@ class FakeIssuer:
 
     def token_error(self, error: str, status: int = 400) -> Response:
         return _json({"error": error}, status)
+
+    def _is_client(self, request: Request, form: dict[str, str]) -> bool:
+        if self.client_key is None:
+            return self._client(request, form) == (self.client_id, self.client_secret)
+        self.seen["client"] = {"method": "private_key_jwt"}
+        pem, algorithm = self.client_key
+        claims = signing.client_assertion(
+            form, pem, algorithm, self.client_id, self.document()["token_endpoint"], self.clock.now()
+        )
+        if claims is None or claims["jti"] in self._used:
+            return False
+        self._used.add(claims["jti"])
+        return True
 
     def _client(self, request: Request, form: dict[str, str]) -> tuple[str | None, str | None]:
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
@@ -265,6 +315,7 @@ class OidcPeer:
         "/token": "token",
         "/userinfo": "userinfo",
         "/authorize": "authorize",
+        "/logout": "logout",
     }
 
     def __init__(self, origin: str, clock: FakeClock) -> None:
@@ -295,8 +346,20 @@ class OidcPeer:
         if issuer is None or place is None:
             return Response("nothing here", 404)
         if place == "authorize":
-            return Response(status=302, headers={"Location": issuer.approve(request.url)})
+            return _sent_back(issuer.approve(request.url), issuer.seen["authorize"].get("response_mode"))
+        if place == "logout":
+            return Response(status=302, headers={"Location": issuer.sign_out(request.url)})
         return issuer.answer(place, request)
+
+
+def _sent_back(url: str, response_mode: str | None) -> Response:
+    """OAuth 2.0 Form Post Response Mode, 2: in a form that the page sends by itself."""
+    if response_mode != "form_post":
+        return Response(status=302, headers={"Location": url})
+    action, _, query = url.partition("?")
+    fields = "".join(f'<input type="hidden" name="{n}" value="{escape(v)}">' for n, v in parse_qsl(query))
+    page = f'<form method="post" action="{escape(action)}">{fields}<button>Continue</button></form>'
+    return Response(page, content_type="text/html")
 
 
 def _json(value: dict[str, Any], status: int = 200) -> Response:

@@ -13,7 +13,7 @@ import secrets
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
@@ -28,6 +28,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.peers import saml_messages
 from tests.peers.people import Person
+from tests.peers.saml_logout import LogoutSide
 from tests.peers.saml_messages import DS, MD, PROTOCOL, SAML, Answer, encrypted
 from tests.peers.xml_signing import SamlKey, saml_key, signed
 from tests.support.clock import FakeClock
@@ -65,7 +66,13 @@ class FakeProvider:
         self._edits: list[Edit] = []
         self._tampers: list[Edit] = []
         self._encryption: dict[str, Any] | None = None
+        self._name_encryption: dict[str, Any] | None = None
+        self.ahead = timedelta()
+        """How far its clock is ahead of ours."""
+        self.publishes: Response | None = None
+        """What its metadata address answers instead of the metadata."""
         self._sp: Any = None
+        self.logout = LogoutSide(self, f"{base}/slo")
 
     @property
     def issuer(self) -> str:
@@ -80,14 +87,20 @@ class FakeProvider:
             for key in self.keys
         )
         services = "".join(
-            f'<md:SingleSignOnService Binding="{BINDING}{name}" Location="{self.sso}"/>'
+            f'<md:{service} Binding="{BINDING}{name}" Location="{place}"/>'
+            for service, place in (("SingleLogoutService", self.logout.url), ("SingleSignOnService", self.sso))
             for name in ("HTTP-Redirect", "HTTP-POST")
+            if service != "SingleLogoutService" or name in self.logout.bindings
         )
         return (
             f'<md:EntityDescriptor xmlns:md="{MD}" xmlns:ds="{DS}" entityID="{self.entity_id}">'
             f'<md:IDPSSODescriptor protocolSupportEnumeration="{PROTOCOL}">{keys}{services}</md:IDPSSODescriptor>'
             "</md:EntityDescriptor>"
         )
+
+    def options_by_address(self, **more: Any) -> dict[str, Any]:
+        """The same where the metadata is fetched; the address is the entity id, as usual."""
+        return {"metadata_url": self.entity_id, "attributes": "okta", **more}
 
     def options(self, **more: Any) -> dict[str, Any]:
         """What an admin writes into a tenants file."""
@@ -125,6 +138,11 @@ class FakeProvider:
         self._encryption = how
         return self
 
+    def encrypts_name(self, **how: Any) -> "FakeProvider":
+        """Encrypt the NameID alone, before anything is signed."""
+        self._name_encryption = how
+        return self
+
     def refuses(self, code: str, subcode: str | None = None, message: str | None = None) -> "FakeProvider":
         return self.says(status=code, subcode=subcode, message=message, has_assertion=False)
 
@@ -138,6 +156,10 @@ class FakeProvider:
         self._sp = etree.fromstring(sp_metadata)
         return self
 
+    def slo_of_sp(self) -> str:
+        """Where our side takes messages about signing out, as its metadata says."""
+        return next(self._sp.iter(f"{{{MD}}}SingleLogoutService")).get("Location")
+
     # The browser's part
 
     def read(self, url: str, form: dict[str, str] | None = None) -> Asked:
@@ -146,7 +168,7 @@ class FakeProvider:
         values = form or dict(parse_qsl(urlsplit(url).query))
         data = base64.b64decode(values["SAMLRequest"], validate=True)
         document = etree.fromstring(data if form else zlib.decompress(data, wbits=-15))
-        is_signed = self._is_posted_signed(document) if form else self._is_query_signed(urlsplit(url).query)
+        is_signed = self.is_posted_signed(document) if form else self.is_query_signed(urlsplit(url).query)
         asked = Asked(
             id=document.get("ID"),
             acs=document.get("AssertionConsumerServiceURL"),
@@ -181,6 +203,8 @@ class FakeProvider:
 
     def sign(self, document: Any) -> Any:
         """Sign and encrypt as the knobs say, the inner part first."""
+        if self._name_encryption is not None:
+            document = encrypted(document, self.sp_certificate(), part="NameID", **self._name_encryption)
         if "Assertion" in self.signs and document.find(f"{{{SAML}}}Assertion") is not None:
             document = signed(document, "Assertion", self.keys[0])
         if self._encryption is not None:
@@ -189,7 +213,7 @@ class FakeProvider:
 
     def describe(self, asked: Asked, person: Person | None = None) -> Answer:
         """What a well-behaved provider says, with what the knobs change in it."""
-        now, somebody = self.clock.now(), person or self.person
+        now, somebody = self.clock.now() + self.ahead, person or self.person
         values = {
             "issuer": self.entity_id,
             "assertion_issuer": self.entity_id,
@@ -216,22 +240,21 @@ class FakeProvider:
                 return x509.load_der_x509_certificate(base64.b64decode(text))
         raise AssertionError(f"no key for {use}")
 
-    def _is_query_signed(self, query: str) -> bool:
+    def is_query_signed(self, query: str) -> bool:
         """Over the octets of the query as they came (Bindings, 3.4.4.1)."""
         data, _, signature = query.partition("&Signature=")
         if not signature or self._sp is None:
             return bool(signature)
-        data = data[data.index("SAMLRequest=") :]
+        data = data[data.index("SAMLRe") :]
         key = self.sp_certificate("signing").public_key()
         key.verify(base64.b64decode(unquote(signature)), data.encode(), PKCS1v15(), hashes.SHA256())
         return True
 
-    def _is_posted_signed(self, document: Any) -> bool:
+    def is_posted_signed(self, document: Any) -> bool:
         if document.find(f"{{{DS}}}Signature") is None or self._sp is None:
             return document.find(f"{{{DS}}}Signature") is not None
-        XMLVerifier().verify(
-            document, x509_cert=self.sp_certificate("signing"), id_attribute="ID", expect_config=saml_messages.STRICT
-        )
+        config = replace(saml_messages.STRICT, verification_time=self.clock.now())
+        XMLVerifier().verify(document, x509_cert=self.sp_certificate("signing"), id_attribute="ID", expect_config=config)
         return True
 
 
@@ -253,6 +276,13 @@ class SamlPeer:
         request = Request(environ)
         name, _, place = request.path.removeprefix("/").partition("/")
         provider = self._providers.get(name)
+        if provider is not None and place == "metadata":
+            provider.hits["metadata"] += 1
+            answer = provider.publishes or Response(provider.metadata(), content_type="application/samlmetadata+xml")
+            return answer(environ, start_response)
+        if provider is not None and place == "slo":
+            url = f"{provider.logout.url}?{environ['QUERY_STRING']}"
+            return provider.logout.take(url, dict(request.form) or None)(environ, start_response)
         if provider is None or place != "sso":
             return Response("nothing here", 404)(environ, start_response)
         # As it came: what is signed are the very characters.

@@ -65,6 +65,7 @@ class Answer:
     method: str = BEARER
     scd_not_before: str | None = None
     session_not_on_or_after: str | None = None
+    session_index: str | None = "_s"
     class_ref: str = PASSWORD
 
 
@@ -106,9 +107,12 @@ def assertion(answer: Answer) -> Any:
         restriction = _part(conditions, "AudienceRestriction")
         for audience in audiences:
             _part(restriction, "Audience").text = audience
-    session_end = answer.session_not_on_or_after
     statement = _part(
-        root, "AuthnStatement", AuthnInstant=answer.authn_instant, SessionNotOnOrAfter=session_end, SessionIndex="_s"
+        root,
+        "AuthnStatement",
+        AuthnInstant=answer.authn_instant,
+        SessionNotOnOrAfter=answer.session_not_on_or_after,
+        SessionIndex=answer.session_index,
     )
     _text(_part(statement, "AuthnContext"), "AuthnContextClassRef", answer.class_ref)
     if answer.attributes is not None:
@@ -145,13 +149,15 @@ def encrypted(
     document: Any,
     certificate: x509.Certificate,
     *,
+    part: str = "Assertion",
     cipher: str = f"{XENC11}aes256-gcm",
     transport: str = f"{XENC}rsa-oaep-mgf1p",
     with_hint: bool = True,
     clear: bytes | None = None,
 ) -> Any:
-    """The document with its assertion encrypted by hand (XML Encryption, 4.3), or with `clear` in its place."""
-    plain = next(document.iter(f"{{{SAML}}}Assertion"))
+    """The document with one part encrypted by hand (XML Encryption, 4.3), or with `clear` in its place."""
+    name = {"Assertion": "EncryptedAssertion", "NameID": "EncryptedID"}[part]
+    plain = next(document.iter(f"{{{SAML}}}{part}"))
     secret = os.urandom(32)
     data = etree.tostring(plain, with_tail=False) if clear is None else clear
     box = _gcm(secret, data) if cipher.endswith("gcm") else _cbc(secret, data)
@@ -166,16 +172,16 @@ def encrypted(
         "<ds:X509SerialNumber>1</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data></ds:KeyInfo>"
     )
     element = etree.fromstring(
-        f'<saml:EncryptedAssertion xmlns:saml="{SAML}" xmlns:xenc="{XENC}" xmlns:ds="{DS}">'
+        f'<saml:{name} xmlns:saml="{SAML}" xmlns:xenc="{XENC}" xmlns:ds="{DS}">'
         f'<xenc:EncryptedData Type="{XENC}Element"><xenc:EncryptionMethod Algorithm="{cipher}"/><ds:KeyInfo>'
         f'<xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="{transport}">'
         f'<ds:DigestMethod Algorithm="{DS}sha1"/></xenc:EncryptionMethod>{hint if with_hint else ""}'
         f"<xenc:CipherData><xenc:CipherValue>{base64.b64encode(wrapped).decode()}</xenc:CipherValue></xenc:CipherData>"
         f"</xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>{base64.b64encode(box).decode()}"
-        "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData></saml:EncryptedAssertion>"
+        f"</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData></saml:{name}>"
     )
     made = deepcopy(document)
-    place = made.find(f"{{{SAML}}}Assertion")
+    place = next(made.iter(f"{{{SAML}}}{part}"))
     place.getparent().replace(place, element)
     return made
 

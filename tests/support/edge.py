@@ -24,23 +24,10 @@ from tests.peers.google import FakeGoogle, GooglePeer
 from tests.peers.oidc import FakeIssuer, OidcPeer
 from tests.peers.people import Person
 from tests.support.clock import FakeClock
+from tests.support.names import FakeDns as FakeDns
 from tests.support.served import served
 
 CALLBACK = "https://login.example/t/acme/callback/main"
-
-
-class FakeDns:
-    """The Dns port from a table; a name that is not in it does not resolve. `asked` lists every look-up."""
-
-    def __init__(self, **addresses: Sequence[str]) -> None:
-        self.table: dict[str, Sequence[str]] = {name.replace("_", "."): value for name, value in addresses.items()}
-        self.asked: list[str] = []
-
-    def resolve(self, host: str, port: int) -> Sequence[str]:
-        self.asked.append(host)
-        if host not in self.table:
-            raise OSError("no such name")
-        return self.table[host]
 
 
 @cache
@@ -119,6 +106,7 @@ def entra_options(directory: FakeDirectory, /, **changes: Any) -> EntraOptions:
         "client_id": directory.client_id,
         "client_secret": SecretStr(directory.client_secret),
         "authority_host": directory.origin,
+        "graph_host": directory.origin,
     }
     return EntraOptions(**(values | changes))
 

@@ -107,6 +107,27 @@ def _columns(*, ends: timedelta | None = None, **values: object) -> Callable[[Ho
 
 _LINK_FACTS = {"token": "a-token", "expires_at": _LATER}
 _SEEN = {"at": AT.isoformat(), "address": "203.0.113.7"}
+_DOMAIN = {
+    "domain": "acme.example",
+    "name": "_sso-broker.acme.example",
+    "text": "sso-broker-domain=n3Vq0sT1c9Yx7Lk2Jm5Rw8Hd4Gb6Pz_aE0uQ-fKiOyU",
+    "until": _LATER,
+}
+_PROVIDER = {
+    "connection": "company",
+    "label": "Company login",
+    "address": "https://idp.example/metadata",
+    "added": "3f2a9c0d17be45aa, 90aa11bb22cc33dd",
+    "removed": "0123456789abcdef",
+    "at": AT.isoformat(),
+}
+_DIRECTORY = {
+    "connection": "microsoft",
+    "label": "Microsoft",
+    "directory": "5f9b1c3e-2f7a-4c58-9d0e-6a1b2c3d4e5f",
+    "domain": "acme.example",
+    "at": AT.isoformat(),
+}
 _CODE = {"code": CODE, "purpose": "reset"}
 _CODE_MAIL = partial(MailSample, "code", _CODE)
 _LONG_AGO = {"created_at": AT - timedelta(days=900), "activated_at": AT - timedelta(days=900)}
@@ -120,6 +141,8 @@ _CHANGES = (
     "factors_reset",
     "local_off",
     "door",
+    "identity_linked",
+    "first_proof",
 )
 
 MAILS: dict[str, MailSample | FinderSample] = {
@@ -143,10 +166,30 @@ MAILS: dict[str, MailSample | FinderSample] = {
     "code-local-off": _CODE_MAIL(_columns(with_password=False)),
     "code-elsewhere": _CODE_MAIL(_columns(with_password=False), factories.connection),
     "new-device": MailSample("new_device", _SEEN | {"device": "Firefox on Windows"}),
+    **{f"domain-{what}": MailSample("domain_proof", _DOMAIN | {"what": what}) for what in ("missing", "lost")},
+    **{f"directory-{by}": MailSample("directory_added", _DIRECTORY | {"by": by}) for by in ("link", "operator")},
+    "provider-keys-taken": MailSample("provider_keys", _PROVIDER | {"what": "taken", "why": ""}),
+    **{
+        f"provider-keys-{why}": MailSample("provider_keys", _PROVIDER | {"what": "proposed", "why": why})
+        for why in ("expired", "entity_id", "keys", "address", "unreadable")
+    },
     "door-used": MailSample("door_used", _SEEN | {"name": "Ada Lovelace", "email": "ada@acme.example", "outcome": "entered"}),
     **{
         f"changed-{what.replace('_', '-')}": MailSample("credential_changed", _SEEN | {"what": what, "by": "you"})
         for what in _CHANGES
+    },
+    **{
+        f"ends-{name}": MailSample("connection_ends", {"connection": "Company login", "on": _LATER} | more)
+        for name, more in {
+            "certificate": {"thing": "certificate", "name": "0123456789abcdef", "successor": _LATER},
+            "secret": {"thing": "secret"},
+            "client-certificate": {"thing": "client_certificate", "name": "0123456789abcdef"},
+            "client-certificate-ended": {"thing": "client_certificate", "on": AT.isoformat()},
+            "own-certificate": {"thing": "own_certificate", "connection": "", "name": "key_1"},
+            "certificate-ended": {"thing": "certificate", "name": "0123456789abcdef", "on": AT.isoformat()},
+            "secret-ended": {"thing": "secret", "on": AT.isoformat()},
+            "own-certificate-ended": {"thing": "own_certificate", "connection": "", "on": AT.isoformat()},
+        }.items()
     },
     "changed-by-an-admin": MailSample("credential_changed", _SEEN | {"what": "factors_reset", "by": "admin"}),
     **{

@@ -1,6 +1,6 @@
 """Every template with what a view would give it, and a small app that serves them, in both URL spaces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Flask, Request, Response, g, make_response, render_template, request
@@ -14,8 +14,11 @@ from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
 from tenants.snapshot import Branding, ContactConfig
 from tests.support.account_pages import ACCOUNT_SAMPLES, HOME_BAR
 from tests.support.by_mail_pages import BY_MAIL_SAMPLES
+from tests.support.connection_test_pages import CONNECTION_TEST_SAMPLES
 from tests.support.factor_pages import CODE_WRONG, FACTOR_SAMPLES
+from tests.support.provider_pages import PROVIDER_SAMPLES
 from tests.support.samples import AT, EMAIL, RULES, Sample
+from tests.support.trace_pages import TRACE_SAMPLES
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -49,6 +52,8 @@ WAYS = (
     Way("saml", "Acme company login", "way-saml", "Only inside the company network"),
     Way("local", "E-mail and password", "way-local", "For partners and guests"),
 )
+SILENT = (replace(WAYS[0], is_silent=True), *WAYS[1:])
+STUCK = [Button("Stuck at Microsoft?", "/help/microsoft"), Button("Stuck at Google?", "/help/google")]
 PASSWORD = {"tx": "txn_1", "email": EMAIL, "errors": {}, "rules": RULES, "minimum": 8, "maximum": 16}
 SIGN_IN = {
     "tx": "txn_1",
@@ -82,7 +87,8 @@ TILES = (
 
 STATUS = Status(
     ways=[
-        WayLine("Microsoft", "entra", True, "First in 192.0.2.0/24"),
+        WayLine("Microsoft", "entra", True, "First in 192.0.2.0/24", last_used_at=AT),
+        WayLine("Google", "google", True, is_ailing=True, failures=7, last_used_at=AT),
         WayLine("Acme company login", "saml", False, "Only from 10.0.0.0/8"),
         WayLine("E-mail and password", "", True),
     ],
@@ -130,15 +136,22 @@ SAMPLES: dict[str, Sample] = (
                 "home_url": "/",
             },
         ),
-        "sign-in": Sample("signin/sign_in.html", SIGN_IN | {"first_login_url": "/first-login?tx=txn_1"}),
+        "sign-in": Sample("signin/sign_in.html", SIGN_IN | {"first_login_url": "/first-login?tx=txn_1", "stuck": STUCK}),
         "sign-in-with-passkey": Sample("signin/sign_in.html", SIGN_IN | {"passkey_url": "/sign-in/passkey?tx=txn_1"}),
         "sign-in-address-not-right": Sample(
             "signin/sign_in.html", SIGN_IN | {"email": "jane", "errors": {"email": "This doesn’t look like an address."}}
         ),
         "sign-in-one-button": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "application_name": None}),
         "sign-in-buttons": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": WAYS[:3]}),
+        "sign-in-silent": Sample("signin/sign_in.html", SIGN_IN | {"ways": SILENT[:2]}),
+        "sign-in-one-silent-button": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": SILENT[:1]}),
+        "choose-silent": Sample("signin/choose.html", STEP | {"ways": SILENT}),
         "sign-in-nothing-set-up": Sample("signin/sign_in.html", SIGN_IN | {"show_email": False, "ways": ()}),
-        "choose": Sample("signin/choose.html", STEP | {"ways": WAYS}),
+        "choose": Sample("signin/choose.html", STEP | {"ways": WAYS, "stuck": STUCK}),
+        "link": Sample("signin/link.html", {"tx": "txn_1", "email": EMAIL, "provider": "Microsoft", "ways": WAYS[2:]}),
+        "link-confirm": Sample(
+            "signin/confirm_link.html", {"tx": "txn_1", "link": "lnk_1", "email": EMAIL, "provider": "Microsoft"}
+        ),
         "password": Sample(
             "signin/password.html",
             STEP | {"ways_url": "/sign-in/ways", "first_login_url": "/first-login?tx=txn_1", "reset_url": "/reset?tx=txn_1"},
@@ -189,6 +202,10 @@ SAMPLES: dict[str, Sample] = (
             form_target="https://idp.example",
         ),
         "signed-out": Sample("signin/signed_out.html", {"sign_in_url": "/sign-in"}),
+        "signed-out-here-only": Sample(
+            "signin/signed_out.html",
+            {"sign_in_url": "/sign-in", "left_label": "Acme company login", "onward_url": "/oidc/logout"},
+        ),
         "confirm-sign-out": Sample(
             "signin/confirm_sign_out.html",
             {"email": EMAIL, "application_name": "Wiki", "hidden": {"state": 'a"b'}, "stay_url": "/"},
@@ -226,7 +243,10 @@ SAMPLES: dict[str, Sample] = (
     }
     | ACCOUNT_SAMPLES
     | BY_MAIL_SAMPLES
+    | CONNECTION_TEST_SAMPLES
     | FACTOR_SAMPLES
+    | PROVIDER_SAMPLES
+    | TRACE_SAMPLES
 )
 
 

@@ -54,8 +54,14 @@ class Server:
         """A SQLAlchemy address for one of the three roles."""
         return f"postgresql+psycopg://{role}@/{database}?host={self.folder}"
 
-    def create_database(self, name: str) -> None:
-        """An empty database as an operator prepares it: one role owns it, another that owns nothing uses it."""
+    def create_database(self, name: str, template: str | None = None) -> None:
+        """A database as an operator prepares it: one role owns it, another that owns nothing uses it.
+
+        Empty, or a copy of `template`, which has its privileges already.
+        """
+        if template:
+            self._run(SUPERUSER, "postgres", f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template}")
+            return
         self._run(SUPERUSER, "postgres", f"CREATE DATABASE {name} OWNER {OWNER}")
         self._run(OWNER, name, f"ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP}")
 

@@ -10,12 +10,19 @@ from werkzeug.test import Client
 
 from broker.kept import Kept
 from broker.ports import HashCost, HttpReply, Ports
-from broker.real_ports import SystemDns, SystemRandomness
+from broker.real_ports import SystemRandomness
 from broker.settings import Settings, is_loopback
 from tenants.causes import Cause, UpstreamFailure
 from tests.support.clock import FakeClock
+from tests.support.names import FakeDns
 
 ORIGIN = "http://localhost:8000"
+ENTRA = "https://entra.example"
+"""Where `entra_peer` is."""
+SHARED_ENTRA = "5ba7ed00-0000-4000-8000-00000000e47a"
+SHARED_GOOGLE = "5ba7ed.apps.googleusercontent.com"
+SHARED_SECRET = "peer: secret/+%ü"
+"""The operator's registrations at Microsoft and Google."""
 
 
 def make_settings(database_url: str, **changes: Any) -> Settings:
@@ -27,6 +34,12 @@ def make_settings(database_url: str, **changes: Any) -> Settings:
         "master_keys": f"test:{key}",
         "allow_shared_origin": True,
         "allow_loopback_http": True,
+        "entra_client_id": SHARED_ENTRA,
+        "entra_client_secret": SHARED_SECRET,
+        "entra_authority_host": ENTRA,
+        "entra_graph_host": ENTRA,
+        "google_client_id": SHARED_GOOGLE,
+        "google_client_secret": SHARED_SECRET,
     }
     return Settings(**(values | changes))
 
@@ -37,6 +50,8 @@ class PeerHttp:
     def __init__(self) -> None:
         self._apps: dict[str, Any] = {}
         self.requests: list[str] = []
+        self.patience: dict[str, float] = {}
+        """How long the last request to each address may have taken."""
 
     def open(self, origin: str, app: Any) -> None:
         """Let `app` answer at `origin` (`https://idp.example`); one origin per test, as answers are kept for a time."""
@@ -53,11 +68,13 @@ class PeerHttp:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int = 1_000_000,
         timeout: float = 5.0,
     ) -> HttpReply:
         self.requests.append(f"{method} {url}")
+        self.patience[url] = timeout
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._apps:
@@ -66,7 +83,7 @@ class PeerHttp:
         if auth:
             sent["Authorization"] = f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"
         reply = Client(self._apps[origin]).open(
-            parts.path or "/", base_url=origin, query_string=parts.query, method=method, data=form, headers=sent
+            parts.path or "/", base_url=origin, query_string=parts.query, method=method, data=form, json=json, headers=sent
         )
         body = reply.get_data()
         if len(body) > max_bytes:
@@ -83,7 +100,7 @@ def make_ports(clock: FakeClock) -> Ports:
     return Ports(
         clock=clock,
         randomness=SystemRandomness(),
-        dns=SystemDns(),
+        dns=FakeDns(localhost=["127.0.0.1"]),
         http=PeerHttp(),
         kept=Kept(clock),
         hash_cost=HashCost(memory_kib=64, passes=1),

@@ -12,18 +12,24 @@ from tenants.arrivals import (
     ArrivalFacts,
     EmailClaims,
     EmailProof,
+    Holder,
     decide_arrival,
     downstream_email_verified,
     email_proof,
 )
 from tenants.causes import Cause
+from tenants.connections import Linking, Provisioning
 from tenants.routing_domains import DomainRule
 
 JANE = Address("jane", "acme.example")
 RULES = (DomainRule("acme.example", connection="entra", proven=True), DomainRule("partner.example"))
 STRANGER = ArrivalFacts(None, JANE, EmailProof.DOMAIN_OWNER, rules=RULES)
-NEWCOMER = replace(STRANGER, may_create=True)
-NAMESAKE = replace(NEWCOMER, address_account="acc_jane")
+NEWCOMER = replace(STRANGER, provisioning=Provisioning.JUST_IN_TIME)
+HOLDER = Holder("acc_jane")
+NAMESAKE = replace(NEWCOMER, holder=HOLDER)
+ASKED = replace(NAMESAKE, linking=Linking.ASK)
+PROVEN = replace(NAMESAKE, linking=Linking.PROVEN)
+INVITED = replace(STRANGER, provisioning=Provisioning.INVITED)
 PARTNER = Address("kim", "partner.example")
 
 
@@ -72,7 +78,7 @@ PARTNER = Address("kim", "partner.example")
         ),
         pytest.param(NAMESAKE, ArrivalAct.REFUSE, Cause.LINK_REQUIRED, id="OU-21: an account has the address, just in time"),
         pytest.param(
-            replace(NAMESAKE, may_create=False),
+            replace(NAMESAKE, provisioning=Provisioning.EXISTING),
             ArrivalAct.REFUSE,
             Cause.LINK_REQUIRED,
             id="OU-21: an account has the address",
@@ -93,16 +99,68 @@ def test_ou21_who_arrives_is_found_by_subject_only(facts: ArrivalFacts, act: Arr
     assert all(reason.sentence for reason in arrival.reasons)
 
 
-@pytest.mark.parametrize("may_create", [True, False])
-def test_ou11_a_disowned_address_does_not_tell_whether_it_has_an_account(may_create: bool) -> None:
-    disowned = replace(STRANGER, proof=EmailProof.NONE, may_create=may_create)
-    assert decide_arrival(disowned) == decide_arrival(replace(disowned, address_account="acc_jane"))
+VERIFIED, WAITING = replace(HOLDER, is_verified=True), replace(HOLDER, was_activated=False, is_invited=True)
+BARE, OWNER_HERE = replace(HOLDER, is_bare=True), replace(VERIFIED, is_admin=True)
+LINK, ASK, REFUSE = ArrivalAct.LINK, ArrivalAct.ASK, ArrivalAct.REFUSE
+ASSERTED_ONLY = EmailProof.ASSERTED
+SHUT = Cause.ACCOUNT_DISABLED
+
+
+@pytest.mark.parametrize(
+    ("facts", "holder", "act", "cause"),
+    [
+        pytest.param(ASKED, HOLDER, ASK, Cause.LINK_REQUIRED, id="ask"),
+        pytest.param(ASKED, VERIFIED, ASK, Cause.LINK_REQUIRED, id="ask, whatever the account"),
+        pytest.param(replace(ASKED, proof=ASSERTED_ONLY), VERIFIED, ASK, Cause.LINK_REQUIRED, id="OU-10: ask of an assertion"),
+        pytest.param(PROVEN, VERIFIED, LINK, None, id="proven, both sides"),
+        pytest.param(PROVEN, WAITING, LINK, None, id="proven, and nobody was there before"),
+        pytest.param(PROVEN, HOLDER, ASK, Cause.LINK_REQUIRED, id="LC-09: proven, of an account in use that never was"),
+        pytest.param(PROVEN, OWNER_HERE, ASK, Cause.LINK_REQUIRED, id="OU-21: proven, of somebody who configures"),
+        pytest.param(
+            PROVEN, replace(WAITING, is_admin=True), ASK, Cause.LINK_REQUIRED, id="OU-21: of an admin who was never there"
+        ),
+        pytest.param(replace(PROVEN, proof=ASSERTED_ONLY), VERIFIED, ASK, Cause.LINK_REQUIRED, id="OU-10: an assertion"),
+        pytest.param(PROVEN, replace(VERIFIED, shut=SHUT), REFUSE, SHUT, id="proven, of one that is switched off"),
+        pytest.param(replace(PROVEN, rules=()), VERIFIED, REFUSE, Cause.DOMAIN_NOT_ALLOWED, id="proven, not listed"),
+        pytest.param(replace(PROVEN, rules=()), replace(VERIFIED, is_local_enabled=True), LINK, None, id="but exempt"),
+        pytest.param(INVITED, WAITING, LINK, None, id="invited"),
+        pytest.param(INVITED, replace(WAITING, is_admin=True), LINK, None, id="invited as an admin"),
+        pytest.param(INVITED, BARE, LINK, None, id="active, and nobody could ever enter"),
+        pytest.param(INVITED, replace(BARE, is_admin=True), REFUSE, Cause.LINK_REQUIRED, id="OU-21: but an admin"),
+        pytest.param(INVITED, HOLDER, REFUSE, Cause.LINK_REQUIRED, id="OU-21: invited only"),
+        pytest.param(replace(INVITED, proof=ASSERTED_ONLY), WAITING, REFUSE, Cause.LINK_REQUIRED, id="OU-10: says anybody"),
+        pytest.param(
+            INVITED,
+            replace(WAITING, shut=Cause.ACCOUNT_NOT_ACTIVATED),
+            REFUSE,
+            Cause.ACCOUNT_NOT_ACTIVATED,
+            id="invited too long ago",
+        ),
+        pytest.param(INVITED, None, REFUSE, Cause.ACCOUNT_UNKNOWN, id="not invited"),
+    ],
+)
+def test_ou21_account_of_the_address_is_linked_asked_for_or_refused(
+    facts: ArrivalFacts, holder: Holder | None, act: ArrivalAct, cause: Cause | None
+) -> None:
+    arrival = decide_arrival(replace(facts, holder=holder))
+    assert (arrival.act, arrival.cause) == (act, cause)
+    assert arrival.account == (holder.id if holder and act is LINK else None)
+    assert all(reason.sentence for reason in arrival.reasons)
+
+
+@pytest.mark.parametrize("provisioning", Provisioning)
+@pytest.mark.parametrize("linking", Linking)
+def test_ou11_a_disowned_address_does_not_tell_whether_it_has_an_account(provisioning, linking) -> None:
+    disowned = replace(STRANGER, proof=EmailProof.NONE, provisioning=provisioning, linking=linking)
+    for holder in (HOLDER, VERIFIED, WAITING, BARE):
+        assert decide_arrival(disowned) == decide_arrival(replace(disowned, holder=holder))
 
 
 def test_ou13_a_second_subject_of_one_connection_with_the_same_address_is_a_conflict() -> None:
-    resold = decide_arrival(replace(NAMESAKE, address_account_is_linked=True))
-    assert (resold.cause, resold.is_conflict, resold.account) == (Cause.LINK_REQUIRED, True, None)
-    assert [reason.code for reason in resold.reasons] == ["address_taken", "identity_conflict"]
+    for facts in (NAMESAKE, ASKED, PROVEN, INVITED):
+        resold = decide_arrival(replace(facts, holder=replace(VERIFIED, is_linked=True)))
+        assert (resold.act, resold.cause, resold.is_conflict, resold.account) == (REFUSE, Cause.LINK_REQUIRED, True, None)
+        assert [reason.code for reason in resold.reasons] == ["address_taken", "identity_conflict"]
     assert not decide_arrival(NAMESAKE).is_conflict
 
 
@@ -112,21 +170,27 @@ def test_ou13_a_second_subject_of_one_connection_with_the_same_address_is_a_conf
         identity_account=st.none(),
         address=st.sampled_from([None, JANE, PARTNER, Address("x", "evil.example")]),
         proof=st.sampled_from(EmailProof),
-        address_account=st.sampled_from([None, "acc_jane"]),
-        address_account_is_linked=st.booleans(),
-        may_create=st.booleans(),
+        holder=st.none() | st.builds(Holder, id=st.just("acc_jane")),
+        provisioning=st.sampled_from(Provisioning),
+        linking=st.sampled_from(Linking),
         rules=st.sampled_from([(), RULES]),
     )
 )
-def test_ou10_no_unknown_subject_ever_enters_an_account_and_only_proven_addresses_make_one(facts: ArrivalFacts) -> None:
+def test_ou10_no_unknown_subject_enters_an_account_unless_the_domains_owner_vouches(facts: ArrivalFacts) -> None:
     arrival = decide_arrival(facts)
-    assert arrival.account is None
     assert arrival.act is not ArrivalAct.SIGN_IN
-    assert (arrival.cause is None) == (arrival.act is ArrivalAct.CREATE)
-    if arrival.act is ArrivalAct.CREATE:
-        assert facts.may_create
+    assert (arrival.cause is None) == (arrival.act in {ArrivalAct.CREATE, LINK})
+    assert (arrival.account is not None) == (arrival.act is LINK)
+    if arrival.act in {ArrivalAct.CREATE, LINK}:
         assert facts.proof is EmailProof.DOMAIN_OWNER
-        assert facts.address_account is None
+    if arrival.act is ArrivalAct.CREATE:
+        assert facts.provisioning is Provisioning.JUST_IN_TIME
+        assert facts.holder is None
+    if arrival.act is LINK:
+        assert facts.holder is not None
+        assert not facts.holder.is_linked
+        assert facts.holder.shut is None
+        assert facts.holder.is_invited or not facts.holder.is_admin
 
 
 OIDC = EmailClaims(JANE, "corp", "oidc")

@@ -214,6 +214,13 @@ def test_sessions_that_came_by_a_removed_connection_end(desk: Desk) -> None:
     assert (is_open(desk, by_connection), is_open(desk, by_password)) == (False, True)
 
 
+def test_sessions_that_came_by_a_connection_that_is_switched_off_end(desk: Desk) -> None:
+    desk.apply(WHOLE)
+    by_connection, by_password = open_session(desk, "partners"), open_session(desk)
+    desk.apply(WHOLE.replace(CONNECTION, CONNECTION.rstrip() + "\nenabled = false\n"))
+    assert (is_open(desk, by_connection), is_open(desk, by_password)) == (False, True)
+
+
 def test_switching_local_sign_in_off_needs_the_right_number(desk: Desk) -> None:
     desk.apply(LOCAL_ON + JANE)
     off = LOCAL_OFF + '[tenants.$t.accounts."jane@$t.example"]\nlocal = true\ngroups = ["Staff", "Editors"]\n'

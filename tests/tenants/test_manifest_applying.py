@@ -7,6 +7,7 @@ from tenants import models
 from tenants.accounts import GROUPS_OF_ACCOUNT, Account
 from tenants.applications import Application
 from tenants.audit import AuditEvent
+from tenants.connection_versions import ConnectionVersion
 from tenants.connections import Connection
 from tenants.credentials import Credential
 from tenants.db import Database
@@ -179,16 +180,43 @@ def test_only_configuration_makes_processes_read_again(desk: Desk) -> None:
     assert desk.row.config_version == version + 1
 
 
-def test_a_connection_counts_its_version_for_options_and_secrets_only(desk: Desk) -> None:
+def test_a_connection_has_a_version_for_each_change_that_sign_ins_depend_on(desk: Desk) -> None:
+    """Looks amend the version in force, what is older than versions is noted first, and no number is given twice."""
     desk.apply(WHOLE)
-    versions = []
-    for text in (WHOLE.replace("Partners", "Friends"), WHOLE.replace('"broker"', '"other"')):
-        desk.apply(text)
-        versions.append(_connection(desk).version)
+    desk.apply(WHOLE.replace("Partners", "Friends"))
+    assert _versions(desk) == [(1, "active", "Friends", "broker")]
+    desk.apply(WHOLE.replace('"broker"', '"other"'))
     desk.environment["CONNECTION"] = "another secret"
     told = desk.apply(WHOLE.replace('"broker"', '"other"'))
     assert told == ["change tenants.$t.connections.partners (client_secret)"]
-    assert [*versions, _connection(desk).version] == [1, 2, 3]
+    kept = [(1, "retired", "Friends", "broker"), (2, "retired", "Partners", "other")]
+    assert _versions(desk) == [*kept, (3, "active", "Partners", "other")]
+    with desk.writing() as s:
+        for row in s.scalars(select(ConnectionVersion).where(ConnectionVersion.number != 2)).all():
+            s.delete(row)
+        s.flush()
+        s.scalars(select(ConnectionVersion)).one().number = 7
+    desk.apply(WHOLE.replace('label = "Partners"', 'label = "Partners"\nprovisioning = "just_in_time"'))
+    assert _versions(desk) == [
+        (3, "retired", "Partners", "other"),
+        (7, "retired", "Partners", "other"),
+        (8, "active", "Partners", "broker"),
+    ]
+    assert _connection(desk).version == 8
+
+
+def _versions(desk: Desk) -> list[tuple[int, str, str, str]]:
+    with desk.session() as s:
+        rows = s.scalars(select(ConnectionVersion).order_by(ConnectionVersion.number))
+        return [(row.number, row.state, row.config["label"], row.config["options"]["client_id"]) for row in rows]
+
+
+def test_end_of_a_secret_is_a_day_or_a_time(desk: Desk) -> None:
+    for written, kept in (("2027-01-31", "2027-02-01 00:00"), ("2027-01-31T18:00:00+02:00", "2027-01-31 16:00")):
+        desk.apply(WHOLE.replace('label = "Partners"', f'label = "Partners"\nsecret_expires = {written}'))
+        assert f"{_connection(desk).secret_expires_at:%Y-%m-%d %H:%M}" == kept
+    desk.apply(WHOLE)
+    assert _connection(desk).secret_expires_at is None
 
 
 def test_a_secret_that_stays_is_not_sealed_anew(desk: Desk) -> None:
@@ -328,7 +356,7 @@ def test_the_kind_of_a_connection_stays(desk: Desk) -> None:
 
 
 def test_rt05_a_domain_without_a_proof_is_not_routed(desk: Desk) -> None:
-    sentence = "needs a proof: set proven = true once it is certain that the domain belongs to this tenant."
+    sentence = "needs a proof: by a TXT record (`broker domain prove`), or by your word (proven = true)."
     unproven = SMALL + CONNECTION + DOMAIN.replace("proven = true", "")
     assert desk.faults(unproven) == [f'tenants.$t.domains."$t.example".connection: {sentence}']
 

@@ -5,9 +5,11 @@ from string import Template
 
 import pytest
 
+from broker.upstream.oidc_options import OidcOptions
 from tenants.manifest.faults import ManifestError
 from tenants.manifest.reading import read_manifest
 from tenants.manifest.sources import Sources
+from tenants.manifest.specs import ConnectionSpec
 from tests.support.manifests import (
     APPLICATION,
     CANARIES,
@@ -25,10 +27,7 @@ TENANT_KEYS = (
     "name, address, hosts, status, policy, branding, mails, contacts, organizations, domains, connections, applications, "
     "accounts"
 )
-OIDC_KEYS = (
-    "kind, label, note, icon, position, enabled, shown, provisioning, networks, "
-    "network_mode, issuer, client_id, client_secret, token_endpoint_auth, scopes, groups_claim, fetch_userinfo"
-)
+OIDC_KEYS = ", ".join((*ConnectionSpec.model_fields, *OidcOptions.model_fields))
 REFERENCE = 'a secret never stands in this file: write { env = "NAME" } or { file = "path" }.'
 NO_KEY = "a key has small letters, digits and hyphens, begins with a letter, and is at most 63 long."
 
@@ -87,7 +86,7 @@ MISTAKES = {
             "tenants.acme.policy.local_enable: is not known here. Did you mean local_enabled? Allowed: sign_in_page, "
             "local_enabled, password, password_rules, on_breach, discloses_account_state, session_idle_minutes, "
             "session_absolute_minutes, email_factor, passkeys, trusted_device_days, activation_days, inactive_days, "
-            "warning_days.",
+            "warning_days, trace_days.",
         ],
     ),
     "a policy out of bounds": (
@@ -161,6 +160,14 @@ MISTAKES = {
     "no kind": (
         SMALL + CONNECTION.replace('kind = "oidc"', ""),
         ["tenants.acme.connections.partners.kind: is missing."],
+    ),
+    "words that are no second factor": (
+        SMALL + CONNECTION + 'second_factor_values = ["mfa", "pwd", "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"]\n',
+        [
+            f"tenants.acme.connections.partners.second_factor_values[{number}]: can't count as a second factor: it says "
+            "nothing, or that one thing was known."
+            for number in (1, 2)
+        ],
     ),
     "an option that the kind does not have": (
         SMALL + CONNECTION.replace("issuer", "isuer"),

@@ -231,6 +231,13 @@ STRICT = replace(TRAVEL, demands_factor=True)
         pytest.param(replace(BY_ENTRA, upstream_amr=("pwd", "otp")), STRICT, True, id="SF-12: amr without mfa"),
         pytest.param(replace(BY_ENTRA, upstream_amr=("MFA", "mfa ", "no-mfa")), STRICT, True, id="SF-12: amr like mfa"),
         pytest.param(replace(BY_ENTRA, upstream_amr=("pwd", "mfa")), STRICT, False, id="SF-12: amr with mfa"),
+        pytest.param(replace(BY_ENTRA, upstream_acr="mfa"), STRICT, False, id="SF-12: acr that counts"),
+        pytest.param(replace(BY_ENTRA, upstream_acr="0"), STRICT, True, id="SF-12: acr that says nothing"),
+        pytest.param(
+            replace(BY_ENTRA, upstream_amr=("mfa",), factor_values=frozenset()), STRICT, True, id="SF-12: not counted"
+        ),
+        pytest.param(replace(BY_ENTRA, is_factor_owed=True, upstream_amr=("mfa",)), None, True, id="owed to the connection"),
+        pytest.param(replace(BY_ENTRA, is_factor_owed=True, factors=frozenset({"totp"})), None, False, id="owed and shown"),
         pytest.param(replace(BY_ENTRA, factors=frozenset({"passkey"})), STRICT, False, id="a local factor after upstream"),
     ],
 )

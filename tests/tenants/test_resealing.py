@@ -1,18 +1,17 @@
 """Rotation of the master key: everything sealed is sealed anew, wherever it stands, and the old key can go."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select
 
+from tenants.connection_versions import ConnectionVersion
 from tenants.connections import Connection
 from tenants.credentials import Credential
 from tenants.db import Database
 from tenants.keys import SigningKey
 from tenants.manifest.changes import Workshop
-from tenants.migrate import migrate
 from tenants.resealing import reseal, sealed_columns
 from tenants.vault import Place, Vault
 from tests.support.manifests import WHOLE, Desk, pretend_hash
@@ -22,13 +21,11 @@ OLD, NEW = (hashlib.sha256(name).digest() for name in (b"old", b"new"))
 
 
 @pytest.fixture(scope="module")
-def db(backend: str, new_store: Callable[[str], AbstractContextManager[Store]]) -> Iterator[Database]:
+def db(own_store: Store) -> Iterator[Database]:
     """A database of this file's own: whoever seals anew looks at everything there is."""
-    with new_store(backend) as made:
-        migrate(made.owner_url)
-        database = Database(made.url)
-        yield database
-        database.dispose()
+    database = Database(own_store.url)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture
@@ -46,6 +43,7 @@ def sealed(desk: Desk) -> list[tuple[str, Place]]:
             (getattr(row, name), Place(tenant_id, model.__tablename__, name, row.id))
             for model, name in (
                 (Connection, "secrets_sealed"),
+                (ConnectionVersion, "secrets_sealed"),
                 (Credential, "secret_sealed"),
                 (SigningKey, "private_sealed"),
             )
@@ -57,18 +55,21 @@ def sealed(desk: Desk) -> list[tuple[str, Place]]:
 def test_every_sealed_column_is_known_by_its_name() -> None:
     found = {f"{model.__tablename__}.{name}" for model, names in sealed_columns() for name in names}
     assert found >= {
+        "connection_versions.secrets_sealed",
         "connections.secrets_sealed",
         "credentials.secret_sealed",
         "door_credentials.totp_sealed",
         "login_transactions.pending_sealed",
         "login_transactions.upstream_sealed",
+        "pending_links.session_sealed",
+        "sessions.upstream_sealed",
         "signing_keys.private_sealed",
     }
 
 
 def test_everything_opens_with_the_new_key_alone_afterwards(sealed_desk: Desk) -> None:
     before = {place: Vault({"old": OLD}).open(text, place) for text, place in sealed(sealed_desk)}
-    assert len(before) == 5
+    assert len(before) == 6
     assert reseal(sealed_desk.db, Vault({"new": NEW, "old": OLD})).count >= 4
     alone = Vault({"new": NEW})
     assert {place: alone.open(text, place) for text, place in sealed(sealed_desk)} == before

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from broker.downstream.oidc.checks import CHECKS, PARAMETERS, Asked, read_request
 from broker.downstream.oidc.parameters import Parameters
 from broker.session import SignedIn, signed_in
+from broker.signin.step_up import begin_step_up, lacks_factor
 from broker.signin.transaction import Hints, begin
 from broker.tenancy import client_address
 from broker.wiring import the_broker
@@ -44,6 +45,8 @@ def authorize() -> Response:
         return _ask_person(asked, lacking or "login_required")
     if asked.hinted_account not in (None, person.row.account_id):
         asked.refuse("somebody else is signed in", "login_required", Cause.INTERACTION_NEEDED)
+    if lacks_factor(person, asked.application):
+        return _ask_factor(asked, person)
     _require_assigned(asked, person)
     return asked.back.answer(code=_issue_code(asked, person, now))
 
@@ -57,6 +60,13 @@ def what_session_lacks(asked: Asked, person: SignedIn | None, now: datetime) -> 
     if not accepts_way(asked.application, person.row.method):
         return "interaction_required"
     return None
+
+
+def _ask_factor(asked: Asked, person: SignedIn) -> Response:
+    """Requirement R5: the session is good, and a second factor is all that it lacks for this application."""
+    if "none" in asked.prompt:
+        asked.refuse("a second factor is needed", "interaction_required", Cause.INTERACTION_NEEDED)
+    return begin_step_up(person, _address(asked.parameters), asked.application)
 
 
 def is_too_old(auth_time: datetime, max_age: int | None, now: datetime) -> bool:

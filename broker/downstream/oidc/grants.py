@@ -36,6 +36,7 @@ from tenants.sessions import (
     ROTATE_REFRESH,
 )
 from tenants.snapshot import ApplicationConfig
+from tenants.ways import DOOR, LOCAL
 
 REPEAT_GRACE = timedelta(seconds=10)
 """How long the refresh token before the present one brings that one again, to whom the answer got lost."""
@@ -152,7 +153,18 @@ def revoked_because(person: Row[Any], now: datetime) -> str | None:
         return "the session was ended"
     if person.grant_expires_at <= now:
         return "the grant has expired"
-    return None if is_account_live(person, now) else "the account may not act"
+    if not is_account_live(person, now):
+        return "the account may not act"
+    return _upstream_ended(person)
+
+
+def _upstream_ended(person: Row[Any]) -> str | None:
+    """Requirement U8: what came by an identity provider goes on only while that way and that identity are there."""
+    if person.method not in {LOCAL, DOOR} and not person.connection_is_enabled:
+        return "the connection was switched off"
+    if person.identity_id is not None and person.known_identity_id is None:
+        return "the identity was removed"
+    return None
 
 
 def _require_good(person: Row[Any], application: ApplicationConfig, now: datetime) -> ApplicationConfig:

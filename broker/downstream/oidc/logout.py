@@ -7,6 +7,7 @@ names it and the address is registered for signing out.
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -15,6 +16,7 @@ from broker.downstream.oidc import tokens
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.return_to import VerifiedReturn
 from broker.session import SignedIn, end_session, signed_in
+from broker.signin.upstream_logout import leave
 from broker.wiring import the_broker
 from tenants.causes import Cause, ProtocolFault
 from tenants.snapshot import ApplicationConfig
@@ -66,7 +68,7 @@ def logout() -> Response:
         return _good_bye(wish)
     if wish.is_proven(person) and not wish.is_misdirected:
         end_session(person.get_id(), person.row.account_id)
-        return _good_bye(wish)
+        return leave(person, _onward(wish), from_form=False) or _good_bye(wish)
     return _ask(wish, person)
 
 
@@ -74,9 +76,10 @@ def confirmed() -> Response:
     """The person agreed, on our page and with its CSRF token."""
     wish = _read(Parameters.of_form())
     person = signed_in()
-    if person is not None:
-        end_session(person.get_id(), person.row.account_id)
-    return _good_bye(wish)
+    if person is None:
+        return _good_bye(wish)
+    end_session(person.get_id(), person.row.account_id)
+    return leave(person, _onward(wish), from_form=True) or _good_bye(wish)
 
 
 def _read(parameters: Parameters) -> Wish:
@@ -103,6 +106,14 @@ def _ask(wish: Wish, person: SignedIn) -> Response:
         form_action_url=url_for("oidc.confirmed"),
     )
     return make_response(page)
+
+
+def _onward(wish: Wish) -> str:
+    """Where the browser goes on when it comes back from a provider: here, where the wish is judged anew."""
+    if wish.back is None:
+        return url_for("home.signed_out")
+    known = {name: value for name in PARAMETERS if (value := wish.parameters.get(name)) is not None}
+    return f"{url_for('oidc.logout')}?{urlencode(known)}"
 
 
 def _good_bye(wish: Wish) -> Response:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from broker.upstream.saml_parts.clocks import clocks, deviation, span
 from broker.upstream.saml_parts.xml import ASSERTION, BEARER, ISSUER, SAML, Element, Fault, moment, text_of
 
 SKEW = timedelta(seconds=180)
@@ -21,13 +22,17 @@ _KNOWN_CONDITIONS = frozenset(f"{{{SAML}}}{name}" for name in ("AudienceRestrict
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the response has to agree with. `oldest`: the person has to have signed in since then."""
+    """What the response has to agree with. `oldest`: the person has to have signed in since then.
+
+    `request_id` None: it must answer no request at all, as it began at the provider.
+    """
 
     issuer: str
     audience: str
     recipient: str
-    request_id: str
+    request_id: str | None
     now: datetime
+    asked_at: datetime | None = None
     oldest: datetime | None = None
 
 
@@ -85,7 +90,7 @@ def check_destination(message: Message, expected: Expected) -> None:
 def check_request(message: Message, expected: Expected) -> None:
     """Profiles, 4.1.4.3: both name the request of this browser; the response's own attribute may be unsigned."""
     named = (message.response.get("InResponseTo"), message.bearer().get("InResponseTo"))
-    if named == (None, None):
+    if named == (None, None) and expected.request_id is not None:
         raise Fault("unsolicited")
     if named != (expected.request_id, expected.request_id):
         raise Fault("inresponseto")
@@ -96,7 +101,7 @@ def check_issue_instants(message: Message, expected: Expected) -> None:
     for element, name in ((message.response, "Response"), (message.assertion, "Assertion")):
         issued = _required_time(element, "IssueInstant")
         if not expected.now - MAX_AGE - SKEW <= issued <= expected.now + SKEW:
-            raise Fault("time", f"the IssueInstant of {name} is {_relative(issued, expected.now)}")
+            raise _wrong_time(f"the IssueInstant of {name} is {_relative(issued, expected.now)}", message, expected)
 
 
 def check_conditions(message: Message, expected: Expected) -> None:
@@ -162,8 +167,9 @@ CHECKS: tuple[Check, ...] = (
     check_version,
     check_issuers,
     check_destination,
-    check_issue_instants,
+    # Before the times: only what answers this very request says something about the provider's clock.
     check_request,
+    check_issue_instants,
     check_conditions,
     check_audience,
     check_proxy,
@@ -190,18 +196,22 @@ def _required_time(element: Element, name: str) -> datetime:
 
 
 def _too_early(what: str, start: datetime, message: Message, expected: Expected) -> Fault:
-    return Fault("time", f"{what} begins {_relative(start, expected.now)}; {_clocks(message, expected)}")
+    return _wrong_time(f"{what} begins {_relative(start, expected.now)}", message, expected)
 
 
 def _too_late(what: str, end: datetime, message: Message, expected: Expected) -> Fault:
-    return Fault("time", f"{what} ended {_relative(end, expected.now)}; {_clocks(message, expected)}")
+    return _wrong_time(f"{what} ended {_relative(end, expected.now)}", message, expected)
 
 
-def _clocks(message: Message, expected: Expected) -> str:
-    """A response is made a moment before it arrives, so its own time tells how far the clocks are apart."""
-    return f"the response was made {_relative(_required_time(message.response, 'IssueInstant'), expected.now)}"
+def _wrong_time(what: str, message: Message, expected: Expected) -> Fault:
+    made_at = _required_time(message.response, "IssueInstant")
+    return Fault("time", f"{what}; {clocks(made_at, expected.asked_at, expected.now)}")
+
+
+def clock_deviation(message: Message, expected: Expected) -> str:
+    """How far their clock is off, though not so far that the response is refused; empty where it isn't."""
+    return deviation(_required_time(message.response, "IssueInstant"), expected.asked_at, expected.now)
 
 
 def _relative(instant: datetime, now: datetime) -> str:
-    seconds = round((instant - now).total_seconds())
-    return f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} our clock"
+    return f"{span(abs(instant - now))} {'ahead of' if instant > now else 'behind'} our clock"

@@ -1,4 +1,4 @@
-"""Opening an encrypted assertion (XML Encryption, 4.3). What comes out is as unknown as what came in.
+"""Opening an encrypted assertion or NameID (XML Encryption, 4.3). What comes out is as unknown as what came in.
 
 xmlsec is handed the encrypted data alone, in the one form that the gate lets pass, and gives bytes; parsing them, and
 looking at their shape, is ours. The key managers are kept: making one reads the system's trust store, 12 to 60 ms.
@@ -16,18 +16,45 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from broker.ports import Ports
 from broker.upstream.kind import OwnKey
 from broker.upstream.saml_parts.gate import MAX_BYTES, check_shape
-from broker.upstream.saml_parts.xml import DS, ENCRYPTED_ASSERTION, XENC, Element, Fault, parse
+from broker.upstream.saml_parts.xml import (
+    ASSERTION,
+    DS,
+    ENCRYPTED_ASSERTION,
+    ENCRYPTED_ID,
+    NAME_ID,
+    SUBJECT,
+    XENC,
+    Element,
+    Fault,
+    parse,
+)
 
 _KEPT_FOR = timedelta(days=1)
 
 
 def open_assertion(root: Element, keys: Sequence[OwnKey], ports: Ports) -> Element:
     """A copy of the response with its assertion opened, of the shape that an open one must have. Raises Fault."""
+    return _opened(root, ENCRYPTED_ASSERTION, ASSERTION, keys, ports)
+
+
+def open_name_id(root: Element, keys: Sequence[OwnKey], ports: Ports) -> Element:
+    """The same with the subject's name, once its signature holds: nobody else learns whether something opens."""
+    return _opened(root, f"{ASSERTION}/{SUBJECT}/{ENCRYPTED_ID}", NAME_ID, keys, ports)
+
+
+def has_encrypted_name(root: Element) -> bool:
+    """Is the subject's name in something encrypted?"""
+    return root.find(f"{ASSERTION}/{SUBJECT}/{ENCRYPTED_ID}") is not None
+
+
+def _opened(root: Element, path: str, wanted: str, keys: Sequence[OwnKey], ports: Ports) -> Element:
     opened = deepcopy(root)
-    encrypted = opened.find(ENCRYPTED_ASSERTION)
-    clear = _decrypted(encrypted[0], keys, ports)
-    opened.replace(encrypted, _parsed(clear, encrypted))
+    encrypted = opened.find(path)
+    clear = _parsed(_decrypted(encrypted[0], keys, ports), encrypted)
+    encrypted.getparent().replace(encrypted, clear)
     check_shape(opened)
+    if clear.tag != wanted:
+        raise Fault("encryption_form", "something else was encrypted")
     return opened
 
 

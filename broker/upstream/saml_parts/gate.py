@@ -2,7 +2,7 @@
 
 Signatures say nothing about where in a document the signed part stands, nor that it is the part that is read. So the
 shape is fixed first: one assertion at one place, each signature directly behind the issuer of what it signs, each id
-once, nothing that makes a library compute or fetch. `check_shape` looks at an opened assertion in the same way.
+once, nothing that makes a library compute or fetch. `check_shape` looks at what was opened in the same way.
 """
 
 import base64
@@ -17,6 +17,7 @@ from broker.upstream.saml_parts.xml import (
     ASSERTION,
     DS,
     ENCRYPTED_ASSERTION,
+    ENCRYPTED_ID,
     EXTENSIONS,
     ISSUER,
     RESPONSE,
@@ -24,6 +25,7 @@ from broker.upstream.saml_parts.xml import (
     SAMLP,
     SIGNATURE,
     STATUS,
+    SUBJECT,
     Element,
     Fault,
     parse,
@@ -47,7 +49,7 @@ _SIGNED_PARTS = frozenset(
 
 def open_response(encoded: str) -> Element:
     """The response as it came in the form, if it has the one shape that is taken. Raises Fault."""
-    root = parse(_decoded(encoded))
+    root = parse(decoded(encoded))
     check_shape(root)
     return root
 
@@ -58,7 +60,7 @@ def check_shape(root: Element) -> None:
         check(root)
 
 
-def _decoded(encoded: str) -> bytes:
+def decoded(encoded: str) -> bytes:
     """Base64 without leniency; only the line breaks that the binding allows (Bindings, 3.5.4)."""
     try:
         data = base64.b64decode(encoded.replace("\r", "").replace("\n", "").encode("ascii"), validate=True)
@@ -143,9 +145,15 @@ def _check_signature_forms(root: Element) -> None:
 
 
 def _check_encrypted_form(root: Element) -> None:
+    """Two things may be encrypted: the assertion, and the name in its subject (Core, 2.2.4 and 2.4.1)."""
     for encrypted in root.iter(ENCRYPTED_ASSERTION):
         check_encrypted(encrypted)
-    for name in ("EncryptedID", "EncryptedAttribute", "NewEncryptedID"):
+    for encrypted in root.iter(ENCRYPTED_ID):
+        subject = encrypted.getparent()
+        if subject.tag != SUBJECT or subject.getparent().tag != ASSERTION or subject[0] is not encrypted:
+            raise Fault("encryption_form", "an EncryptedID that is not the subject's")
+        check_encrypted(encrypted)
+    for name in ("EncryptedAttribute", "NewEncryptedID"):
         if next(root.iter(f"{{{SAML}}}{name}", f"{{{SAMLP}}}{name}"), None) is not None:
             raise Fault("encryption_form", f"{name} is not supported")
 
@@ -159,3 +167,5 @@ CHECKS: tuple[Callable[[Element], None], ...] = (
     _check_signature_forms,
     _check_encrypted_form,
 )
+ANY_MESSAGE = (_check_nodes, _check_ids, _check_signature_places, _check_signature_forms)
+"""What a message about signing out has to pass as well (logout.py); its parts are others."""

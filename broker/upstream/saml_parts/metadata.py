@@ -16,6 +16,11 @@ def entity_id_of(acs_url: str) -> str:
     return f"{acs_url.removesuffix('/acs')}/metadata"
 
 
+def slo_url_of(acs_url: str) -> str:
+    """Where the provider's messages about signing out come."""
+    return f"{acs_url.removesuffix('/acs')}/slo"
+
+
 def described(acs_url: str, keys: Sequence[OwnKey], *, wants_signed_assertion: bool, name_id_format: str) -> bytes:
     """The document. Every published key is in it for signing; encrypted is for the active one."""
     root = etree.Element(f"{{{MD}}}EntityDescriptor", {"entityID": entity_id_of(acs_url)}, nsmap={"md": MD, "ds": DS})
@@ -33,6 +38,9 @@ def described(acs_url: str, keys: Sequence[OwnKey], *, wants_signed_assertion: b
     for key in keys:
         if key.is_active:
             _add_key(role, "encryption", key)
+    for binding in ("HTTP-Redirect", "HTTP-POST"):
+        place = {"Binding": f"{BINDINGS}{binding}", "Location": slo_url_of(acs_url)}
+        etree.SubElement(role, f"{{{MD}}}SingleLogoutService", place)
     if name_id_format:
         etree.SubElement(role, f"{{{MD}}}NameIDFormat").text = name_id_format
     etree.SubElement(

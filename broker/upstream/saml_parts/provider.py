@@ -7,16 +7,18 @@ the admin vouches for the file.
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.addresses import parse_target
 from broker.upstream.saml_parts.xml import BINDINGS, DS, MD, SAMLP, Element, Fault, moment, parse
+from tenants.metadata_changes import Description
 
 MAX_METADATA = 1_000_000
 """Characters; what AD FS writes has 70,000."""
@@ -25,6 +27,11 @@ MAX_CERTIFICATES = 10
 MIN_RSA_BITS = 2048
 MIN_CURVE_BITS = 256
 _ROLE = f"{{{MD}}}IDPSSODescriptor"
+_BINDINGS = (("redirect", f"{BINDINGS}HTTP-Redirect"), ("post", f"{BINDINGS}HTTP-POST"))
+
+
+class UnsafeAddress(ValueError):
+    """Metadata that names an address which no browser is sent to (security.md, SU-24)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,9 @@ class Provider:
     sso: dict[str, str]
     certificates: tuple[str, ...]
     valid_until: datetime | None = None
+    slo: dict[str, str] = field(default_factory=dict)
+    """Where it takes requests to sign out, by binding; `slo_answers`: where answers to its own go."""
+    slo_answers: dict[str, str] = field(default_factory=dict)
 
     @property
     def ends(self) -> tuple[datetime, ...]:
@@ -47,6 +57,23 @@ class Provider:
         found = (x509.load_pem_x509_certificate(pem.encode()) for pem in self.certificates)
         return tuple(sha256(one.public_bytes(Encoding.DER)).hexdigest() for one in found)
 
+    @property
+    def description(self) -> Description:
+        """What a change of the metadata is judged by. A renewed certificate of the same key is no new key."""
+        keys = (x509.load_pem_x509_certificate(pem.encode()).public_key() for pem in self.certificates)
+        return Description(
+            entity_id=self.entity_id,
+            keys=frozenset(
+                sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest() for key in keys
+            ),
+            addresses=frozenset(
+                f"{what}{binding} {url}"
+                for what, places in (("", self.sso), ("logout ", self.slo), ("logout answer ", self.slo_answers))
+                for binding, url in places.items()
+            ),
+            valid_until=self.valid_until,
+        )
+
 
 def from_values(entity_id: str, sso_url: str, certificates: Iterable[str]) -> Provider:
     """What was typed; the address serves both bindings."""
@@ -58,23 +85,31 @@ def from_metadata(text: str) -> Provider:
     """What the provider says of itself in its metadata."""
     try:
         entity = _entity(parse(text.strip().removeprefix("\ufeff").encode()))
-        ends = moment(entity.get("validUntil"), "validUntil")
+        role = _role(entity)
+        ends = _end(role)
     except Fault as fault:
         raise ValueError(f"can't be read as metadata: {fault}.") from None
-    roles = [role for role in entity.iterfind(_ROLE) if SAMLP in role.get("protocolSupportEnumeration", "").split()]
-    if len(roles) != 1:
-        raise ValueError("must describe an identity provider for SAML 2.0.")
-    return Provider(_entity_id(entity.get("entityID", "")), _addresses(roles[0]), _signing(roles[0]), ends)
+    sso, slo, answers = _addresses(role), _logout_addresses(role, "Location"), _logout_addresses(role, "ResponseLocation")
+    return Provider(_entity_id(entity.get("entityID", "")), sso, _signing(role), ends, slo, slo | answers)
 
 
 def checked_url(value: str) -> str:
     """Raises ValueError unless a browser may be sent there: https, or plain http on this machine."""
+    return _checked(value, "the address for signing in", "https://idp.example/sso")
+
+
+def checked_metadata_url(value: str) -> str:
+    """Raises ValueError unless it can be asked there: https, or plain http on this machine."""
+    return _checked(value, "the address of the metadata", "https://idp.example/metadata")
+
+
+def _checked(value: str, name: str, example: str) -> str:
     try:
         target = parse_target(value)
     except ValueError:
-        raise ValueError("the address for signing in must be one such as https://idp.example/sso.") from None
+        raise UnsafeAddress(f"{name} must be one such as {example}.") from None
     if target.scheme == "http" and not target.is_loopback:
-        raise ValueError("the address for signing in must begin with https.")
+        raise UnsafeAddress(f"{name} must begin with https.")
     return value
 
 
@@ -86,6 +121,19 @@ def _entity(root: Element) -> Element:
     return entities[0]
 
 
+def _role(entity: Element) -> Element:
+    roles = [role for role in entity.iterfind(_ROLE) if SAMLP in role.get("protocolSupportEnumeration", "").split()]
+    if len(roles) != 1:
+        raise ValueError("must describe an identity provider for SAML 2.0.")
+    return roles[0]
+
+
+def _end(role: Element) -> datetime | None:
+    """The earliest that it and whatever it stands in say of themselves (Metadata, 2.3.1, 2.3.2, 2.4.1). Raises Fault."""
+    said = (moment(one.get("validUntil"), "validUntil") for one in (role, *role.iterancestors()))
+    return min((end for end in said if end is not None), default=None)
+
+
 def _entity_id(value: str) -> str:
     if not value or len(value) > MAX_ENTITY_ID or not value.isprintable() or " " in value:
         raise ValueError(f"the entity id must be one word of at most {MAX_ENTITY_ID} characters.")
@@ -95,11 +143,22 @@ def _entity_id(value: str) -> str:
 def _addresses(role: Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for service in role.iterfind(f"{{{MD}}}SingleSignOnService"):
-        for name, binding in (("redirect", f"{BINDINGS}HTTP-Redirect"), ("post", f"{BINDINGS}HTTP-POST")):
+        for name, binding in _BINDINGS:
             if service.get("Binding") == binding and name not in found:
                 found[name] = checked_url(service.get("Location", ""))
     if not found:
         raise ValueError("must name an address for signing in by Redirect or POST.")
+    return found
+
+
+def _logout_addresses(role: Element, attribute: str) -> dict[str, str]:
+    """For signing out; nobody signs in by them, so one that no browser may be sent to is left out."""
+    found: dict[str, str] = {}
+    for service in role.iterfind(f"{{{MD}}}SingleLogoutService"):
+        for name, binding in _BINDINGS:
+            if service.get("Binding") == binding and name not in found and service.get(attribute):
+                with suppress(UnsafeAddress):
+                    found[name] = checked_url(service.get(attribute))
     return found
 
 

@@ -1,20 +1,14 @@
 """Our AuthnRequest, signed with the tenant's key: in the address (Bindings, 3.4) or in a form (Bindings, 3.5)."""
 
-import base64
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
-import xmlsec
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from lxml import etree
 
 from broker.upstream.kind import OwnKey
-from broker.upstream.saml_parts.decryption import xmlsec_key
-from broker.upstream.saml_parts.xml import BINDINGS, RSA_SHA256, SAML, SAMLP, Element, serialised, written
+from broker.upstream.saml_parts.sending import in_address, in_form
+from broker.upstream.saml_parts.xml import BINDINGS, SAML, SAMLP, Element, written
 from tenants.causes import Cause, UpstreamFailure
 
 
@@ -32,32 +26,13 @@ class Asking:
 
 
 def redirected(asking: Asking, relay_state: str, key: OwnKey) -> str:
-    """The provider's address with the request in it; the signature is over the query as it stands there (3.4.4.1)."""
-    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    packed = packer.compress(serialised(_request(asking))) + packer.flush()
-    values = {"SAMLRequest": base64.b64encode(packed).decode(), "RelayState": relay_state, "SigAlg": RSA_SHA256}
-    query = urlencode(values)
-    signature = key.private.sign(query.encode(), PKCS1v15(), hashes.SHA256())
-    joint = "&" if "?" in asking.destination else "?"
-    return f"{asking.destination}{joint}{query}&{urlencode({'Signature': base64.b64encode(signature).decode()})}"
+    """The provider's address with the request in it."""
+    return in_address("SAMLRequest", _request(asking), asking.destination, relay_state, key)
 
 
 def posted(asking: Asking, relay_state: str, key: OwnKey) -> dict[str, str]:
     """The fields of the form that goes to the provider."""
-    request = _request(asking)
-    template = xmlsec.template.create(request, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256, ns="ds")
-    request.insert(1, template)
-    reference = xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"#{asking.request_id}")
-    xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
-    xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
-    key_info = xmlsec.template.ensure_key_info(template)
-    certificate = xmlsec.template.x509_data_add_certificate(xmlsec.template.add_x509_data(key_info))
-    certificate.text = base64.b64encode(key.certificate).decode()
-    xmlsec.tree.add_ids(request, ["ID"])
-    context = xmlsec.SignatureContext()
-    context.key = xmlsec_key(key)
-    context.sign(template)
-    return {"SAMLRequest": base64.b64encode(serialised(request)).decode(), "RelayState": relay_state}
+    return in_form("SAMLRequest", _request(asking), relay_state, key)
 
 
 def signing_key(keys: Sequence[OwnKey]) -> OwnKey:

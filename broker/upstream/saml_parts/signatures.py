@@ -32,10 +32,20 @@ def verified_parts(root: Element, certificates: Sequence[str], opened: Element |
     `certificates` (PEM) are the connection's; one that the message brings along counts for nothing. Raises Fault where
     something is signed wrongly; the set is empty where nothing is signed.
     """
-    _require_schema(root)
+    require_schema(root)
     if opened is not None:
-        _require_schema(opened)
+        require_schema(opened)
     return SignedResponse(_settings(), root, opened).verified(certificates)
+
+
+def verify_message(root: Element, certificates: Sequence[str]) -> None:
+    """Raises Fault unless a message that is no response is signed as a whole, by a key that the connection knows."""
+    require_schema(root)
+    place = f"/samlp:{etree.QName(root).localname}/ds:Signature"
+    try:
+        Library.validate_sign(root, xpath=place, multicerts=list(certificates), raise_exceptions=True)
+    except ValidationError as error:
+        raise Fault("signature", f"python3-saml {error.code}") from None
 
 
 class SignedResponse(LibraryResponse):
@@ -70,7 +80,7 @@ class SignedResponse(LibraryResponse):
         Library.validate_sign(document, xpath=place, multicerts=list(certificates), raise_exceptions=True)
 
 
-def _require_schema(document: Element) -> None:
+def require_schema(document: Element) -> None:
     """The schema of SAML 2.0 (saml-schema-protocol-2.0.xsd), as python3-saml brings it along."""
     schema = _kept_schema()
     if not schema.validate(document):

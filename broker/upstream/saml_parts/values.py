@@ -7,12 +7,21 @@ would leave open which one counts, so all of these are refused (security.md, SU-
 import unicodedata
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from broker.upstream.kind import PersonNames
 from broker.upstream.oauth_errors import clean
 from broker.upstream.saml_parts.checks import Expected, Message
-from broker.upstream.saml_parts.xml import EMAIL_FORMAT, NAME_FORMATS, SAML, UNSPECIFIED_FORMAT, Element, Fault, text_of
+from broker.upstream.saml_parts.xml import (
+    EMAIL_FORMAT,
+    NAME_FORMATS,
+    NAME_ID,
+    SAML,
+    UNSPECIFIED_FORMAT,
+    Element,
+    Fault,
+    text_of,
+)
 
 MAX_SUBJECT = 255
 MAX_VALUE = 1000
@@ -28,6 +37,14 @@ _OVERAGE = "http://schemas.microsoft.com/claims/groups.link"
 _WS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 _MS = "http://schemas.microsoft.com"
 
+
+class PersonDetails(TypedDict):
+    """Two parts of an Assertion, to be filled in together."""
+
+    position: str | None
+    phone: str | None
+
+
 Preset = Literal["adfs", "entra", "google", "okta", "eduperson"]
 
 
@@ -41,6 +58,8 @@ class Names:
     display_name: str = ""
     groups: str = ""
     subject: str = ""
+    position: str = ""
+    phone: str = ""
 
 
 PRESETS = MappingProxyType(
@@ -60,15 +79,20 @@ PRESETS = MappingProxyType(
             display_name=f"{_MS}/identity/claims/displayname",
             groups=f"{_MS}/ws/2008/06/identity/claims/groups",
             subject=f"{_MS}/identity/claims/objectidentifier",
+            position="jobtitle",
+            phone="telephonenumber",
         ),
-        "google": Names("email", "firstName", "lastName", "", "groups"),
-        "okta": Names("email", "firstName", "lastName", "displayName", "groups"),
+        # At these two an admin chooses the names; these are the ones that docs/providers/saml.md asks for.
+        "google": Names("email", "firstName", "lastName", "", "groups", position="title", phone="phone"),
+        "okta": Names("email", "firstName", "lastName", "displayName", "groups", position="title", phone="phone"),
         "eduperson": Names(
             email="urn:oid:0.9.2342.19200300.100.1.3",
             given_name="urn:oid:2.5.4.42",
             family_name="urn:oid:2.5.4.4",
             display_name="urn:oid:2.16.840.1.113730.3.1.241",
             groups="urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+            position="urn:oid:2.5.4.12",
+            phone="urn:oid:2.5.4.20",
         ),
     }
 )
@@ -105,13 +129,12 @@ class Attributes:
         return text
 
     def many(self, name: str) -> tuple[str, ...] | None:
-        """All values of an attribute; None where it was not sent, or is nothing that could be believed."""
+        """All values of an attribute that are texts of a bearable length; None where it was not sent, or by a link alone."""
         values = self.by_name.get(name) if name else None
-        if values is None or _OVERAGE in self.by_name or len(values) > MAX_GROUPS:
+        if values is None or _OVERAGE in self.by_name:
             return None
-        if any(len(value) or len(value.text or "") > MAX_GROUP for value in values):
-            return None
-        return tuple(filter(None, (clean(value.text, MAX_GROUP) for value in values)))
+        texts = (value.text for value in values if not len(value) and len(value.text or "") <= MAX_GROUP)
+        return tuple(filter(None, (clean(text, MAX_GROUP) for text in texts)))[:MAX_GROUPS]
 
     def shown(self) -> dict[str, Any]:
         """Shortened, for the connection test and for support."""
@@ -125,7 +148,7 @@ def subject_of(message: Message, attributes: Attributes, names: Names, expected:
     """What an account is known by: the configured attribute, or a NameID that stays. Raises Fault."""
     if names.subject:
         return _keyed(attributes.single(names.subject))
-    name_id = message.one("Subject").find(f"{{{SAML}}}NameID")
+    name_id = message.one("Subject").find(NAME_ID)
     if name_id is None:
         raise Fault("subject", "no NameID")
     if name_id.get("Format", UNSPECIFIED_FORMAT) not in _KEYING_FORMATS:
@@ -138,7 +161,7 @@ def email_of(message: Message, attributes: Attributes, names: Names) -> str | No
     """The address: the configured attribute, else a NameID that says that it is one. Raises Fault."""
     address = attributes.single(names.email)
     if not address and not names.email:
-        name_id = message.one("Subject").find(f"{{{SAML}}}NameID")
+        name_id = message.one("Subject").find(NAME_ID)
         if name_id is not None and name_id.get("Format") == EMAIL_FORMAT:
             address = text_of(name_id)
     if not address:
@@ -159,6 +182,18 @@ def names_of(attributes: Attributes, names: Names) -> PersonNames:
         "family_name": name(names.family_name),
         "display_name": name(names.display_name),
     }
+
+
+def details_of(attributes: Attributes, names: Names) -> PersonDetails:
+    """What a directory says besides. Of several values the first would be anybody's guess, so then there is none."""
+
+    def detail(attribute: str) -> str | None:
+        try:
+            return clean(attributes.single(attribute), MAX_NAME) or None
+        except Fault:
+            return None
+
+    return {"position": detail(names.position), "phone": detail(names.phone)}
 
 
 def _check_qualifiers(name_id: Element, expected: Expected) -> None:

@@ -78,7 +78,7 @@ CLEAR: dict[str, tuple[Callable[[SamlEdge, Any], bytes], tuple[str, ...]]] = {
         lambda edge, assertion: etree.tostring(
             encrypted(assertion.getparent(), edge.idp.sp_certificate()).find(f"{{{SAML}}}EncryptedAssertion")
         ),
-        ("unsigned", "schema", "assertion_place"),
+        ("encryption_form",),
     ),
     "encrypted-original": (lambda edge, assertion: etree.tostring(assertion, with_tail=False), ()),
 }
@@ -139,6 +139,42 @@ CHANGED: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
 }
 
 
+def _name(clear: bytes | None) -> Make:
+    """The NameID encrypted by the true provider, who signs around it; or something else in its place."""
+
+    def forge(edge: SamlEdge) -> bytes:
+        return edge.idp.encrypts_name(clear=clear).response(edge.asked)
+
+    return forge
+
+
+def _moved_name(edge: SamlEdge) -> bytes:
+    """Where nobody reads it, beside a NameID in the clear."""
+
+    def move(document: Any) -> None:
+        name = part(encrypted(document, edge.idp.sp_certificate(), part="NameID"), "EncryptedID")
+        part(document, "SubjectConfirmation").insert(0, name)
+
+    return edge.idp.edits(move).response(edge.asked)
+
+
+_NAME = f'<saml:NameID xmlns:saml="{SAML}" Format="{saml_messages.PERSISTENT}">%s</saml:NameID>'.encode()
+NAMES: dict[str, tuple[Make, str, tuple[str, ...]]] = {
+    "name": (_name(None), "su21", ()),
+    "name-comment": (_name(_NAME % b"jane<!-- -->.evil"), "su06", ("nodes",)),
+    "name-instruction": (_name(_NAME % b"jane<?x y?>.evil"), "su06", ("nodes",)),
+    "name-child": (_name(_NAME % b"jane<b/>.evil"), "su06", ("schema", "text")),
+    "name-markup": (_name(_NAME % b"&lt;b&gt;jane"), "su22", ("subject",)),
+    "name-empty": (_name(_NAME % b" "), "su22", ("subject",)),
+    "name-transient": (_name((_NAME % b"jane").replace(b"persistent", b"transient")), "su22", ("subject",)),
+    "name-two": (_name(_NAME % b"jane" + _NAME % b"eve"), "su21", ("encryption_form",)),
+    "name-is-an-assertion": (_name(f'<saml:Assertion xmlns:saml="{SAML}"/>'.encode()), "su01", ("assertion_place",)),
+    "name-text": (_name(b"jane"), "su21", ("encryption_form",)),
+    "name-doctype": (_name(b"<!DOCTYPE x>" + _NAME % b"jane"), "su07", ("doctype",)),
+    "name-elsewhere": (_moved_name, "su21", ("encryption_form", "schema")),
+}
+
+
 def _by(**how: str) -> Make:
     def forge(edge: SamlEdge) -> bytes:
         return edge.idp.encrypts(**how).response(edge.asked)
@@ -152,6 +188,9 @@ def _all() -> Iterator[Variant]:
     for name, (change, words) in CHANGED.items():
         yield variant("su21", name, _changed(change), *words)
         yield variant("su21", name, _changed(change), *words, "signature", signs=("Response",))
+    for name, (make, attack, words) in NAMES.items():
+        for signs in (("Assertion",), ("Response",)):
+            yield variant(attack, f"encrypted-{name}", make, *words, signs=signs)
     yield variant("su21", "encrypted-rsa-1-5", _by(transport=f"{XENC}rsa-1_5"), "encryption_algorithm")
     yield variant("su21", "encrypted-3des", _by(cipher=f"{XENC}tripledes-cbc"), "encryption_algorithm")
     yield variant("su21", "encrypted-not-signed-at-all", _by(), "unsigned", signs=())

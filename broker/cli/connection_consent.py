@@ -1,0 +1,102 @@
+"""`broker connection consent`: asks a directory's admin for approval, and says which directories have come of it."""
+
+from typing import cast
+
+import click
+from sqlalchemy import select
+
+from broker.cli.asking import tenant_of, time_text
+from broker.cli.start import started
+from broker.directories import tell_added
+from broker.upstream import KINDS
+from broker.upstream.sharing import Consenting
+from broker.wiring import Broker
+from tenants import audit
+from tenants.audit import Event
+from tenants.connections import Connection
+from tenants.consents import ADD_CONSENT, BIND_DIRECTORY, DIRECTORIES_OF, FORGET_DIRECTORY, LINK_LIFE
+from tenants.db import TenantSession
+from tenants.directories import end_people
+from tenants.ids import digest, new_id, new_secret
+
+
+@click.command()
+@click.argument("tenant")
+@click.argument("key")
+@click.option("--list", "is_list", is_flag=True, help="Say which directories are in, and which wait for a word.")
+@click.option("--accept", metavar="DIRECTORY", help="Let a directory in that waits: somebody of it has signed in.")
+@click.option("--forget", metavar="DIRECTORY", help="Let a directory in no longer that came in this way.")
+def consent(tenant: str, key: str, is_list: bool, accept: str | None, forget: str | None) -> None:
+    """Print a link for the admin of a directory, who approves signing in by the connection KEY of TENANT.
+
+    It works for seven days, until a directory has come of it. A directory whose domain is proven to be the tenant's then is
+    in; any other waits for --accept, which you give when you know by another way that it is theirs.
+    """
+    with started() as broker:
+        slug = tenant_of(broker, tenant)
+        with broker.db.tenant(slug.id).writing() as session:
+            connection = _connection(session, key)
+            if is_list:
+                lines = _listed(session, connection)
+            elif accept:
+                lines = _accepted(broker, session, connection, accept.lower())
+            elif forget:
+                lines = _forgotten(broker, session, connection, forget.lower())
+            else:
+                base_url = broker.snapshots.base_url(slug.slug, slug.canonical_host)
+                lines = [f"{base_url}/consent/{_new_link(broker, session, connection)}"]
+    for line in lines:
+        click.echo(line)
+
+
+def _connection(session: TenantSession, key: str) -> Connection:
+    connection = session.scalars(select(Connection).where(Connection.key == key)).first()
+    if connection is None:
+        raise click.ClickException("There is no such connection in this tenant.")
+    if not isinstance(KINDS.get(connection.kind), Consenting):
+        raise click.ClickException("Its kind knows no consent of a directory's admin.")
+    return connection
+
+
+def _new_link(broker: Broker, session: TenantSession, connection: Connection) -> str:
+    token, now = new_secret(), broker.ports.clock.now()
+    values = {"token_hash": digest(token), "asked_by": "operator", "created_at": now, "may_bind": True}
+    session.run(ADD_CONSENT, id=new_id("cns"), connection_id=connection.id, expires_at=now + LINK_LIFE, **values)
+    return token
+
+
+def _listed(session: TenantSession, connection: Connection) -> list[str]:
+    rows = session.all(DIRECTORIES_OF, connection=connection.id)
+    lines = [
+        f"{'in   ' if row.bound_at else 'waits'} {row.directory} {row.domain or ''} {time_text(row.bound_at or row.proven_at)}"
+        for row in rows
+    ]
+    return lines or ["No directory has come by consent."]
+
+
+def _accepted(broker: Broker, session: TenantSession, connection: Connection, directory: str) -> list[str]:
+    now = broker.ports.clock.now()
+    for row in session.all(DIRECTORIES_OF, connection=connection.id):
+        if row.directory == directory and session.run(BIND_DIRECTORY, consent_id=row.id, now=now):
+            _note(broker, session, Event.DIRECTORY_ADDED, connection, directory)
+            tell_added(session, broker, connection, directory, row.domain or "", "operator")
+            return [f"{directory} ({row.domain or 'no domain known'}) may sign in now."]
+    raise click.ClickException("Nobody of this directory has signed in for an approval lately; see --list.")
+
+
+def _forgotten(broker: Broker, session: TenantSession, connection: Connection, directory: str) -> list[str]:
+    if not session.run(FORGET_DIRECTORY, connection=connection.id, forgotten=directory):
+        raise click.ClickException("This directory has not come in by consent; see --list.")
+    _note(broker, session, Event.DIRECTORY_REMOVED, connection, directory)
+    kind = cast(Consenting, KINDS[connection.kind])
+    if kind.accepts(KINDS[connection.kind].options_type.model_construct(**connection.options), directory):
+        return [f"{directory} is named by the connection itself, and goes on until it is taken out there."]
+    now = broker.ports.clock.now()
+    people = end_people(session, connection.id, lambda issuer: kind.directory_of(issuer) == directory, "operator", now)
+    return [f"{directory} may sign in no longer. People who had, with their sessions, groups and roles by it: {people}."]
+
+
+def _note(broker: Broker, session: TenantSession, event: Event, connection: Connection, directory: str) -> None:
+    detail = {"directory": directory, "by": "operator"}
+    audit.append(session, event, at=broker.ports.clock.now(), connection_id=connection.id, detail=detail)
+    session.touch_configuration()

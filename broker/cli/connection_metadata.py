@@ -1,0 +1,116 @@
+"""`broker connection metadata`: what a provider's own address says about it, and a change that waits for a word (SU-24)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from sqlalchemy import Row, select
+
+from broker.cli.asking import sure, tenant_of, time_text
+from broker.cli.start import started
+from broker.provider_metadata import Followed, described, note_taken, refresh, row_of, shown_keys, usable
+from broker.provider_metadata import mark_of as mark_of_document
+from broker.wiring import Broker
+from tenants.audit import Event, append
+from tenants.connections import Connection
+from tenants.metadata_changes import SENTENCES, Judgement, Verdict, Why, judge
+from tenants.saml_metadata import DECIDE_METADATA
+
+_DECIDED: dict[str, Any] = {"proposed": None, "proposed_at": None, "proposed_why": None}
+
+
+@click.command()
+@click.argument("slug", metavar="TENANT")
+@click.argument("key", metavar="CONNECTION")
+@click.option("--refresh", "what", flag_value="refresh", help="Ask the address now.")
+@click.option("--accept", "what", flag_value="accept", help="Take what waits for a word.")
+@click.option("--reject", "what", flag_value="reject", help="Refuse it; the same is not proposed again.")
+@click.option("--yes", is_flag=True, help="Don't ask before taking it.")
+def metadata(slug: str, key: str, what: str | None, yes: bool) -> None:
+    """Show what the metadata address of CONNECTION says, what counts now, and what waits for a word."""
+    with started() as broker:
+        followed = _followed(broker, tenant_of(broker, slug).id, key)
+        row = refresh(broker, followed) if what == "refresh" else row_of(broker, followed)
+        if what in ("accept", "reject"):
+            row = _decide(broker, followed, row, is_accepted=what == "accept", is_sure=yes)
+        for line in _lines(followed, row):
+            click.echo(line)
+
+
+def _followed(broker: Broker, tenant_id: str, key: str) -> Followed:
+    with broker.db.tenant(tenant_id).reading() as session:
+        connection = session.scalars(select(Connection).where(Connection.key == key)).first()
+    if connection is None:
+        raise click.ClickException("There is no such connection in this tenant.")
+    followed = Followed.of(tenant_id, connection)
+    if followed is None:
+        raise click.ClickException("This connection has no metadata_url: its metadata is not fetched.")
+    return followed
+
+
+def _decide(broker: Broker, followed: Followed, row: Row[Any] | None, *, is_accepted: bool, is_sure: bool) -> Row[Any] | None:
+    if row is None or row.proposed is None:
+        raise click.ClickException("Nothing waits for a word.")
+    if is_accepted:
+        _accept(broker, followed, row, is_sure=is_sure)
+    else:
+        _reject(broker, followed, row)
+    return row_of(broker, followed)
+
+
+def _accept(broker: Broker, followed: Followed, row: Row[Any], *, is_sure: bool) -> None:
+    new, before, now = usable(followed, row.proposed), described(row.document), broker.ports.clock.now()
+    if new is None:
+        raise click.ClickException("It can't be used, so it can't be taken either. Ask the provider, then --refresh.")
+    if not is_sure:
+        for line in _proposal(row):
+            click.echo(line, err=True)
+        sure("Whoever holds these keys can sign in as anybody of this connection. Did the provider confirm them?")
+    found = judge(before, new, now)
+    judgement = Judgement(Verdict.TAKEN, None, found.added, found.removed)
+    values = _DECIDED | {"document": row.proposed, "fetched_at": now, "rejected_mark": None}
+    with broker.db.tenant(followed.tenant_id).writing() as session:
+        if not session.run(DECIDE_METADATA, connection=followed.id, shown_at=row.proposed_at, decided_at=now, **values):
+            raise click.ClickException("It has changed meanwhile. Look again.")
+        note_taken(session, broker, followed, judgement, now, by="operator")
+
+
+def _reject(broker: Broker, followed: Followed, row: Row[Any]) -> None:
+    mark, now = mark_of_document(row.proposed), broker.ports.clock.now()
+    with broker.db.tenant(followed.tenant_id).writing() as session:
+        values = _DECIDED | {"rejected_mark": mark}
+        if not session.run(DECIDE_METADATA, connection=followed.id, shown_at=row.proposed_at, decided_at=now, **values):
+            raise click.ClickException("It has changed meanwhile. Look again.")
+        detail = {"connection": followed.key, "why": row.proposed_why, "by": "operator"}
+        append(session, Event.KEYS_REJECTED, at=now, connection_id=followed.id, detail=detail)
+
+
+def _lines(followed: Followed, row: Row[Any] | None) -> Iterator[str]:
+    yield f"Address: {followed.url}"
+    if row is None:
+        yield "It was not asked yet: that happens at the first sign-in, or with --refresh."
+        return
+    known = usable(followed, row.document)
+    if known is None:
+        yield "There is no copy that could be used."
+    else:
+        yield f"In force: {known.entity_id}, fetched on {time_text(row.fetched_at)}"
+        yield f"  keys: {shown_keys(tuple(sorted(known.keys)))}"
+        yield from (f"  signs in at: {address}" for address in sorted(known.addresses))
+    yield f"Asked or decided about last on {time_text(row.checked_at)}, asked next on {time_text(row.due_at)}."
+    if row.fault:
+        yield f"The last try failed: {row.fault}"
+    if row.proposed is not None:
+        yield from _proposal(row)
+
+
+def _proposal(row: Row[Any]) -> Iterator[str]:
+    yield f"Waits for a word since {time_text(row.proposed_at)}: {SENTENCES[Why(row.proposed_why)]}."
+    new, known = described(row.proposed), described(row.document)
+    if new is None:
+        return
+    before = known.keys if known else frozenset()
+    yield f"  entity id: {new.entity_id}"
+    yield f"  new keys: {shown_keys(tuple(sorted(new.keys - before))) or 'none'}"
+    yield f"  keys that are gone: {shown_keys(tuple(sorted(before - new.keys))) or 'none'}"
+    yield from (f"  signs in at: {address}" for address in sorted(new.addresses))

@@ -1,0 +1,44 @@
+"""A message of ours on its way by the browser, signed: in the address (Bindings, 3.4) or in a form (Bindings, 3.5)."""
+
+import base64
+import zlib
+from urllib.parse import urlencode
+
+import xmlsec
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+from broker.upstream.kind import OwnKey
+from broker.upstream.saml_parts.decryption import xmlsec_key
+from broker.upstream.saml_parts.xml import RSA_SHA256, Element, serialised
+
+
+def in_address(field: str, message: Element, destination: str, relay_state: str, key: OwnKey) -> str:
+    """`field` is SAMLRequest or SAMLResponse; the signature is over the query as it stands there (3.4.4.1)."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(serialised(message)) + packer.flush()
+    values = {field: base64.b64encode(packed).decode()}
+    if relay_state:
+        values["RelayState"] = relay_state
+    query = urlencode(values | {"SigAlg": RSA_SHA256})
+    signature = key.private.sign(query.encode(), PKCS1v15(), hashes.SHA256())
+    joint = "&" if "?" in destination else "?"
+    return f"{destination}{joint}{query}&{urlencode({'Signature': base64.b64encode(signature).decode()})}"
+
+
+def in_form(field: str, message: Element, relay_state: str, key: OwnKey) -> dict[str, str]:
+    """The fields of the form that goes to the provider; the signature stands behind the issuer (Core, 5.4)."""
+    template = xmlsec.template.create(message, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256, ns="ds")
+    message.insert(1, template)
+    reference = xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"#{message.get('ID')}")
+    xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
+    xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+    key_info = xmlsec.template.ensure_key_info(template)
+    certificate = xmlsec.template.x509_data_add_certificate(xmlsec.template.add_x509_data(key_info))
+    certificate.text = base64.b64encode(key.certificate).decode()
+    xmlsec.tree.add_ids(message, ["ID"])
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec_key(key)
+    context.sign(template)
+    fields = {field: base64.b64encode(serialised(message)).decode()}
+    return fields | {"RelayState": relay_state} if relay_state else fields
