@@ -104,7 +104,8 @@ class Settings(BaseSettings):
     google_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
     run_worker_inside: bool = Field(
         default=True,
-        description="Send mails and remove old rows in a thread of each serving process. `false`: run `broker worker` apart.",
+        description="Do the work beside requests (mails, nightly jobs, refreshes) in a thread of each serving process. "
+        "`false`: run `broker worker` apart.",
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severity logged.")
 

@@ -143,9 +143,11 @@ def _lease(session: PlatformSession, model: type[OutboxMail] | type[PlatformMail
     key, is_due, until = tuple_(*table.primary_key.columns), table.c.next_try_at <= now, now + LEASE
     # Two processes at once take different rows; were they the same, the condition would hold for the first alone.
     due = select(*table.primary_key.columns).where(is_due).order_by(table.c.next_try_at).limit(BATCH)
+    # A subquery of its own might be asked once for each row, and find another batch each time.
+    batch = due.with_for_update(skip_locked=True).cte("batch")
     taken = (
         update(table)
-        .where(key.in_(due.with_for_update(skip_locked=True)), is_due)
+        .where(key.in_(select(*batch.c)), is_due)
         .values(next_try_at=until, tries=table.c.tries + 1)
         .returning(*table.c)
     )

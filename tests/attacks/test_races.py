@@ -6,7 +6,7 @@ from tests import factories
 from tests.support.heats import SECRETS, heats_of
 from tests.support.racing import by_secret, winners
 
-ROUNDS = 10
+ROUNDS = 20
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
