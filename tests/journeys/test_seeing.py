@@ -238,6 +238,7 @@ def test_refusal_leaves_a_trace_that_its_reference_leads_to(home, way, browser, 
         assert words in told.stdout
     assert "/trace/" not in told.stdout
     link = run("trace", home.slug, reference, "--share", **variables).stdout.splitlines()[-2]
+    home.change(Trace, trace.id, share_expires_at=home.now + timedelta(days=7))
     page = client.get(link.removeprefix(ORIGIN), base_url=ORIGIN)
     assert page.status_code == 200
     assert "Research" in page.text
