@@ -6,6 +6,7 @@ It is a hint and no proof: anybody may ask for that page. A person's browser is 
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from flask import g, request
 from sqlalchemy.exc import IntegrityError
@@ -27,7 +28,7 @@ def note_readings(connection: ConnectionConfig, keys: Sequence[OwnKey]) -> None:
         return
     for key in keys:
         place = ("metadata_reading", connection.id, key.kid)
-        the_broker().ports.kept.get(place, lambda kid=key.kid: _note(connection, kid), ttl=_KEPT_FOR)  # type: ignore[misc]
+        the_broker().ports.kept.get(place, partial(_note, connection, key.kid), ttl=_KEPT_FOR)
 
 
 def _note(connection: ConnectionConfig, kid: str) -> bool:

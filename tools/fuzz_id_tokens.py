@@ -4,37 +4,26 @@ Ends with 1 where one is taken, or ends in anything but a refusal; that one is k
 """
 
 import sys
-import time
-from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
 
 from tests.attacks.forged.id_tokens import Forger
 from tests.attacks.forged.token_faults import FAULTS
-
-FOLDER = Path(__file__).parent.parent / "var" / "fuzz"
-_EVERY = 20_000
+from tools.fuzzing import Tried, try_all
 
 
 def main(arguments: list[str]) -> int:
     count, seed = int(arguments[0]), int(arguments[1])
-    words: Counter[str] = Counter()
-    begun = time.perf_counter()
-    for number, outcome in enumerate(Forger(seed).run(count), 1):
-        words[outcome.word or ""] += 1
-        if outcome.wrong:
-            FOLDER.mkdir(parents=True, exist_ok=True)
-            kept = FOLDER / f"{seed}-{number}.jwt"
-            kept.write_text(outcome.token, encoding="utf-8")
-            print(f"Token {number} of seed {seed} {outcome.wrong}: {', '.join(outcome.faults)}.")
-            print(f"It is in {kept.relative_to(FOLDER.parent.parent)}.")
-            return 1
-        if number % _EVERY == 0:
-            print(f"{number} …", file=sys.stderr, flush=True)
-    for word, found in words.most_common():
-        print(f"{found:8} {word}")
-    rate = count / (time.perf_counter() - begun)
+    rate = try_all(_tried(count, seed), seed, "jwt")
+    if rate is None:
+        return 1
     print(f"{count} ID tokens of seed {seed} with {len(FAULTS)} faults, {rate:.0f} a second. None was taken.")
     return 0
+
+
+def _tried(count: int, seed: int) -> Iterator[Tried]:
+    for outcome in Forger(seed).run(count):
+        wrong = f"{outcome.wrong}: {', '.join(outcome.faults)}" if outcome.wrong else ""
+        yield Tried(outcome.word or "", wrong, outcome.token.encode())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from tenants.connections import Connection
 from tenants.domains import Domain
 from tests import factories
 from tests.browser import Browser
-from tests.peers.people import Person
 from tests.support import steps
 from tests.support.testing_ways import command_of, done, draft, link_of, take, taken, untouched, versions_of
 from tests.support.wiring import ORIGIN, make_ports, make_settings
@@ -26,10 +25,7 @@ def home(broker):
 @pytest.fixture
 def way(home, oidc_peer):
     """Switched off, with a person who would be let in at once if it was on."""
-    made = steps.oidc_way(home, oidc_peer, is_enabled=False)
-    steps.listed(home, way=made, proven=True)
-    made.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
-    return made
+    return steps.janes_way(home, oidc_peer, is_enabled=False)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from tenants.devices import Device
 from tenants.own import EVENTS_SHOWN
 from tenants.sessions import BrowserSession
 from tests import factories
-from tests.peers.people import Person
 from tests.support import steps
 from tests.support.own_page import changes, elsewhere, give_codes, grow_stale, is_over
 from tests.support.rows import device, passkey, stored
@@ -75,9 +74,7 @@ def test_emergency_access_opens_none_of_it(home, ada, browser):
 
 def test_person_of_a_provider_sees_their_identity_and_no_password(broker, oidc_peer, browser):
     home = factories.tenant(broker, local_enabled=False)
-    way = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=way, proven=True)
-    way.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
+    way = steps.janes_way(home, oidc_peer)
     steps.enter(browser, home, way)
     words = open_own(browser, home).words
     assert f"{way.label} jane@{home.domain} · linked" in words
@@ -195,9 +192,7 @@ def test_stale_proof_is_renewed_and_leads_back(home, ada, at_home):
 
 def test_person_of_a_provider_proves_it_there(broker, oidc_peer, browser):
     home = factories.tenant(broker, local_enabled=False)
-    way = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=way, proven=True)
-    way.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
+    way = steps.janes_way(home, oidc_peer)
     steps.enter(browser, home, way)
     grow_stale(home)
     open_own(browser, home, "/app")

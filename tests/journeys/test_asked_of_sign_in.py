@@ -7,7 +7,6 @@ from tenants.audit import Event
 from tenants.sessions import BrowserSession
 from tests import factories
 from tests.peers.google import workspace_person
-from tests.peers.people import Person
 from tests.support import steps
 from tests.support.commands import environment, run
 
@@ -22,10 +21,7 @@ def home(broker):
 
 @pytest.fixture
 def way(home, oidc_peer):
-    made = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=made, proven=True)
-    made.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
-    return made
+    return steps.janes_way(home, oidc_peer)
 
 
 @pytest.fixture

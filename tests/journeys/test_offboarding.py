@@ -7,7 +7,6 @@ from tenants.audit import Event
 from tenants.connections import Connection
 from tenants.identities import Identity
 from tests import factories
-from tests.peers.people import Person
 from tests.support import steps
 from tests.support.relying_party import RelyingParty
 from tests.support.testing_ways import command_of, done
@@ -20,10 +19,7 @@ def home(broker):
 
 @pytest.fixture
 def sso(home, oidc_peer):
-    way = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=way, proven=True)
-    way.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
-    return way
+    return steps.janes_way(home, oidc_peer)
 
 
 @pytest.fixture

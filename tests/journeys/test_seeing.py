@@ -28,10 +28,7 @@ def home(broker):
 
 @pytest.fixture
 def way(home, oidc_peer):
-    made = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=made, proven=True)
-    made.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
-    return made
+    return steps.janes_way(home, oidc_peer)
 
 
 def leave(browser, home, way):

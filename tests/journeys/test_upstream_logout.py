@@ -28,9 +28,7 @@ def home(broker):
 @pytest.fixture
 def sso(home, oidc_peer):
     """An OpenID Provider with which signing out goes there as well."""
-    way = steps.oidc_way(home, oidc_peer)
-    steps.listed(home, way=way, proven=True)
-    way.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
+    way = steps.janes_way(home, oidc_peer)
     way.change(options={**way.row.options, "sign_out_there": True})
     return way
 

@@ -54,7 +54,7 @@ class Multitenant:
         self._refusal: dict[str, str] = {}
 
     def claims(self, person: Person, asked: dict[str, Any]) -> dict[str, Any]:
-        usual: dict[str, Any] = super().claims(person, asked)  # type: ignore[misc]
+        usual: dict[str, Any] = super().claims(person, asked)  # type: ignore[misc]  # of the directory that it is mixed into
         return usual | {"iss": f"{self.origin}/{self.chosen}/v2.0", "tid": self.chosen} | person.claims
 
     def refuses_consent(self, error: str, description: str) -> None:

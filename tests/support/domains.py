@@ -1,5 +1,7 @@
 """Domains of a tenant and what the name servers say of them."""
 
+from typing import cast
+
 from broker.domain_checks import check_domain, recheck
 from tenants.domain_proofs import Look, begin_proof, record_name, record_text
 from tenants.tenants import DomainProof
@@ -9,8 +11,7 @@ from tests.support.names import FakeDns
 
 def dns_of(home: Home) -> FakeDns:
     """The name servers as the product sees them."""
-    found: FakeDns = home.broker.ports.dns  # type: ignore[assignment]
-    return found
+    return cast(FakeDns, home.broker.ports.dns)
 
 
 def asked_for(home: Home, domain: str | None = None) -> str:

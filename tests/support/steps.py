@@ -23,6 +23,7 @@ from tests.factories import Home, Someone
 from tests.peers.entra import EntraPeer, FakeDirectory
 from tests.peers.google import FakeGoogle, GooglePeer
 from tests.peers.oidc import FakeIssuer, OidcPeer
+from tests.peers.people import Person
 from tests.peers.saml import FakeProvider, SamlPeer
 
 T = TypeVar("T")
@@ -64,6 +65,14 @@ def oidc_way(home: Home, peer: OidcPeer, key: str = "sso", *, label: str = "Acme
     issuer: FakeIssuer = peer.issuer()
     options = {"issuer": issuer.issuer, "client_id": issuer.client_id}
     return Way(home, _connection(home, key, "oidc", label, options, issuer, values), issuer)
+
+
+def janes_way(home: Home, peer: OidcPeer, **values: Any) -> Way:
+    """A provider that the tenant's proven domain belongs to, and Jane of that domain is who signs in there."""
+    way = oidc_way(home, peer, **values)
+    listed(home, way=way, proven=True)
+    way.idp.person = Person(f"jane@{home.domain}", "Jane", "Doe")
+    return way
 
 
 def entra_way(home: Home, peer: EntraPeer, key: str = "microsoft", *, label: str = "Microsoft", **values: Any) -> Way:

@@ -7,6 +7,7 @@ looking at their shape, is ours. The key managers are kept: making one reads the
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -77,7 +78,7 @@ def _decrypted(data: Element, keys: Sequence[OwnKey], ports: Ports) -> bytes:
     for hint in list(data.iterfind(f"{{{DS}}}KeyInfo/{{{XENC}}}EncryptedKey/{{{DS}}}KeyInfo")):
         hint.getparent().remove(hint)
     for key in keys:
-        manager = ports.kept.get(("saml_manager", key.kid), lambda key=key: _manager(key), ttl=_KEPT_FOR)  # type: ignore[misc]
+        manager = ports.kept.get(("saml_manager", key.kid), partial(_manager, key), ttl=_KEPT_FOR)
         try:
             clear = xmlsec.EncryptionContext(manager).decrypt(deepcopy(data))
         except xmlsec.Error:
