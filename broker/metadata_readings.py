@@ -11,8 +11,8 @@ from functools import partial
 from flask import g, request
 from sqlalchemy.exc import IntegrityError
 
+from broker.saml_xml.keys import OwnKey
 from broker.tenancy import client_address
-from broker.upstream.kind import OwnKey
 from broker.wiring import the_broker
 from tenants.audit import printable
 from tenants.ids import new_id

@@ -5,7 +5,7 @@ import json
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from flask import g
 
-from broker.upstream.kind import OwnKey
+from broker.saml_xml.keys import OwnKey
 from broker.wiring import the_broker
 from tenants.keys import KeyState, SigningKey, place_of_private
 from tenants.signing import SAML, certificate_of, rsa_private_key

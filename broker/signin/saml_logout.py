@@ -7,13 +7,14 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from broker.own_keys import own_keys
+from broker.saml_xml.logout import Came, Done, Wish
 from broker.signin.dispatch import post_over
 from broker.signin.federated import callback_url, options_of
 from broker.signin.heard_logout import end_once, judging
 from broker.signin.upstream_logout import answered
 from broker.tenancy import tenant_url
 from broker.upstream.kind import ReturnData
-from broker.upstream.saml_parts.logout import Came, Done, Wish, hear
+from broker.upstream.saml_parts.logout import hear, once_of
 from broker.upstream.saml_parts.logout_sending import answer
 from broker.upstream.saml_parts.metadata import entity_id_of
 from broker.upstream.saml_parts.options import SamlOptions
@@ -38,7 +39,7 @@ def take_message(key: str) -> Response:
         heard = hear(options.provider, _came(connection))
         if isinstance(heard, Wish):
             wish = heard
-            end_once(connection, wish.once, BY, lambda db, now: end_by_name(db, connection.id, wish.name, wish.sids, now))
+            end_once(connection, once_of(wish), BY, lambda db, now: end_by_name(db, connection.id, wish.name, wish.sids, now))
     return answered(connection, heard) if isinstance(heard, Done) else _answer(connection, options, heard)
 
 

@@ -14,13 +14,13 @@ from werkzeug.wrappers import Response
 
 from broker.came_by import hint_of
 from broker.own_keys import own_keys
+from broker.saml_xml.logout import Done
 from broker.session import SignedIn
 from broker.signin.dispatch import hand_over, post_over
 from broker.signin.federated import callback_url, options_of
 from broker.tenancy import client_address, tenant_url
 from broker.upstream import KINDS
 from broker.upstream.kind import Start
-from broker.upstream.saml_parts.logout import Done
 from broker.upstream.sign_out import SignOut, SignsOutThere
 from broker.wiring import the_broker
 from tenants import audit

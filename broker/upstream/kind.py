@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pydantic import BaseModel, ConfigDict
 
 from broker.ports import Ports
+from broker.saml_xml.keys import OwnKey
 from tenants.causes import Cause, UpstreamFailure
 
 MAX_ARGUMENT = 8192
@@ -125,17 +125,6 @@ class Start:
     keep: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     """To be posted to `url` where the request can't stand in it; None: the browser is redirected there."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnKey:
-    """A key pair of the tenant with its certificate (DER), for a kind that signs requests or opens what is encrypted."""
-
-    kid: str
-    private: RSAPrivateKey = field(repr=False)
-    certificate: bytes = field(repr=False)
-    is_active: bool = True
-    """The one that signs; another one is published, before or after its time."""
 
 
 @dataclass(frozen=True, slots=True)

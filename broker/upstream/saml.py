@@ -10,13 +10,24 @@ from datetime import datetime, timedelta
 from flask_babel import lazy_gettext as _
 
 from broker.ports import Ports
+from broker.saml_xml.keys import OwnKey
+from broker.saml_xml.verifying import require_schema
+from broker.saml_xml.xml import (
+    ASSERTION,
+    ENCRYPTED_ASSERTION,
+    RESPONSE,
+    SAML,
+    SIGNATURE,
+    SKEW,
+    Element,
+    Fault,
+)
 from broker.upstream.code_flow import origin_of
 from broker.upstream.kind import (
     Assertion,
     Finding,
     FlowContext,
     Once,
-    OwnKey,
     ReturnData,
     Returning,
     Start,
@@ -25,7 +36,6 @@ from broker.upstream.kind import (
 from broker.upstream.oauth_errors import MAX_DESCRIPTION, clean
 from broker.upstream.saml_parts.checks import (
     CHECKS,
-    SKEW,
     Expected,
     Message,
     authenticated_at,
@@ -39,18 +49,9 @@ from broker.upstream.saml_parts.logout_sending import ask, session_of
 from broker.upstream.saml_parts.metadata import described, entity_id_of
 from broker.upstream.saml_parts.options import SamlOptions
 from broker.upstream.saml_parts.request import Asking, posted, redirected, signing_key
-from broker.upstream.saml_parts.signatures import require_schema, verified_parts
+from broker.upstream.saml_parts.signatures import verified_parts
 from broker.upstream.saml_parts.status import refusal_of
 from broker.upstream.saml_parts.values import MAX_NAME, Attributes, details_of, email_of, names_of, subject_of
-from broker.upstream.saml_parts.xml import (
-    ASSERTION,
-    ENCRYPTED_ASSERTION,
-    RESPONSE,
-    SAML,
-    SIGNATURE,
-    Element,
-    Fault,
-)
 from broker.upstream.sign_out import SignOut
 from tenants.causes import Cause, UpstreamFailure
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from broker.ports import Ports
-from broker.upstream.kind import Once, OwnKey, Start
+from broker.saml_xml.keys import OwnKey
+from broker.upstream.kind import Once, Start
 
 SIGNED_OUT = "/signed-out"
 """Our page after a sign-out; providers that send the browser back with `state` send it there."""

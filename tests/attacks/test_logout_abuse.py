@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from broker.upstream.saml_parts.logout import MAX_INFLATED
+from broker.saml_xml.arriving import MAX_INFLATED
 from tenants.audit import Event
 from tests import factories
 from tests.peers.people import Person

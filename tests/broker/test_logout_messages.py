@@ -7,11 +7,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from broker.saml_xml.arriving import MAX_INFLATED
+from broker.saml_xml.logout import Came, Wish
+from broker.saml_xml.query import verify_query
 from broker.upstream.kind import UpstreamSession
 from broker.upstream.oidc import Oidc
 from broker.upstream.oidc_logout import MAX_HINT, session_of
-from broker.upstream.saml_parts.logout import MAX_INFLATED, Came, Wish, hear
-from broker.upstream.saml_parts.query import verify_query
+from broker.upstream.saml_parts.logout import hear
 from tenants.causes import Cause, UpstreamFailure
 from tests.peers import signing
 from tests.peers.saml_logout import deflated

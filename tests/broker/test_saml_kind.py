@@ -8,14 +8,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import onelogin.saml2
 import pytest
+from broker.saml_xml.keys import OwnKey
 from lxml import etree
 from saml2.mdstore import InMemoryMetaData
 
-from broker.upstream.kind import FlowContext, OwnKey, ReturnData
+from broker.saml_xml.xml import Fault, moment, text_of
+from broker.upstream.kind import FlowContext, ReturnData
 from broker.upstream.saml import Saml, SamlOptions
 from broker.upstream.saml_parts import signatures
 from broker.upstream.saml_parts.values import PRESETS
-from broker.upstream.saml_parts.xml import Fault, moment, text_of
 from tenants.causes import Cause, UpstreamFailure
 from tenants.signing import certificate_of
 from tests.peers.people import Person

@@ -8,13 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from broker.saml_xml.xml import ASSERTION, BEARER, ISSUER, MAX_AGE, SAML, SKEW, Element, Fault, moment, text_of
 from broker.upstream.saml_parts.clocks import clocks, deviation, span
-from broker.upstream.saml_parts.xml import ASSERTION, BEARER, ISSUER, SAML, Element, Fault, moment, text_of
 
-SKEW = timedelta(seconds=180)
-"""Between the provider's clock and ours."""
-MAX_AGE = timedelta(minutes=10)
-"""Of a response, from its making to its arrival."""
 MAX_LIFE = timedelta(hours=24)
 _ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 _KNOWN_CONDITIONS = frozenset(f"{{{SAML}}}{name}" for name in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction"))

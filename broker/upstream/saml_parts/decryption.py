@@ -12,12 +12,12 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import xmlsec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from broker.ports import Ports
-from broker.upstream.kind import OwnKey
-from broker.upstream.saml_parts.gate import MAX_BYTES, check_shape
-from broker.upstream.saml_parts.xml import (
+from broker.saml_xml.gate import MAX_BYTES
+from broker.saml_xml.keys import OwnKey
+from broker.saml_xml.sending import xmlsec_key
+from broker.saml_xml.xml import (
     ASSERTION,
     DS,
     ENCRYPTED_ASSERTION,
@@ -29,6 +29,7 @@ from broker.upstream.saml_parts.xml import (
     Fault,
     parse,
 )
+from broker.upstream.saml_parts.gate import check_shape
 
 _KEPT_FOR = timedelta(days=1)
 
@@ -57,12 +58,6 @@ def _opened(root: Element, path: str, wanted: str, keys: Sequence[OwnKey], ports
     if clear.tag != wanted:
         raise Fault("encryption_form", "something else was encrypted")
     return opened
-
-
-def xmlsec_key(key: OwnKey) -> Any:
-    """One of our keys as xmlsec takes it."""
-    pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.PEM, None)
 
 
 def _manager(key: OwnKey) -> Any:

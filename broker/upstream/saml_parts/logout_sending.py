@@ -5,24 +5,26 @@ from datetime import datetime, timedelta
 
 from lxml import etree
 
-from broker.upstream.kind import OwnKey, Start, UpstreamSession
-from broker.upstream.saml_parts.checks import SKEW, Expected, Message
-from broker.upstream.saml_parts.logout import SESSION_INDEX, Wish, name_of
-from broker.upstream.saml_parts.provider import Provider
-from broker.upstream.saml_parts.sending import in_address, in_form
-from broker.upstream.saml_parts.status import SUCCESS
-from broker.upstream.saml_parts.xml import (
+from broker.saml_xml.keys import OwnKey
+from broker.saml_xml.logout import SESSION_INDEX, Wish, name_of
+from broker.saml_xml.sending import in_address, in_form
+from broker.saml_xml.xml import (
     ISSUER,
     NAME_ID,
     SAML,
     SAMLP,
+    SKEW,
     STATUS,
     STATUS_CODE,
+    SUCCESS,
     Element,
     moment,
     text_of,
     written,
 )
+from broker.upstream.kind import Start, UpstreamSession
+from broker.upstream.saml_parts.checks import Expected, Message
+from broker.upstream.saml_parts.provider import Provider
 
 _ATTRIBUTES = ("Format", "NameQualifier", "SPNameQualifier")
 _LIFE = timedelta(minutes=5)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from broker.upstream.kind import OwnKey
-from broker.upstream.saml_parts.xml import BINDINGS, DS, MD, SAMLP, Element, serialised
+from broker.saml_xml.keys import OwnKey
+from broker.saml_xml.xml import BINDINGS, DS, MD, SAMLP, Element, serialised
 
 MEDIA_TYPE = "application/samlmetadata+xml"
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from broker.saml_xml.xml import EMAIL_FORMAT, NAME_FORMATS, UNSPECIFIED_FORMAT
 from broker.upstream.kind import Document, Options
 from broker.upstream.saml_parts.provider import (
     MAX_METADATA,
@@ -17,7 +18,6 @@ from broker.upstream.saml_parts.provider import (
     from_values,
 )
 from broker.upstream.saml_parts.values import PRESETS, Names, Preset
-from broker.upstream.saml_parts.xml import EMAIL_FORMAT, NAME_FORMATS, UNSPECIFIED_FORMAT
 from tenants.causes import Cause, UpstreamFailure
 
 _FORMATS = {"persistent": f"{NAME_FORMATS}persistent", "email": EMAIL_FORMAT, "unspecified": UNSPECIFIED_FORMAT}

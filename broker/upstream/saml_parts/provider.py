@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.addresses import parse_target
-from broker.upstream.saml_parts.xml import BINDINGS, DS, MD, SAMLP, Element, Fault, moment, parse
+from broker.saml_xml.xml import BINDINGS, DS, MD, SAMLP, Element, Fault, moment, parse
 from tenants.metadata_changes import Description
 
 MAX_METADATA = 1_000_000

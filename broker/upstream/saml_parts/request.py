@@ -6,9 +6,9 @@ from datetime import datetime
 
 from lxml import etree
 
-from broker.upstream.kind import OwnKey
-from broker.upstream.saml_parts.sending import in_address, in_form
-from broker.upstream.saml_parts.xml import BINDINGS, SAML, SAMLP, Element, written
+from broker.saml_xml.keys import OwnKey
+from broker.saml_xml.sending import in_address, in_form
+from broker.saml_xml.xml import BINDINGS, SAML, SAMLP, Element, written
 from tenants.causes import Cause, UpstreamFailure
 
 

@@ -5,25 +5,20 @@ and none there, and it reads the schema's files for each response. Every check o
 tests/attacks/test_su_library.py compares.
 """
 
-import threading
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import onelogin.saml2
-from lxml import etree
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError as ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response as LibraryResponse
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils as Library
 
-from broker.upstream.saml_parts.xml import ASSERTION, RESPONSE, Element, Fault
+from broker.saml_xml.verifying import require_schema
+from broker.saml_xml.xml import ASSERTION, RESPONSE, Element, Fault
 
-_SCHEMA = Path(onelogin.saml2.__file__).parent / "schemas" / "saml-schema-protocol-2.0.xsd"
 # What the library says of where signatures stand, by its numbers; the gate has mostly said it before.
 _PLACES = range(ValidationError.WRONG_SIGNED_ELEMENT, ValidationError.WRONG_NUMBER_OF_SIGNATURES_IN_ASSERTION + 1)
-_per_thread = threading.local()
 
 
 def verified_parts(root: Element, certificates: Sequence[str], opened: Element | None = None) -> frozenset[str]:
@@ -36,16 +31,6 @@ def verified_parts(root: Element, certificates: Sequence[str], opened: Element |
     if opened is not None:
         require_schema(opened)
     return SignedResponse(_settings(), root, opened).verified(certificates)
-
-
-def verify_message(root: Element, certificates: Sequence[str]) -> None:
-    """Raises Fault unless a message that is no response is signed as a whole, by a key that the connection knows."""
-    require_schema(root)
-    place = f"/samlp:{etree.QName(root).localname}/ds:Signature"
-    try:
-        Library.validate_sign(root, xpath=place, multicerts=list(certificates), raise_exceptions=True)
-    except ValidationError as error:
-        raise Fault("signature", f"python3-saml {error.code}") from None
 
 
 class SignedResponse(LibraryResponse):
@@ -78,20 +63,6 @@ class SignedResponse(LibraryResponse):
     @staticmethod
     def _verify(document: Element, place: str, certificates: Sequence[str]) -> None:
         Library.validate_sign(document, xpath=place, multicerts=list(certificates), raise_exceptions=True)
-
-
-def require_schema(document: Element) -> None:
-    """The schema of SAML 2.0 (saml-schema-protocol-2.0.xsd), as python3-saml brings it along."""
-    schema = _kept_schema()
-    if not schema.validate(document):
-        raise Fault("schema", str(schema.error_log.last_error.message)[:200] if schema.error_log.last_error else "")
-
-
-def _kept_schema() -> Any:
-    """One for each thread: reading it takes milliseconds, and lxml collects its findings in the object itself."""
-    if not hasattr(_per_thread, "schema"):
-        _per_thread.schema = etree.XMLSchema(etree.parse(_SCHEMA))
-    return _per_thread.schema
 
 
 @cache

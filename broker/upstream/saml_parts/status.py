@@ -1,11 +1,8 @@
 """What an identity provider means that answers with no assertion: status codes (Core, 3.2.2.2) as causes."""
 
+from broker.saml_xml.xml import STATUS, STATUS_CODE, STATUS_CODES, STATUS_MESSAGE, SUCCESS, Element, Fault
 from broker.upstream.oauth_errors import MAX_DESCRIPTION, MAX_WORD, clean
-from broker.upstream.saml_parts.xml import STATUS, STATUS_CODE, STATUS_MESSAGE, Element, Fault
 from tenants.causes import Cause, UpstreamFailure
-
-_PREFIX = "urn:oasis:names:tc:SAML:2.0:status:"
-SUCCESS = f"{_PREFIX}Success"
 
 CAUSE_OF_SUBCODE = {
     "AuthnFailed": Cause.UPSTREAM_DENIED,
@@ -42,7 +39,7 @@ def refusal_of(root: Element) -> UpstreamFailure | None:
         return None
     if not code:
         raise Fault("status")
-    outer_word, inner_word = code.removeprefix(_PREFIX), subcode.removeprefix(_PREFIX)
+    outer_word, inner_word = code.removeprefix(STATUS_CODES), subcode.removeprefix(STATUS_CODES)
     cause = CAUSE_OF_SUBCODE.get(inner_word) or CAUSE_OF_CODE.get(outer_word) or Cause.UPSTREAM_DENIED
     known = [word for word in (outer_word, inner_word) if word in CAUSE_OF_CODE or word in CAUSE_OF_SUBCODE]
     return UpstreamFailure(
@@ -54,4 +51,4 @@ def refusal_of(root: Element) -> UpstreamFailure | None:
 
 
 def _code(element: Element | None) -> str:
-    return clean(element.get("Value"), len(_PREFIX) + MAX_WORD) if element is not None else ""
+    return clean(element.get("Value"), len(STATUS_CODES) + MAX_WORD) if element is not None else ""

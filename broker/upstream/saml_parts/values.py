@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypedDict
 
-from broker.upstream.kind import PersonNames
-from broker.upstream.oauth_errors import clean
-from broker.upstream.saml_parts.checks import Expected, Message
-from broker.upstream.saml_parts.xml import (
+from broker.saml_xml.xml import (
     EMAIL_FORMAT,
     NAME_FORMATS,
     NAME_ID,
@@ -22,6 +19,9 @@ from broker.upstream.saml_parts.xml import (
     Fault,
     text_of,
 )
+from broker.upstream.kind import PersonNames
+from broker.upstream.oauth_errors import clean
+from broker.upstream.saml_parts.checks import Expected, Message
 
 MAX_SUBJECT = 255
 MAX_VALUE = 1000

@@ -2,15 +2,16 @@
 
 import base64
 import zlib
+from typing import Any
 from urllib.parse import urlencode
 
 import xmlsec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from broker.upstream.kind import OwnKey
-from broker.upstream.saml_parts.decryption import xmlsec_key
-from broker.upstream.saml_parts.xml import RSA_SHA256, Element, serialised
+from broker.saml_xml.keys import OwnKey
+from broker.saml_xml.xml import RSA_SHA256, Element, serialised
 
 
 def in_address(field: str, message: Element, destination: str, relay_state: str, key: OwnKey) -> str:
@@ -27,18 +28,29 @@ def in_address(field: str, message: Element, destination: str, relay_state: str,
 
 
 def in_form(field: str, message: Element, relay_state: str, key: OwnKey) -> dict[str, str]:
-    """The fields of the form that goes to the provider; the signature stands behind the issuer (Core, 5.4)."""
-    template = xmlsec.template.create(message, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256, ns="ds")
-    message.insert(1, template)
-    reference = xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"#{message.get('ID')}")
+    """The fields of the form that goes there; the signature stands behind the issuer (Core, 5.4)."""
+    sign(message, key)
+    fields = {field: base64.b64encode(serialised(message)).decode()}
+    return fields | {"RelayState": relay_state} if relay_state else fields
+
+
+def sign(element: Element, key: OwnKey, *, signer: Any = None) -> None:
+    """Put a signature of the whole element behind its issuer. `signer`: the key as xmlsec has it, where it is kept."""
+    template = xmlsec.template.create(element, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256, ns="ds")
+    element.insert(1, template)
+    reference = xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"#{element.get('ID')}")
     xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
     xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
     key_info = xmlsec.template.ensure_key_info(template)
     certificate = xmlsec.template.x509_data_add_certificate(xmlsec.template.add_x509_data(key_info))
     certificate.text = base64.b64encode(key.certificate).decode()
-    xmlsec.tree.add_ids(message, ["ID"])
+    xmlsec.tree.add_ids(element, ["ID"])
     context = xmlsec.SignatureContext()
-    context.key = xmlsec_key(key)
+    context.key = signer or xmlsec_key(key)
     context.sign(template)
-    fields = {field: base64.b64encode(serialised(message)).decode()}
-    return fields | {"RelayState": relay_state} if relay_state else fields
+
+
+def xmlsec_key(key: OwnKey) -> Any:
+    """One of our keys as xmlsec takes it."""
+    pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.PEM, None)

@@ -1,7 +1,7 @@
 """The one parser, and the names of things. What is parsed here is also what is verified and what is believed."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lxml import etree
@@ -24,6 +24,13 @@ NAME_FORMATS = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 UNSPECIFIED_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+STATUS_CODES = "urn:oasis:names:tc:SAML:2.0:status:"
+SUCCESS = f"{STATUS_CODES}Success"
+
+SKEW = timedelta(seconds=180)
+"""Between the other side's clock and ours."""
+MAX_AGE = timedelta(minutes=10)
+"""Of a message, from its making to its arrival."""
 
 RESPONSE = f"{{{SAMLP}}}Response"
 STATUS = f"{{{SAMLP}}}Status"

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from broker.upstream.saml_parts.shapes import SIGNATURE_METHODS
-from broker.upstream.saml_parts.xml import Fault
+from broker.saml_xml.shapes import SIGNATURE_METHODS
+from broker.saml_xml.xml import Fault
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 

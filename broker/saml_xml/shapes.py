@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from broker.upstream.saml_parts.xml import (
+from broker.saml_xml.xml import (
     DS,
     ENVELOPED,
     EXCLUSIVE_C14N,
