@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, false
+from sqlalchemy import ForeignKeyConstraint, Index, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
@@ -14,7 +15,23 @@ class ClientAuth(StrEnum):
 
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
+    JWT = "private_key_jwt"
     NONE = "none"
+
+
+class GrantType(StrEnum):
+    """What a client may trade for tokens (RFC 6749, 1.3)."""
+
+    CODE = "authorization_code"
+    REFRESH = "refresh_token"
+    CLIENT = "client_credentials"
+
+
+class SubjectType(StrEnum):
+    """Whether every application knows a person by the same `sub` (OpenID Connect Core, section 8)."""
+
+    PUBLIC = "public"
+    PAIRWISE = "pairwise"
 
 
 class Application(TenantScoped, Base):
@@ -46,5 +63,34 @@ class Application(TenantScoped, Base):
     """A person needs one of these to enter; empty: everyone of the tenant."""
     is_factor_demanded: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A second factor is asked for, whatever the way in (requirements.md, R5)."""
+    grant_types: Mapped[list[str] | None]
+    """None: a code, and refresh tokens with it."""
+    response_modes: Mapped[list[str] | None]
+    """None or empty: all that there are."""
+    scopes: Mapped[list[str] | None]
+    """Which it may ask for, words of its own among them; None or empty: the usual ones."""
+    claims: Mapped[list[Any] | None]
+    """What it is told beside the usual claims (tenants/claim_rules.py)."""
+    jwks: Mapped[dict[str, Any] | None]
+    """The public keys that it proves itself with, or where they are to be fetched:"""
+    jwks_uri: Mapped[str | None] = mapped_column(String(1000))
+    userinfo_alg: Mapped[str | None] = mapped_column(String(10))
+    """None: UserInfo answers in plain JSON."""
+    subject_type: Mapped[str] = mapped_column(String(10), default=SubjectType.PUBLIC.value, server_default="public")
+    sector: Mapped[str | None] = mapped_column(String(255))
+    """Applications of one sector know a person by the same pairwise `sub`; None: the host of its return address."""
+    is_third_party: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Not the organization's own: people are asked before it is told about them (OD-17)."""
+    is_par_required: Mapped[bool] = mapped_column(default=False, server_default=false())
+    backchannel_logout_uri: Mapped[str | None] = mapped_column(String(1000))
+    is_logout_session_required: Mapped[bool] = mapped_column(default=True, server_default=true())
+    cors_origins: Mapped[list[str] | None]
+    sign_in_minutes: Mapped[int | None]
+    """How long ago a sign-in may be; None: as long as the session lasts."""
+    session_minutes: Mapped[int | None]
+    """How long its tokens can be renewed; None: as long as the session lasts."""
+    access_token_minutes: Mapped[int | None]
+    id_token_minutes: Mapped[int | None]
+    offline_days: Mapped[int | None]
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]

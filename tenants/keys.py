@@ -30,6 +30,8 @@ class SigningKey(TenantScoped, Base):
     public_jwk: Mapped[dict[str, Any]]
     private_sealed: Mapped[str]
     created_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
+    """When its state last changed; None: never."""
 
 
 def place_of_private(tenant_id: str, kid: str) -> Place:

@@ -1,6 +1,7 @@
 """Every mapped class, so that the metadata is whole wherever this module was imported."""
 
 from tenants.accounts import Account, Grant
+from tenants.application_consents import ApplicationConsent
 from tenants.applications import Application
 from tenants.audit import AuditEvent
 from tenants.backdoors import Backdoor, DoorCredential
@@ -17,24 +18,28 @@ from tenants.domain_challenges import DomainChallenge
 from tenants.domains import Domain
 from tenants.identities import Identity
 from tenants.keys import SigningKey
+from tenants.logouts import LogoutDelivery
 from tenants.mailed_codes import MailedCode
 from tenants.moves import Move, MoveSubject
 from tenants.organizations import Contact, Organization
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.passkeys import Passkey
 from tenants.pending_links import PendingLink
+from tenants.pushed_requests import PushedRequest
 from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
 from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
+from tenants.used_tokens import UsedToken
 
 METADATA = Base.metadata
 
 TENANT_CLASSES = (
     Account,
     Application,
+    ApplicationConsent,
     ApplicationGrant,
     AuditEvent,
     Backdoor,
@@ -55,6 +60,7 @@ TENANT_CLASSES = (
     Identity,
     Invitation,
     LoginTransaction,
+    LogoutDelivery,
     MailedCode,
     MetadataReading,
     Move,
@@ -63,11 +69,13 @@ TENANT_CLASSES = (
     OutboxMail,
     Passkey,
     PendingLink,
+    PushedRequest,
     SentNotice,
     SigningKey,
     TenantSettings,
     Throttle,
     Trace,
     UsedAssertion,
+    UsedToken,
 )
 PLATFORM_CLASSES = (DomainProof, JobClaim, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)

@@ -28,6 +28,15 @@ def check_launch_address(text: str) -> str:
     return text
 
 
+def check_origin(text: str) -> str:
+    """The origin itself (RFC 6454), as browsers send it. Raises ValueError with a sentence."""
+    _check_form(text)
+    parts = urlsplit(text)
+    if text != f"{parts.scheme}://{parts.netloc}" or text != text.lower():
+        raise ValueError("must be an origin such as https://app.example: small letters, no path, no slash at its end.")
+    return text
+
+
 def _check_form(text: str) -> None:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"must have at most {MAX_LENGTH} characters.")

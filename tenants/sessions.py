@@ -42,6 +42,13 @@ class BrowserSession(TenantScoped, Base):
                 ("upstream_name", "upstream_name"),
             )
         ),
+        *(
+            Index(f"ix_sessions_untold_{name}", key, sqlite_where=is_due, postgresql_where=is_due)
+            for name, key, is_due in (
+                ("ended", "ended_at", column("told_at").is_(None) & column("ended_at").is_not(None)),
+                ("over", "expires_at", column("told_at").is_(None)),
+            )
+        ),
     )
 
     cookie_hash: Mapped[str] = mapped_column(String(64))
@@ -54,6 +61,8 @@ class BrowserSession(TenantScoped, Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    """When its end was passed on to the applications that it had reached (tenants/logouts.py)."""
     address: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(300))
     identity_id: Mapped[str | None] = mapped_column(String(80))
@@ -89,6 +98,10 @@ class ApplicationGrant(TenantScoped, Base):
     scope: Mapped[str] = mapped_column(String(1000))
     redirect_uri: Mapped[str] = mapped_column(String(1000))
     nonce: Mapped[str | None] = mapped_column(String(1000))
+    claims: Mapped[dict[str, Any] | None]
+    """Which claims were asked for by name (Core, 5.5): `userinfo` and `id_token`, each a list."""
+    acr: Mapped[str | None] = mapped_column(String(200))
+    """The class of authentication that was asked for and reached."""
     code_challenge: Mapped[str | None] = mapped_column(String(43))
     code_hash: Mapped[str] = mapped_column(String(64))
     code_expires_at: Mapped[datetime]

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from tenants.application_config import ApplicationConfig as ApplicationConfig
+from tenants.application_config import application_config
 from tenants.applications import Application
 from tenants.backdoors import Backdoor
 from tenants.connections import Connection
@@ -85,27 +87,6 @@ class ConnectionConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplicationConfig:
-    """One OpenID Connect client."""
-
-    id: str
-    key: str
-    name: str
-    launch_url: str | None
-    is_enabled: bool
-    client_id: str
-    secret_hash: str | None
-    client_auth: str
-    redirect_uris: tuple[str, ...]
-    post_logout_redirect_uris: tuple[str, ...]
-    is_pkce_required: bool
-    id_token_alg: str
-    accepted_connections: tuple[str, ...]
-    required_groups: tuple[str, ...]
-    is_factor_demanded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class KeyConfig:
     """One key pair; the private half is still sealed."""
 
@@ -143,6 +124,8 @@ class TenantConfig:
     keys: tuple[KeyConfig, ...]
     door_hash: str | None = field(repr=False)
     """SHA-256 of the back door's secret path; None: there is none."""
+    pairwise_salt: str = field(default="", repr=False)
+    """What makes pairwise subjects of this tenant its own (tenants/subjects.py)."""
 
     @property
     def is_suspended(self) -> bool:
@@ -183,6 +166,7 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             root_organization_id=root,
             keys=_keys(session),
             door_hash=session.scalars(select(Backdoor.secret_hash)).first(),
+            pairwise_salt=(settings.pairwise_salt if settings else None) or "",
         )
 
 
@@ -247,26 +231,7 @@ def _domains(session: TenantSession, connections: list[ConnectionConfig], proven
 
 def _applications(session: TenantSession) -> list[ApplicationConfig]:
     rows = session.scalars(select(Application).where(Application.kind == "oidc").order_by(Application.name))
-    return [
-        ApplicationConfig(
-            id=row.id,
-            key=row.key,
-            name=row.name,
-            launch_url=row.launch_url,
-            is_enabled=row.is_enabled,
-            client_id=row.client_id,
-            secret_hash=row.secret_hash,
-            client_auth=row.client_auth,
-            redirect_uris=tuple(row.redirect_uris),
-            post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
-            is_pkce_required=row.is_pkce_required,
-            id_token_alg=row.id_token_alg,
-            accepted_connections=tuple(row.accepted_connections),
-            required_groups=tuple(row.required_groups),
-            is_factor_demanded=row.is_factor_demanded,
-        )
-        for row in rows
-    ]
+    return [application_config(row) for row in rows]
 
 
 def _organizations(session: TenantSession) -> tuple[str, tuple[ContactConfig, ...]]:

@@ -17,15 +17,18 @@ from tenants.connection_tests import KEEP, ConnectionTest
 from tenants.consents import Consent
 from tenants.db import Database
 from tenants.devices import Device
+from tenants.logouts import LogoutDelivery
 from tenants.mailed_codes import MailedCode
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.pending_links import PendingLink
+from tenants.pushed_requests import PushedRequest
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import PlatformEvent
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
 from tenants.transactions import LoginTransaction, UsedAssertion
 from tenants.undelivered import forget_facts
+from tenants.used_tokens import UsedToken
 
 BATCH = 500
 
@@ -47,6 +50,10 @@ RULES = (
     # Not before the grants of offline access that hang on it, which live for 30 days from their authorization.
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
     Rule(UsedAssertion, UsedAssertion.expires_at, timedelta()),
+    Rule(UsedToken, UsedToken.expires_at, timedelta()),
+    Rule(PushedRequest, PushedRequest.expires_at, timedelta()),
+    # The page after signing out, and whoever looks for what became of it.
+    Rule(LogoutDelivery, LogoutDelivery.created_at, timedelta(days=7)),
     Rule(ConnectionTest, ConnectionTest.expires_at, KEEP),
     Rule(MailedCode, MailedCode.expires_at, timedelta(days=1)),
     # What is bound to a directory never expires.

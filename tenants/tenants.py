@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
+from tenants.ids import new_secret
 from tenants.statements import platform
 
 
@@ -80,6 +81,8 @@ class TenantSettings(TenantScoped, Base):
     """A PNG, as mail programs show nothing else; not needed where `logo` is one."""
     wording: Mapped[dict[str, Any] | None]
     """The tenant's own sentence for each mail: message → text."""
+    pairwise_salt: Mapped[str | None] = mapped_column(String(43), default=new_secret)
+    """Random and never changed: pairwise subjects hang on it. No secret against who reads this database."""
 
 
 _TENANT = (Tenant.id, Tenant.slug, Tenant.name, Tenant.status, Tenant.canonical_host, Tenant.config_version)

@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from broker.upstream import KINDS
 from broker.upstream.kind import document_fields, secret_fields
-from tenants.manifest import group_specs, specs, values
+from tenants.manifest import application_specs, group_specs, specs, values
 from tenants.password_policies import PasswordRules
 from tenants.policies import TenantPolicy
 
@@ -34,7 +34,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "domain": specs.DomainSpec,
     "connection": specs.ConnectionSpec,
     "group rule": group_specs.GroupRuleSpec,
-    "application": specs.ApplicationSpec,
+    "application": application_specs.ApplicationSpec,
+    "claim": application_specs.ClaimSpec,
     "account": specs.AccountSpec,
     "secret": values.SecretReference,
 } | {f"kind {name}": kind.options_type for name, kind in KINDS.items()}

@@ -36,8 +36,9 @@ from tenants.manifest.plan import (
 )
 from tenants.manifest.plan_accounts import plan_accounts, remove_organizations
 from tenants.manifest.plan_admins import keep_an_admin
+from tenants.manifest.plan_applications import plan_applications
 from tenants.manifest.plan_moves import keep_moves
-from tenants.manifest.plan_ways import plan_applications, plan_connections, plan_domains, remove_connections
+from tenants.manifest.plan_ways import plan_connections, plan_domains, remove_connections
 from tenants.manifest.reading import Manifest, TenantManifest
 from tenants.manifest.state import TENANT, TenantState, load_platform_state, load_tenant_state
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT, END_SESSIONS_OF_METHOD

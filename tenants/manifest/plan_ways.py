@@ -1,12 +1,11 @@
-"""The part of the plan about ways in and applications: connections, domains, clients."""
+"""The part of the plan about ways in: connections and domains."""
 
 import json
 from typing import Any
 
-from tenants.applications import Application
 from tenants.connections import Connection
 from tenants.domains import Domain
-from tenants.ids import digest, new_id
+from tenants.ids import new_id
 from tenants.manifest.changes import Change, Effect, Verb, Write, differing, field_names
 from tenants.manifest.group_specs import stored
 from tenants.manifest.plan import Comparison
@@ -192,40 +191,3 @@ def remove_connections(comparison: Comparison) -> None:
         else:
             effects = ((Effect.END_METHOD, key), (Effect.WITHDRAW_GRANTS, row.id))
             comparison.remove(("connections", key), Connection, row, *effects)
-
-
-def plan_applications(comparison: Comparison) -> None:
-    """The clients. Removal comes first, so that a client id can move to another key."""
-    specs, rows = comparison.manifest.spec.applications, comparison.state.applications
-    taken = {}
-    for key, row in rows.items():
-        is_gone = row.is_file_managed and key not in specs
-        if is_gone and not comparison.leave(("applications", key)):
-            comparison.remove(("applications", key), Application, row)
-        elif key not in specs:
-            taken[row.client_id] = key
-    for key, spec in specs.items():
-        client_id = spec.client_id or key
-        if client_id in taken:
-            comparison.refuse(("applications", key, "client_id"), f"is that of {taken[client_id]} already.")
-        secret = comparison.manifest.client_secrets.get(key)
-        values: dict[str, Any] = {
-            "organization_id": comparison.organization_ids[spec.organization],
-            "name": spec.name,
-            "launch_url": spec.launch_url,
-            "is_enabled": spec.enabled,
-            "client_id": client_id,
-            "secret_hash": digest(secret) if secret else None,
-            "client_auth": spec.client_auth.value,
-            "redirect_uris": list(spec.redirect_uris),
-            "post_logout_redirect_uris": list(spec.post_logout_redirect_uris),
-            "is_pkce_required": spec.require_pkce,
-            "id_token_alg": spec.id_token_alg,
-            "accepted_connections": list(spec.connections),
-            "required_groups": list(spec.groups),
-            "is_factor_demanded": spec.second_factor,
-            "is_file_managed": True,
-        }
-        if key not in rows:
-            values |= {"key": key, "created_at": comparison.now}
-        comparison.fit(("applications", key), Application, rows.get(key), values, "app")

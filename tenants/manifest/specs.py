@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
-from tenants.applications import ClientAuth
 from tenants.assurance import MFA
+from tenants.manifest.application_specs import ROOT as ROOT
+from tenants.manifest.application_specs import ApplicationSpec as ApplicationSpec
 from tenants.manifest.group_specs import GroupRules
 from tenants.manifest.values import (
-    ClientId,
     Colour,
     ConnectionKey,
     DomainName,
@@ -20,22 +20,17 @@ from tenants.manifest.values import (
     FactorWord,
     Host,
     Key,
-    LaunchAddress,
     Line,
     Network,
     OrganizationKey,
     Paragraph,
     Phone,
-    ReturnAddress,
     SecretReference,
     ShortLine,
     Spec,
     TenantAddress,
 )
 from tenants.policies import TenantPolicy
-
-ROOT = "root"
-"""Key of the organization that is the tenant itself."""
 
 Position = Annotated[StrictInt, Field(ge=0, le=1000)]
 
@@ -159,51 +154,6 @@ class ConnectionSpec(Spec):
     def _first_needs_networks(self) -> Self:
         if self.network_mode == "first" and not self.networks:
             raise ValueError('network_mode = "first" needs networks.')
-        return self
-
-
-class ApplicationSpec(Spec):
-    """An application that people sign in to: an OpenID Connect client."""
-
-    name: Line = Field(description="What people know it by.")
-    client_id: ClientId | None = Field(default=None, description="Its `client_id`; the key, unless given.")
-    client_auth: ClientAuth = Field(
-        default=ClientAuth.BASIC, description="How it proves itself; `none` for those that can keep no secret."
-    )
-    client_secret: SecretReference | None = Field(
-        default=None, description="Its secret, 32 characters or more; needed unless `client_auth` is `none`."
-    )
-    redirect_uris: tuple[ReturnAddress, ...] = Field(
-        min_length=1, description="Where people are sent back to, compared character by character."
-    )
-    post_logout_redirect_uris: tuple[ReturnAddress, ...] = Field(
-        default=(), description="Where people may be sent after signing out."
-    )
-    launch_url: LaunchAddress | None = Field(default=None, description="Where its tile leads; no tile without it.")
-    require_pkce: StrictBool = Field(
-        default=True, description="Demand PKCE (S256). Only an application with a secret can do without."
-    )
-    id_token_alg: Literal["RS256", "ES256"] = Field(default="RS256", description="How its ID tokens are signed.")
-    connections: tuple[str, ...] = Field(
-        default=(), description="Keys of the ways in that it accepts, `local` among them; empty: all."
-    )
-    groups: tuple[Line, ...] = Field(
-        default=(), description="People need one of these groups to enter; empty: everybody of the tenant."
-    )
-    second_factor: StrictBool = Field(
-        default=False, description="People need a second factor to enter, by whatever way they come."
-    )
-    organization: Key = Field(default=ROOT, description="Key of the organization that it belongs to.")
-    enabled: StrictBool = Field(default=True, description="Whether anybody can sign in to it.")
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.client_auth is not ClientAuth.NONE and self.client_secret is None:
-            raise ValueError('needs client_secret; or client_auth = "none" for an application that can keep no secret.')
-        if self.client_auth is ClientAuth.NONE and self.client_secret is not None:
-            raise ValueError('has a client_secret although client_auth is "none".')
-        if self.client_auth is ClientAuth.NONE and not self.require_pkce:
-            raise ValueError("can't do without PKCE, having no secret: leave require_pkce out.")
         return self
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from broker.downstream.oidc.claims import RESERVED, authentication_methods, without_reserved
+from broker.downstream.oidc.claims import authentication_methods, without_reserved
 from broker.session import Proof
+from tenants.claim_rules import RESERVED
 from tenants.sessions import ApplicationGrant
 from tenants.tenants import Tenant
 from tests import factories

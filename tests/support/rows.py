@@ -36,6 +36,7 @@ from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
 from tenants.vault import Place
 from tests import factories
 from tests.factories import Home, Someone, account, application, session
+from tests.support.application_rows import APPLICATION_FACTORIES
 from tests.support.federation_rows import FEDERATION_FACTORIES
 
 DOOR_PASSWORD = "seven quiet lanterns at the door"
@@ -229,6 +230,7 @@ def _tenant(home: Home) -> Tenant:
 
 
 FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
+    **APPLICATION_FACTORIES,
     **FEDERATION_FACTORIES,
     Account: _account,
     Application: application,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from broker.downstream.oidc.claims import RESERVED
+from tenants.claim_rules import RESERVED
 from tenants.group_rules import (
     GRANTED_ROLES,
     NOTHING,

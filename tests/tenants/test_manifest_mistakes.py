@@ -236,7 +236,7 @@ MISTAKES = {
     "tenants that are no tables": ("tenants = 5\n", ["tenants: must be a table."]),
     "an application without return addresses": (
         SMALL + APPLICATION.replace('["https://travel.example/callback"]', "[]"),
-        ["tenants.acme.applications.travel.redirect_uris: must not be empty."],
+        ["tenants.acme.applications.travel: needs redirect_uris."],
     ),
     "an application without a secret": (
         SMALL + APPLICATION.replace('client_secret = { env = "CLIENT" }', ""),

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from broker.session import Proof
 from broker.tenancy import tenant_url
+from tenants.claim_rules import RESERVED
 from tenants.ids import new_secret
 from tenants.snapshot import ApplicationConfig
 
@@ -20,12 +21,6 @@ CLAIMS_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "email_verified"),
     "groups": ("groups",),
 }
-RESERVED = frozenset(
-    {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "nonce", "at_hash", "c_hash", "s_hash", "auth_time", "acr"}
-    | {"amr", "sid", "sub_jwk", "cnf", "act", "may_act", "scope", "client_id", "gid", "typ", "events", "active"}
-)
-"""Claims by which a token is judged: no attribute of a person may carry such a name (security.md, OD-08)."""
-
 _KNOWN_METHODS = frozenset(
     {"face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pop", "pwd"}
     | {"rba", "retina", "sc", "sms", "swk", "tel", "user", "vbm", "wia"}

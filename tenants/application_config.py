@@ -1,0 +1,93 @@
+"""An application as a tenant's snapshot has it: one immutable value."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from tenants.applications import Application, GrantType, SubjectType
+from tenants.claim_rules import ClaimRule
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationConfig:
+    """One OpenID Connect client."""
+
+    id: str
+    key: str
+    name: str
+    launch_url: str | None
+    is_enabled: bool
+    client_id: str
+    secret_hash: str | None
+    client_auth: str
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    is_pkce_required: bool
+    id_token_alg: str
+    accepted_connections: tuple[str, ...]
+    required_groups: tuple[str, ...]
+    is_factor_demanded: bool = False
+    grant_types: tuple[str, ...] = (GrantType.CODE.value, GrantType.REFRESH.value)
+    response_modes: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    claims: tuple[ClaimRule, ...] = ()
+    jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
+    userinfo_alg: str | None = None
+    subject_type: str = SubjectType.PUBLIC.value
+    sector: str | None = None
+    is_third_party: bool = False
+    is_par_required: bool = False
+    backchannel_logout_uri: str | None = None
+    is_logout_session_required: bool = True
+    cors_origins: tuple[str, ...] = ()
+    sign_in_minutes: int | None = None
+    session_minutes: int | None = None
+    access_token_minutes: int | None = None
+    id_token_minutes: int | None = None
+    offline_days: int | None = None
+
+
+def application_config(row: Application) -> ApplicationConfig:
+    """The row, with lists as tuples and nothing left out."""
+    return ApplicationConfig(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        launch_url=row.launch_url,
+        is_enabled=row.is_enabled,
+        client_id=row.client_id,
+        secret_hash=row.secret_hash,
+        client_auth=row.client_auth,
+        redirect_uris=tuple(row.redirect_uris),
+        post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
+        is_pkce_required=row.is_pkce_required,
+        id_token_alg=row.id_token_alg,
+        accepted_connections=tuple(row.accepted_connections),
+        required_groups=tuple(row.required_groups),
+        is_factor_demanded=row.is_factor_demanded,
+        grant_types=_words(row.grant_types) or (GrantType.CODE.value, GrantType.REFRESH.value),
+        response_modes=_words(row.response_modes),
+        scopes=_words(row.scopes),
+        claims=tuple(ClaimRule.from_json(rule) for rule in row.claims or ()),
+        jwks=MappingProxyType(dict(row.jwks)) if row.jwks else None,
+        jwks_uri=row.jwks_uri,
+        userinfo_alg=row.userinfo_alg,
+        subject_type=row.subject_type,
+        sector=row.sector,
+        is_third_party=row.is_third_party,
+        is_par_required=row.is_par_required,
+        backchannel_logout_uri=row.backchannel_logout_uri,
+        is_logout_session_required=row.is_logout_session_required,
+        cors_origins=_words(row.cors_origins),
+        sign_in_minutes=row.sign_in_minutes,
+        session_minutes=row.session_minutes,
+        access_token_minutes=row.access_token_minutes,
+        id_token_minutes=row.id_token_minutes,
+        offline_days=row.offline_days,
+    )
+
+
+def _words(values: Iterable[str] | None) -> tuple[str, ...]:
+    return tuple(values or ())

@@ -1,0 +1,203 @@
+"""The end of a session, passed on to every application that it had reached (requirements.md, S4).
+
+However a session ends (the person, an admin, a changed password, an account or a way that was switched off, a provider,
+its own time), its row is left with `ended_at`, or with an `expires_at` that is over, and with `told_at` empty. `pass_on`
+is the only way from there: it takes the session (one conditional UPDATE of `told_at`) and writes a delivery for each
+application that the session had reached, in the same transaction. A sign-out by the person calls it at once, so that
+the page knows; the worker calls it for all others, a second later (broker/downstream/logout.py).
+
+The seam for a protocol has two halves, and nothing else knows protocols:
+
+    REACHES (here)                         which applications did this session reach by it → `Reached`
+    CHANNELS (broker/downstream/logout.py) tell one of them that the session is over       → confirmed, or try again
+
+`Reached.channel` is how the application can be told: a key of CHANNELS, or None for one that has no way to be told. What
+the sending half needs beside session, account and application goes into `facts`; nothing secret, it is stored as it is.
+A channel that only a browser can go (SAML by redirect) is one that CHANNELS does not have: the worker leaves such a row
+alone, and whoever has the browser settles it with `note_confirmed` or `note_failed`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, Row, String, bindparam, insert, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.applications import Application
+from tenants.base import Base, TenantScoped
+from tenants.db import TenantSession
+from tenants.ids import new_id
+from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.statements import scoped
+
+BACK_CHANNEL = "backchannel"
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+LIFE = timedelta(hours=24)
+"""An application that could not be told for so long is given up: its own session will have ended by then."""
+
+
+class LogoutDelivery(TenantScoped, Base):
+    """One application to be told of one session's end. It outlives the session's row and the account."""
+
+    __tablename__ = "logout_deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "application_id"], ["applications.tenant_id", "applications.id"], ondelete="CASCADE"
+        ),
+        Index("ix_logout_deliveries_session", "tenant_id", "session_id"),
+        Index("ix_logout_deliveries_next_try_at", "next_try_at"),
+        Index("ix_logout_deliveries_created_at", "created_at"),
+    )
+
+    application_id: Mapped[str] = mapped_column(String(80))
+    session_id: Mapped[str] = mapped_column(String(80))
+    account_id: Mapped[str] = mapped_column(String(80))
+    channel: Mapped[str | None] = mapped_column(String(20))
+    """None: this application has no way to be told."""
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    next_try_at: Mapped[datetime | None]
+    """None: it is settled, or can't be told."""
+    tries: Mapped[int] = mapped_column(default=0)
+    confirmed_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One application that a session reached, and how it can be told of its end."""
+
+    application_id: str
+    channel: str | None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One application on the page after signing out."""
+
+    application: str
+    is_confirmed: bool = False
+    is_on_its_way: bool = False
+    """Neither: it could not be told, or has no way to be."""
+
+
+_SESSION = BrowserSession.__table__
+_ROW = LogoutDelivery.__table__
+_TAKE = scoped(
+    update(BrowserSession)
+    .where(
+        BrowserSession.id == bindparam("session_id"),
+        BrowserSession.told_at.is_(None),
+        or_(_SESSION.c.ended_at.is_not(None), _SESSION.c.expires_at <= bindparam("now")),
+    )
+    .values(told_at=bindparam("now"))
+    .returning(_SESSION.c.id, _SESSION.c.account_id)
+)
+_BY_OIDC = scoped(
+    select(Application.id, Application.backchannel_logout_uri)
+    .join(
+        ApplicationGrant,
+        (ApplicationGrant.tenant_id == Application.tenant_id) & (ApplicationGrant.application_id == Application.id),
+    )
+    .where(ApplicationGrant.session_id == bindparam("session_id"), ApplicationGrant.redeemed_at.is_not(None))
+    .distinct()
+    .order_by(Application.id)
+    .limit(500)
+)
+_ADD = scoped(insert(LogoutDelivery))
+_MINE = (
+    _ROW.c.id == bindparam("delivery"),
+    _ROW.c.confirmed_at.is_(None),
+    _ROW.c.failed_at.is_(None),
+)
+_CONFIRM = scoped(update(LogoutDelivery).where(*_MINE).values(confirmed_at=bindparam("now"), next_try_at=None, last_error=""))
+_FAIL = scoped(
+    update(LogoutDelivery).where(*_MINE).values(failed_at=bindparam("now"), next_try_at=None, last_error=bindparam("error"))
+)
+_AGAIN = scoped(update(LogoutDelivery).where(*_MINE).values(next_try_at=bindparam("then"), last_error=bindparam("error")))
+_OF_SESSION = scoped(
+    select(
+        _ROW.c.id,
+        _ROW.c.application_id,
+        _ROW.c.channel,
+        _ROW.c.next_try_at,
+        _ROW.c.confirmed_at,
+        _ROW.c.failed_at,
+        Application.name,
+    )
+    .join(Application, (Application.tenant_id == _ROW.c.tenant_id) & (Application.id == _ROW.c.application_id))
+    .where(_ROW.c.session_id == bindparam("session_id"))
+    .order_by(Application.name, _ROW.c.id)
+    .limit(500)
+)
+
+
+def reached_by_oidc(db: TenantSession, session_id: str) -> list[Reached]:
+    """The OpenID Connect clients that redeemed a code in this session."""
+    rows = db.all(_BY_OIDC, session_id=session_id)
+    return [Reached(row.id, BACK_CHANNEL if row.backchannel_logout_uri else None) for row in rows]
+
+
+REACHES: tuple[Callable[[TenantSession, str], list[Reached]], ...] = (reached_by_oidc,)
+
+
+def pass_on(db: TenantSession, session_id: str, now: datetime) -> int:
+    """Write what has to be told about this session's end, once, in the caller's transaction. Returns how many are told.
+
+    Nothing happens for a session that goes on, or whose end was passed on before.
+    """
+    ended = db.one(_TAKE, session_id=session_id, now=now)
+    if ended is None:
+        return 0
+    reached = {one.application_id: one for reaches in REACHES for one in reaches(db, session_id)}
+    for one in reached.values():
+        db.run(
+            _ADD,
+            id=new_id("lgo"),
+            application_id=one.application_id,
+            session_id=session_id,
+            account_id=ended.account_id,
+            channel=one.channel,
+            facts=one.facts,
+            created_at=now,
+            next_try_at=now if one.channel else None,
+            tries=0,
+            last_error="",
+        )
+    return len(reached)
+
+
+def deliveries_of(db: TenantSession, session_id: str) -> Sequence[Row[Any]]:
+    """Every application that was reached, with how far telling it has come."""
+    return db.all(_OF_SESSION, session_id=session_id)
+
+
+def told_of(db: TenantSession, session_id: str) -> list[Told]:
+    """The same as the page after signing out shows it."""
+    return [Told(row.name, row.confirmed_at is not None, row.next_try_at is not None) for row in deliveries_of(db, session_id)]
+
+
+def note_confirmed(db: TenantSession, delivery_id: str, now: datetime) -> bool:
+    """The application has ended its session."""
+    return db.run(_CONFIRM, delivery=delivery_id, now=now) == 1
+
+
+def note_failed(db: TenantSession, delivery_id: str, error: str, now: datetime) -> bool:
+    """It was refused for good, or its time is over."""
+    return db.run(_FAIL, delivery=delivery_id, error=error[:300], now=now) == 1
+
+
+def try_again(db: TenantSession, delivery_id: str, error: str, then: datetime) -> bool:
+    """Not now, but later."""
+    return db.run(_AGAIN, delivery=delivery_id, error=error[:300], then=then) == 1
+
+
+def next_try(created_at: datetime, tries: int, now: datetime) -> datetime | None:
+    """When to try again after so many tries: ten seconds, then twice as long each time. None: never. Pure."""
+    pause = min(FIRST_PAUSE * 2 ** min(max(tries - 1, 0), 20), LONGEST_PAUSE)
+    return now + pause if now + pause < created_at + LIFE else None
