@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import onelogin.saml2
 import pytest
-from broker.saml_xml.keys import OwnKey
 from lxml import etree
 from saml2.mdstore import InMemoryMetaData
 
+from broker.saml_xml.keys import OwnKey
 from broker.saml_xml.xml import Fault, moment, text_of
 from broker.upstream.kind import FlowContext, ReturnData
 from broker.upstream.saml import Saml, SamlOptions

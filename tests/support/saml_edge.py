@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from broker.saml_xml.keys import OwnKey
-
 from broker.kept import Kept
 from broker.ports import Ports
 from broker.real_ports import SystemRandomness
+from broker.saml_xml.keys import OwnKey
 from broker.upstream.kind import Assertion, FlowContext, ReturnData, Start
 from broker.upstream.saml import Saml, SamlOptions
 from tenants.signing import SAML as SAML_KEY
