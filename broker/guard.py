@@ -12,7 +12,7 @@ from broker.session import Proof, SignedIn, present_session
 from broker.signin.dispatch import hand_over
 from broker.signin.second_factor import EMAIL_CODE, ways_of
 from broker.signin.step_up import begin_step_up
-from broker.signin.transaction import Hints, begin
+from broker.signin.transaction import Hints, begin, begin_at_door
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.ways import LOCAL
@@ -41,7 +41,7 @@ def require_person() -> SignedIn:
     """
     person = _require_session()
     if person.is_by_door:
-        raise Refusal(Cause.INTERACTION_NEEDED, "emergency access", redirect=redirect(url_for("console.status"), 303))
+        raise Refusal(Cause.INTERACTION_NEEDED, "emergency access", redirect=redirect(url_for("console.home"), 303))
     return person
 
 
@@ -52,6 +52,9 @@ def require_fresh(person: SignedIn) -> None:
     has a page at the same address.
     """
     now = the_broker().ports.clock.now()
+    if person.is_by_door:
+        _require_fresh_door(person, now)
+        return
     if person.row.method != LOCAL:
         _require_fresh_answer(person, now)
         return
@@ -62,6 +65,12 @@ def require_fresh(person: SignedIn) -> None:
     if any(proof.method == "mail" for proof in person.proofs):
         raise Refusal(Cause.METHOD_NOT_ALLOWED, "a mailed code", fact="weak_proof", account_id=person.row.account_id)
     _ask_again(person)
+
+
+def _require_fresh_door(person: SignedIn, now: datetime) -> None:
+    """The same for emergency access: password and code of the door once more, as nothing else may be needed for it (T7)."""
+    if not _has_full_factor(person.proofs, now):
+        _lead_on(redirect(url_for("console.confirm", tx=begin_at_door(_here())), 303))
 
 
 def _require_fresh_answer(person: SignedIn, now: datetime) -> None:

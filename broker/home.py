@@ -12,7 +12,7 @@ from broker.pages import Tile
 from broker.session import SignedIn, end_session, present_session
 from broker.signin.transaction import begin
 from broker.signin.upstream_logout import come_back, leave
-from tenants.accounts import ADMIN_ROLES
+from tenants.console_roles import CONSOLE_ROLES
 from tenants.ways import LOCAL
 
 home_pages = Blueprint("home", __name__, subdomain="tenant")
@@ -25,13 +25,13 @@ def home() -> Response:
     if person is None:
         return begin(url_for("home.home"))
     if person.is_by_door:
-        return redirect(url_for("console.status"), 303)
+        return redirect(url_for("console.home"), 303)
     page = render_template(
         "account/signed_in.html",
         bar=bar_of(person, "home"),
         person=_person(person),
         tiles=_tiles(),
-        console_url=url_for("console.status") if person.row.role in ADMIN_ROLES else None,
+        console_url=url_for("console.home") if person.row.role in CONSOLE_ROLES else None,
     )
     return make_response(page)
 

@@ -15,6 +15,13 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
             _("To use the other one, sign out first."),
         ),
     ),
+    (Cause.ROLE_MISSING, "file"): (
+        _("A file manages this"),
+        (
+            _("It stands in a tenants file, and whoever looks after that file changes it there. Nothing was changed."),
+            _("Ask the operator of this service, or see who keeps your configuration."),
+        ),
+    ),
     (Cause.METHOD_NOT_ALLOWED, "weak_proof"): (
         _("A code by mail is not enough for this"),
         (

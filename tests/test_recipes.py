@@ -16,7 +16,10 @@ from tests.test_repository import ROOT, own_files
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 # What broker/errors.py has a word for, whatever a cause's own facts are.
 WORDS = {"organization", "provider", "application", "email", "domain", "until"}
-NO_PAGES = {"base.html", "parts.html", "account/frame.html", "account/parts.html", "factors/parts.html"}
+NO_PAGES = {"base.html", "parts.html", "account/frame.html", "account/parts.html", "factors/parts.html"} | {
+    "console/frame.html",
+    "console/parts.html",
+}
 NO_COMMANDS = {"__init__", "account_text", "connection_groups", "asking", "signing_keys", "start"}
 
 

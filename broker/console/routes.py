@@ -1,25 +1,14 @@
-"""The addresses of the console."""
+"""The addresses of the console: one list for each set of pages, and here all of those lists."""
 
-from flask import Blueprint, make_response, render_template, url_for
-from werkzeug.wrappers import Response
+from itertools import chain
 
-from broker.console.status import status_of
-from broker.guard import require_role
-from tenants.accounts import ADMIN_ROLES
+from flask import Blueprint
+
+from broker.console.home_routes import HOME_ROUTES
 
 console = Blueprint("console", __name__, subdomain="tenant")
 
+SETS = (HOME_ROUTES,)
 
-@console.get("/console/", endpoint="status")
-def status() -> Response:
-    """What is on, and what failed lately: the page that emergency access leads to."""
-    person = require_role(ADMIN_ROLES)
-    page = render_template(
-        "console/status.html",
-        name=person.row.name or person.row.email,
-        status=status_of(),
-        door_until=person.row.expires_at if person.is_by_door else None,
-        sign_out_url=url_for("home.sign_out"),
-        home_url=None if person.is_by_door else url_for("home.home"),
-    )
-    return make_response(page)
+for route in chain(*SETS):
+    console.add_url_rule(f"/console{route.path}", route.endpoint, route.view, methods=[route.method])

@@ -5,6 +5,7 @@ address finds a page like any other that is not there; who knows it and is wrong
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -62,37 +63,60 @@ def door_page(token: str) -> Response:
 
 def enter_by_door(token: str) -> Response:
     """POST: one try."""
-    networks = _require_open(token)
-    email = request.form.get("email", "")[:320]
+    return _judge_try(_require_open(token))
+
+
+def confirm_page(tx: str, email: str) -> Response:
+    """GET: the same questions, for who is inside already and has to show once more who they are. `tx`: of that try."""
+    _require_door()
+    return _form(tx, email, is_again=True)
+
+
+def confirm_at_door(account_id: str) -> Response:
+    """POST: one try of this very account; it leads back to where it was asked for."""
+    return _judge_try(tuple(_require_door().networks), account_id)
+
+
+def _judge_try(networks: tuple[str, ...], only: str | None = None) -> Response:
+    """`only`: the account that may pass; None: any that the door knows."""
+    email, is_again = request.form.get("email", "")[:320], only is not None
     transaction = find(request.form.get("tx", ""), "door")
     if transaction is None:
-        return _form(
-            begin_at_door(), email, notice=_("This page was open for too long. Type everything once more."), status=400
-        )
+        notice = _("This page was open for too long. Type everything once more.")
+        return _form(begin_at_door(), email, notice=notice, status=400, is_again=is_again)
     counters = _counters(email)
     until = _take_try(*counters)
     if until is not None:
         _note_refusal(transaction, Cause.RATE_LIMITED, f"paused until {until.isoformat()}", email, None)
         pause = _("Too many tries. Signing in here is paused until %(until)s.", until=f"{format_time(until, 'HH:mm')} UTC")
-        return _form(transaction.tx, email, notice=pause, status=429)
+        return _form(transaction.tx, email, notice=pause, status=429, is_again=is_again)
     judged = door.judge(email, request.form.get("password", ""), request.form.get("code", ""))
     is_near = is_inside(client_address(), networks)
+    if only is not None and judged.account is not None and judged.account.account_id != only:
+        judged = replace(judged, wrong="another account than before")
     if judged.is_right and is_near and _open_session(transaction, judged, counters):
         return redirect(transaction.row.return_to, 303)
     wrong = judged.wrong or ("spent code" if is_near else "network outside")
     account_id = judged.account.account_id if judged.account else None
     _note_refusal(transaction, Cause.CREDENTIALS_INVALID, wrong, email, account_id)
     errors = {"password": _("The e-mail address, the password or the code is not right.")}
-    return _form(transaction.tx, email, errors, status=403)
+    return _form(transaction.tx, email, errors, status=403, is_again=is_again)
 
 
 def _require_open(secret: str) -> tuple[str, ...]:
     """Ask the database as well: a copy may not know yet that the door was closed or rotated. Gives its networks."""
-    with g.db.reading() as db:
-        row = db.one(DOOR)
-    if row is None or not is_same(row.secret_hash, digest(secret)):
+    row = _require_door()
+    if not is_same(row.secret_hash, digest(secret)):
         raise Refusal(Cause.PAGE_UNKNOWN, "Not Found")
     return tuple(row.networks)
+
+
+def _require_door() -> Row[Any]:
+    with g.db.reading() as db:
+        row: Row[Any] | None = db.one(DOOR)
+    if row is None:
+        raise Refusal(Cause.PAGE_UNKNOWN, "Not Found")
+    return row
 
 
 def _counters(email: str) -> tuple[str, str]:
@@ -164,8 +188,17 @@ def _note_refusal(transaction: Transaction, cause: Cause, wrong: str, email: str
         )
 
 
-def _form(tx: str, email: str, errors: Mapping[str, str] = NO_ERRORS, notice: str = "", status: int = 200) -> Response:
-    page = render_template("signin/door.html", tx=tx, email=email, errors=errors, notice=notice or None)
+def _form(
+    tx: str,
+    email: str,
+    errors: Mapping[str, str] = NO_ERRORS,
+    notice: str = "",
+    status: int = 200,
+    *,
+    is_again: bool = False,
+) -> Response:
+    words = {"tx": tx, "email": email, "errors": errors, "notice": notice or None, "is_again": is_again}
+    page = render_template("signin/door.html", **words)
     response = make_response(page, status)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

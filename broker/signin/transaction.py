@@ -142,9 +142,9 @@ def begin_change(purpose: str, account_id: str, email: str) -> Transaction:
     return begun
 
 
-def begin_at_door() -> str:
+def begin_at_door(return_to: str | None = None) -> str:
     """Begin a try at the back door, which leads to the console and nowhere else. Returns the transaction's id."""
-    return insert(url_for("console.status"), None, Hints(), "door", DOOR_LIFE, {"method": DOOR})
+    return insert(return_to or url_for("console.home"), None, Hints(), "door", DOOR_LIFE, {"method": DOOR})
 
 
 def require(*purposes: str) -> Transaction:

@@ -8,13 +8,13 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.routing import MapAdapter
 
-from broker.console.status import DomainLine, FailureLine, Status, WayLine
 from broker.look import init_look
 from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
 from tenants.snapshot import Branding, ContactConfig
 from tests.support.account_pages import ACCOUNT_SAMPLES, HOME_BAR
 from tests.support.by_mail_pages import BY_MAIL_SAMPLES
 from tests.support.connection_test_pages import CONNECTION_TEST_SAMPLES
+from tests.support.console_pages import CONSOLE_SAMPLES
 from tests.support.factor_pages import CODE_WRONG, FACTOR_SAMPLES
 from tests.support.provider_pages import PROVIDER_SAMPLES
 from tests.support.samples import AT, EMAIL, RULES, Sample
@@ -85,26 +85,14 @@ TILES = (
     Tile("Wiki", "wiki.acme.example", "https://wiki.acme.example/"),
 )
 
-STATUS = Status(
-    ways=[
-        WayLine("Microsoft", "entra", True, "First in 192.0.2.0/24", last_used_at=AT),
-        WayLine("Google", "google", True, is_ailing=True, failures=7, last_used_at=AT),
-        WayLine("Acme company login", "saml", False, "Only from 10.0.0.0/8"),
-        WayLine("E-mail and password", "", True),
-    ],
-    domains=[DomainLine("acme.example", "Sent to Microsoft", True), DomainLine("partner.example", "Let in", False)],
-    has_users=True,
-    failures=[
-        FailureLine(AT, "connection_misconfigured", "This way to sign in isn’t set up correctly", "K7QF-29XM", "Microsoft"),
-        FailureLine(AT, "credentials_invalid", "That didn’t match", "", ""),
-    ],
-)
 DOOR_WRONG = {"password": "The e-mail address, the password or the code is not right."}
 
 SAMPLES: dict[str, Sample] = (
     {
-        "door": Sample("signin/door.html", {"tx": "txn_1", "email": "", "errors": {}, "notice": None}),
-        "door-not-right": Sample("signin/door.html", {"tx": "txn_1", "email": EMAIL, "errors": DOOR_WRONG, "notice": None}),
+        "door": Sample("signin/door.html", {"tx": "txn_1", "email": "", "errors": {}, "notice": None, "is_again": False}),
+        "door-not-right": Sample(
+            "signin/door.html", {"tx": "txn_1", "email": EMAIL, "errors": DOOR_WRONG, "notice": None, "is_again": True}
+        ),
         "door-paused": Sample(
             "signin/door.html",
             {
@@ -112,30 +100,13 @@ SAMPLES: dict[str, Sample] = (
                 "email": EMAIL,
                 "errors": {},
                 "notice": "Too many tries. Signing in here is paused until 09:20 UTC.",
+                "is_again": False,
             },
         ),
         "door-link": Sample("signin/door_link.html", {"email": EMAIL, "form_action_url": "/activate/door/x"}),
         "door-choose-password": Sample("signin/choose_password.html", PASSWORD | {"is_for_door": True}),
         "door-enrol": Sample("factors/enrol_totp.html", ENROL | {"is_for_door": True}),
         "door-done": Sample("signin/door_done.html"),
-        "console-status": Sample(
-            "console/status.html",
-            {"name": "Jane Doe", "status": STATUS, "door_until": None, "sign_out_url": "/sign-out", "home_url": "/"},
-        ),
-        "console-status-by-door": Sample(
-            "console/status.html",
-            {"name": EMAIL, "status": STATUS, "door_until": AT, "sign_out_url": "/sign-out", "home_url": None},
-        ),
-        "console-status-of-nothing": Sample(
-            "console/status.html",
-            {
-                "name": "Jane Doe",
-                "status": Status(ways=STATUS.ways[2:], domains=[], has_users=False, failures=[]),
-                "door_until": None,
-                "sign_out_url": "/sign-out",
-                "home_url": "/",
-            },
-        ),
         "sign-in": Sample("signin/sign_in.html", SIGN_IN | {"first_login_url": "/first-login?tx=txn_1", "stuck": STUCK}),
         "sign-in-with-passkey": Sample("signin/sign_in.html", SIGN_IN | {"passkey_url": "/sign-in/passkey?tx=txn_1"}),
         "sign-in-address-not-right": Sample(
@@ -244,6 +215,7 @@ SAMPLES: dict[str, Sample] = (
     | ACCOUNT_SAMPLES
     | BY_MAIL_SAMPLES
     | CONNECTION_TEST_SAMPLES
+    | CONSOLE_SAMPLES
     | FACTOR_SAMPLES
     | PROVIDER_SAMPLES
     | TRACE_SAMPLES

@@ -1,0 +1,66 @@
+"""The side bar of the console: one table. An entry is shown to whom its permission is given."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from flask import url_for
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from broker.console.access import Admin
+from tenants.console_roles import Permission
+
+
+class Group(Enum):
+    """The parts of the side bar, from top to bottom; the first has no heading."""
+
+    TOP = ""
+    PEOPLE = _("People")
+    SIGNING_IN = _("Signing in")
+    SET_UP = _("Set-up")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `key` is what a page names as `here`; `icon` stands in `SYMBOLS` of broker/icons.py."""
+
+    key: str
+    label: LazyString
+    endpoint: str
+    icon: str
+    permission: Permission
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as the side bar shows it."""
+
+    label: str
+    url: str
+    icon: str
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group with what of it this admin may open."""
+
+    label: str
+    lines: tuple[Line, ...]
+
+
+ENTRIES = (Entry("home", _("Home"), "console.home", "house", Permission.VIEW, Group.TOP),)
+
+
+def menu_of(admin: Admin, here: str) -> Iterator[Part]:
+    """The side bar for this admin."""
+    for group in Group:
+        lines = tuple(
+            Line(str(entry.label), url_for(entry.endpoint), entry.icon, entry.key == here)
+            for entry in ENTRIES
+            if entry.group is group and admin.may(entry.permission)
+        )
+        if lines:
+            yield Part(str(group.value), lines)
