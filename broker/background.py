@@ -13,6 +13,7 @@ import structlog
 from flask import Flask
 
 from broker import create_app
+from broker.audit_chain import Sealer, daily_chain_checks
 from broker.daily import Daily
 from broker.domain_checks import daily_checks
 from broker.endings import daily_warnings
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 _TICK_SECONDS = 1.0
 _SWEEP_SECONDS = 600.0
 _METADATA_SECONDS = 60.0
+_SEAL_SECONDS = 5.0
 _LOOK_SECONDS = 300.0
 """How often a process looks whether the night's work is due; one of them does it."""
 
@@ -88,6 +90,8 @@ def _jobs() -> list[Job]:
         Job("metadata", MetadataRounds().work, every=_METADATA_SECONDS, due=now + _METADATA_SECONDS),
         Job("domains", daily_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("endings", daily_warnings().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
+        Job("seals", Sealer().work, every=_SEAL_SECONDS, due=now + _SEAL_SECONDS),
+        Job("chains", daily_chain_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("moves", daily_moves().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
     ]
 

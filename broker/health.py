@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
+from broker.audit_chain import is_chain_broken
 from broker.wiring import the_broker
 from tenants.migrate import is_current
 
@@ -17,12 +18,14 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> Response:
-    """The process can work: the database answers and has this version's tables. Mail may wait, so it is told apart."""
+    """The process can work: the database answers and has this version's tables. Mail may wait, so it is told
+    apart; so is a log that was tampered with, which no other process would heal."""
     try:
         problem = None if is_current(the_broker().db) else "database not migrated"
     except SQLAlchemyError:
         problem = "database does not answer"
     mail = "ok" if the_broker().ports.mailer else "not set up"
-    response = jsonify(status="ok" if problem is None else problem, mail=mail)
+    audit = "ok" if problem or not is_chain_broken(the_broker()) else "tampered with"
+    response = jsonify(status="ok" if problem is None else problem, mail=mail, audit=audit)
     response.status_code = 200 if problem is None else 503
     return response

@@ -43,13 +43,14 @@ def make_broker(settings: Settings, ports: Ports | None = None) -> Broker:
     """Wire the parts. Starts no thread until one is needed."""
     if ports is None:
         ports = real_ports(settings)
-    database = Database(settings.database_url.get_secret_value(), settings.database_pool_size)
+    vault = Vault(settings.master_key_bytes())
+    database = Database(settings.database_url.get_secret_value(), settings.database_pool_size, vault)
     prepare_store(database)
     return Broker(
         settings=settings,
         ports=ports,
         db=database,
-        vault=Vault(settings.master_key_bytes()),
+        vault=vault,
         snapshots=Snapshots(database, settings, ports.clock),
         hasher=Hasher(settings.hash_queue, ports.hash_cost),
         shared=shared_registrations(settings),

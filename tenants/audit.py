@@ -1,7 +1,7 @@
 """The audit log: a closed list of events, appended and never changed.
 
-The database itself refuses UPDATE and DELETE on the table (a trigger on both databases, and on PostgreSQL the
-application's role has no such right).
+The database itself refuses UPDATE and DELETE on the table (triggers, on both databases), but for the one that gives an
+event its number and its seal. What got past them shows in the chain (tenants/chains.py).
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, bindparam, insert, select
+from sqlalchemy import Index, Integer, String, bindparam, column, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenants.base import Base, TenantScoped
+from tenants.base import Base, TenantScoped, partly
+from tenants.chains import ChainState, Sealed, content_of
 from tenants.db import TenantSession
 from tenants.ids import new_id
 from tenants.statements import scoped
@@ -78,10 +79,15 @@ class Event(StrEnum):
     SPRAYED = "attack.spray"
     PASSKEY_CLONE = "passkey.clone"
     TRACE_SHARED = "trace.shared"
+    LOG_BROKEN = "audit.broken"
     BROKEN = "broker.failed"
 
 
-class AuditEvent(TenantScoped, Base):
+LOOKED_UP = {"cause": "cause", "connection": "connection_id", "application": "application_id", "address": "address"}
+"""What the log's page finds events by, besides person, kind and reference: name of the index → column."""
+
+
+class AuditEvent(Sealed, TenantScoped, Base):
     """One event of one tenant. `reference` is what the person saw on the page."""
 
     __tablename__ = "audit_events"
@@ -90,6 +96,15 @@ class AuditEvent(TenantScoped, Base):
         Index("ix_audit_events_reference", "tenant_id", "reference"),
         # For what a person, or an admin, reads about one account.
         Index("ix_audit_events_account", "tenant_id", "account_id", "at", "id"),
+        # For the log's own page, which finds by one of these and goes back in time.
+        Index("ix_audit_events_event", "tenant_id", "event", "at", "id"),
+        *(
+            Index(f"ix_audit_events_{name}", "tenant_id", field, "at", "id", **partly(column(field).is_not(None)))
+            for name, field in LOOKED_UP.items()
+        ),
+        # For the chain (tenants/sealing.py).
+        Index("ix_audit_events_unsealed", "tenant_id", "at", "id", **partly(column("seal").is_(None))),
+        Index("uq_audit_events_number", "tenant_id", "number", unique=True),
     )
 
     at: Mapped[datetime]
@@ -102,6 +117,13 @@ class AuditEvent(TenantScoped, Base):
     address: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(300))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class AuditChain(ChainState, TenantScoped, Base):
+    """The chain of one tenant's log. One row."""
+
+    __tablename__ = "audit_chains"
+    __table_args__ = (Index("ix_audit_chains_broken", "tenant_id", **partly(column("broken_at").is_not(None))),)
 
 
 _APPEND = scoped(insert(AuditEvent))
@@ -134,20 +156,20 @@ def append(
     detail: Mapping[str, object] | None = None,
 ) -> None:
     """Append one event within the session's transaction. Values of `detail` are kept as short printable text."""
-    session.run(
-        _APPEND,
-        id=new_id("aud"),
-        at=at,
-        event=event.value,
-        cause=cause,
-        reference=reference,
-        account_id=account_id,
-        connection_id=connection_id,
-        application_id=application_id,
-        address=address,
-        user_agent=printable(user_agent)[:300] if user_agent else None,
-        detail={key: printable(value) for key, value in (detail or {}).items() if value is not None and value != ""},
-    )
+    values = {
+        "id": new_id("aud"),
+        "at": at,
+        "event": event.value,
+        "cause": cause,
+        "reference": reference,
+        "account_id": account_id,
+        "connection_id": connection_id,
+        "application_id": application_id,
+        "address": address,
+        "user_agent": printable(user_agent)[:300] if user_agent else None,
+        "detail": {key: printable(value) for key, value in (detail or {}).items() if value is not None and value != ""},
+    }
+    session.run(_APPEND, **values, signature=session.sign(content_of(values | {"tenant_id": session.tenant_id})))
 
 
 def printable(value: object) -> str:

@@ -16,20 +16,19 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import ColumnElement, Engine, Row, create_engine, event, literal, select, text
+from sqlalchemy import ColumnElement, Engine, Row, event, literal, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.cursor import CursorResult
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tenants.base import Base, TenantScoped
 from tenants.confinement import require_confinable
-from tenants.ids import new_id
+from tenants.engine import WRITE, make_engine
+from tenants.platform_log import note_work
 from tenants.statements import TENANT_PARAMETER, Platform, Scoped
-from tenants.tenants import PlatformEvent, Tenant
+from tenants.tenants import Tenant
+from tenants.vault import Vault
 
-_WRITE = "broker_write"
-_BUSY_MILLISECONDS = 5000
 _TENANT_NAMES = frozenset({TENANT_PARAMETER, "tenant_id"})
 
 
@@ -42,10 +41,15 @@ class TenantSession(Session):
 
     tenant_id: str
 
-    def __init__(self, connection: Connection, tenant_id: str) -> None:
+    def __init__(self, connection: Connection, tenant_id: str, vault: Vault | None = None) -> None:
         super().__init__(bind=connection, expire_on_commit=False, autoflush=True)
         self._link = connection
+        self._vault = vault
         self.tenant_id = tenant_id
+
+    def sign(self, content: bytes) -> str | None:
+        """A signature of the process that writes this, for entries of the log; none where it has no master key."""
+        return self._vault.sign(content) if self._vault else None
 
     def one(self, statement: Scoped, **parameters: Any) -> Row[Any] | None:
         """The first row that a prepared statement gives (for UPDATE … RETURNING too), or None."""
@@ -95,6 +99,18 @@ class PlatformSession(Session):
     """A session across tenants, for the operator's work. Made by `Database.platform()` only."""
 
 
+class OwnSession(Session):
+    """A session on tables of the platform alone. Made by `Database.own_tables()` only."""
+
+    vault: Vault | None
+
+
+@event.listens_for(OwnSession, "do_orm_execute")
+def _keep_off_tenants(state: ORMExecuteState) -> None:
+    if any(issubclass(mapper.class_, TenantScoped) for mapper in state.all_mappers) or not state.is_orm_statement:
+        raise ScopeError("rows of tenants are for a tenant's session, or for platform()")
+
+
 @event.listens_for(TenantSession, "do_orm_execute")
 def _confine_query(state: ORMExecuteState) -> None:
     # An UPDATE with a list of values goes by their keys, and no criterion is added to it.
@@ -138,8 +154,9 @@ class Writer:
     (Other processes are waited for by SQLite's busy timeout.)
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine.execution_options(**{_WRITE: True})
+    def __init__(self, engine: Engine, vault: Vault | None) -> None:
+        self.vault = vault
+        self.engine = engine.execution_options(**{WRITE: True})
         # Re-entrant, so that a unit of work inside another one fails in the database instead of standing still here.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
@@ -168,23 +185,29 @@ class TenantDatabase:
     @contextmanager
     def writing(self) -> Iterator[TenantSession]:
         """A unit of work that commits at its end and rolls back on a raise."""
-        with self._writer.begin() as connection, TenantSession(connection, self.tenant_id) as session:
+        with self._writer.begin() as connection, TenantSession(connection, self.tenant_id, self._writer.vault) as session:
             _tell_tenant(connection, self.tenant_id)
             yield session
             session.flush()
 
 
 class Database:
-    """The engine and the three ways to a session: a tenant's, the directory's reads, the platform's."""
+    """The engine and the ways to a session: a tenant's, the directory's reads, the platform's."""
 
-    def __init__(self, url: str, pool_size: int = 16) -> None:
+    def __init__(self, url: str, pool_size: int = 16, vault: Vault | None = None) -> None:
+        """`vault` signs what is written to the logs (tenants/chains.py)."""
         self.url: URL = make_url(url)
-        self.engine = _make_engine(self.url, pool_size)
-        self.writer = Writer(self.engine)
+        self.engine = make_engine(self.url, pool_size)
+        self.writer = Writer(self.engine, vault)
 
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def vault(self) -> Vault | None:
+        """What signs entries of the logs."""
+        return self.writer.vault
 
     def tenant(self, tenant_id: str) -> TenantDatabase:
         """The database as one tenant sees it."""
@@ -203,12 +226,27 @@ class Database:
             _tell_platform(connection)
             return connection.execute(select(literal(1)).select_from(model).where(condition).limit(1)).first() is not None
 
+    def tenants_with(self, model: type[TenantScoped], condition: ColumnElement[bool], limit: int) -> list[str]:
+        """The ids of some tenants that have such a row. Gives no row, so it leaves no event."""
+        with self.engine.connect() as connection:
+            _tell_platform(connection)
+            found = select(model.tenant_id).where(condition).distinct().limit(limit)
+            return list(connection.execute(found).scalars())
+
+    @contextmanager
+    def own_tables(self) -> Iterator["OwnSession"]:
+        """A unit of work on what belongs to the platform itself: reaches no row of a tenant, so it leaves no event."""
+        with self.writer.begin() as connection, OwnSession(connection, expire_on_commit=False) as session:
+            session.vault = self.writer.vault
+            yield session
+            session.flush()
+
     @contextmanager
     def platform(self, reason: str, now: datetime) -> Iterator[PlatformSession]:
         """A unit of work across tenants; leaves a row that says why. Commits at its end, rolls back on a raise."""
         with self.writer.begin() as connection, PlatformSession(connection, expire_on_commit=False) as session:
             _tell_platform(connection)
-            session.add(PlatformEvent(id=new_id("evt"), at=now, reason=reason))
+            note_work(session, self.writer.vault, reason, now)
             yield session
             session.flush()
 
@@ -221,11 +259,11 @@ class Database:
         with (
             self.writer.begin() as connection,
             PlatformSession(connection, expire_on_commit=False) as platform,
-            TenantSession(connection, tenant_id) as session,
+            TenantSession(connection, tenant_id, self.writer.vault) as session,
         ):
             _tell_platform(connection)
             _tell_tenant(connection, tenant_id)
-            platform.add(PlatformEvent(id=new_id("evt"), at=now, reason=reason))
+            note_work(platform, self.writer.vault, reason, now)
             yield platform, session
             platform.flush()
             session.flush()
@@ -241,41 +279,6 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
-
-
-def _make_engine(url: URL, pool_size: int) -> Engine:
-    """The values of statements stand in no error, and so in no log (security.md, OP-02)."""
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    return create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 5},
-        hide_parameters=True,
-    )
-
-
-def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={_BUSY_MILLISECONDS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A write starts IMMEDIATE: a read that turns into a write could fail at once when another writer came between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITE) else "BEGIN")
 
 
 __all__ = ["Base", "Database", "PlatformSession", "ScopeError", "TenantDatabase", "TenantSession"]

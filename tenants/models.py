@@ -3,7 +3,7 @@
 from tenants.accounts import Account, Grant
 from tenants.application_consents import ApplicationConsent
 from tenants.applications import Application
-from tenants.audit import AuditEvent
+from tenants.audit import AuditChain, AuditEvent
 from tenants.backdoors import Backdoor, DoorCredential
 from tenants.base import Base
 from tenants.claims import JobClaim
@@ -28,7 +28,7 @@ from tenants.pending_links import PendingLink
 from tenants.pushed_requests import PushedRequest
 from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.sessions import ApplicationGrant, BrowserSession
-from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
+from tenants.tenants import DomainProof, PlatformChain, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
 from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
@@ -41,6 +41,7 @@ TENANT_CLASSES = (
     Application,
     ApplicationConsent,
     ApplicationGrant,
+    AuditChain,
     AuditEvent,
     Backdoor,
     BrowserSession,
@@ -78,4 +79,4 @@ TENANT_CLASSES = (
     UsedAssertion,
     UsedToken,
 )
-PLATFORM_CLASSES = (DomainProof, JobClaim, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)
+PLATFORM_CLASSES = (DomainProof, JobClaim, PlatformChain, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)

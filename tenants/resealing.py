@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import or_, select
 
 from tenants import models
-from tenants.base import TenantScoped
+from tenants.base import Base, TenantScoped
 from tenants.db import Database, TenantDatabase
 from tenants.tenants import ALL_TENANTS
-from tenants.vault import Place, Vault, VaultError
+from tenants.vault import PLATFORM, Place, Vault, VaultError
 
 _AT_ONCE = 100
 _SUFFIX = "_sealed"
@@ -29,22 +30,41 @@ def sealed_columns() -> list[Column]:
     """Every class with sealed columns, and their names (design.md, section 4: they end in `_sealed`)."""
     found: list[Column] = []
     for model in models.TENANT_CLASSES:
-        columns = model.__table__.columns
-        names = tuple(sorted(column.name for column in columns if column.name.endswith(_SUFFIX)))
+        names = _sealed_names(model)
         if names:
             found.append((model, names))
     return found
 
 
+def _sealed_names(model: type[Base]) -> tuple[str, ...]:
+    return tuple(sorted(column.name for column in model.__table__.columns if column.name.endswith(_SUFFIX)))
+
+
 def reseal(db: Database, vault: Vault) -> Resealed:
     """Go through every tenant in small batches. Safe beside a running product, and to be run again."""
-    count, lost = 0, []
+    count, lost = _reseal_platform(db, vault)
     for tenant in db.look_up(ALL_TENANTS):
         for model, names in sealed_columns():
             for done, failed in _batches(db.tenant(tenant.id), vault, model, names):
                 count += done
                 lost += [f"{tenant.slug}: {place}" for place in failed]
     return Resealed(count, tuple(lost))
+
+
+def _reseal_platform(db: Database, vault: Vault) -> tuple[int, list[str]]:
+    """What belongs to no tenant: a few rows."""
+    count, lost = 0, []
+    for model in models.PLATFORM_CLASSES:
+        names = _sealed_names(model)
+        if not names:
+            continue
+        with db.own_tables() as session:
+            for row in session.scalars(select(model).with_for_update()):
+                for name in names:
+                    outcome = _reseal(row, name, vault)
+                    count += outcome is True
+                    lost += [f"platform: {row.__tablename__}.{name}"] if outcome is None else []
+    return count, lost
 
 
 def _batches(
@@ -69,12 +89,13 @@ def _batches(
         after = rows[-1].id
 
 
-def _reseal(row: TenantScoped, name: str, vault: Vault) -> bool | None:
+def _reseal(row: Any, name: str, vault: Vault) -> bool | None:
     """True: sealed anew. False: it was already, or there is nothing. None: no key opens it."""
     sealed: str | None = getattr(row, name)
     if sealed is None or vault.is_current(sealed):
         return False
-    place = Place(row.tenant_id, str(type(row).__tablename__), name, row.id)  # type: ignore[attr-defined]
+    tenant_id = row.tenant_id if isinstance(row, TenantScoped) else PLATFORM
+    place = Place(tenant_id, str(type(row).__tablename__), name, row.id)
     try:
         setattr(row, name, vault.seal(vault.open(sealed, place), place))
     except VaultError:

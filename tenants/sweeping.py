@@ -22,8 +22,8 @@ from tenants.mailed_codes import MailedCode
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.pending_links import PendingLink
 from tenants.pushed_requests import PushedRequest
+from tenants.sealing import Log, forget_platform
 from tenants.sessions import ApplicationGrant, BrowserSession
-from tenants.tenants import PlatformEvent
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
 from tenants.transactions import LoginTransaction, UsedAssertion
@@ -67,14 +67,14 @@ RULES = (
     # Long after the last try: to whom something was sent is asked later.
     Rule(OutboxMail, OutboxMail.created_at, timedelta(days=30)),
     Rule(PlatformMail, PlatformMail.created_at, timedelta(days=30)),
-    Rule(PlatformEvent, PlatformEvent.at, timedelta(days=400)),
 )
 
 
 def sweep(database: Database, now: datetime) -> int:
     """One batch of each table, each in its own short transaction. Returns how many rows were dealt with."""
     noted = note_abandoned(database, now)
-    return noted + sum(_sweep_one(database, rule, now) for rule in RULES) + forget_facts(database, now, BATCH)
+    forgotten = forget_platform(Log(database, database.vault), now, BATCH) if database.vault else 0
+    return noted + forgotten + sum(_sweep_one(database, rule, now) for rule in RULES) + forget_facts(database, now, BATCH)
 
 
 def _sweep_one(database: Database, rule: Rule, now: datetime) -> int:

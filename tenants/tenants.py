@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, bindparam, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, bindparam, column, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenants.base import Base, TenantScoped
+from tenants.base import Base, TenantScoped, partly
+from tenants.chains import ChainState, Sealed
 from tenants.ids import new_secret
 from tenants.statements import platform
 
@@ -58,14 +59,35 @@ class DomainProof(Base):
     """The record that proved it has not been found since then (RT-08)."""
 
 
-class PlatformEvent(Base):
-    """Why somebody or something worked across tenants."""
+class PlatformEvent(Sealed, Base):
+    """What an operator did, or why the product itself worked across tenants (tenants/platform_log.py)."""
 
     __tablename__ = "platform_events"
+    __table_args__ = (
+        Index("ix_platform_events_unsealed", "at", **partly(column("seal").is_(None))),
+        Index("ix_platform_events_number", "number", unique=True),
+        # What operators read: what was done, without the product's own work.
+        Index("ix_platform_events_deeds", "at", "id", **partly(column("event").is_not(None))),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     reason: Mapped[str] = mapped_column(String(500))
+    event: Mapped[str | None] = mapped_column(String(40))
+    """None: the product's own work, for `reason`."""
+    operator_id: Mapped[str | None] = mapped_column(String(40))
+    tenant_id: Mapped[str | None] = mapped_column(String(40))
+    """The tenant that it was about; it may be gone by now."""
+    address: Mapped[str | None] = mapped_column(String(45))
+    detail: Mapped[dict[str, Any] | None]
+
+
+class PlatformChain(ChainState, Base):
+    """The chain of the platform's own events. One row."""
+
+    __tablename__ = "platform_chains"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
 
 
 class TenantSettings(TenantScoped, Base):

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _VERSION = "v1"
 _NONCE = 12
+PLATFORM = "platform"
+"""Stands for the tenant in the place of what belongs to none."""
 
 
 class VaultError(Exception):
@@ -49,6 +51,7 @@ class Vault:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._newest = next(iter(keys))
         self._derivation = keys[self._newest]
+        self._signing = {key_id: _derived(key, "sign") for key_id, key in keys.items()}
 
     def seal(self, text: str, place: Place) -> str:
         """Seal `text` for `place` with the newest key."""
@@ -74,4 +77,20 @@ class Vault:
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for another use (cookie signatures and the like), one-way from the newest key."""
-        return hmac.new(self._derivation, f"derive:{purpose}".encode(), hashlib.sha256).digest()
+        return _derived(self._derivation, purpose)
+
+    def sign(self, content: bytes) -> str:
+        """Shows that whoever wrote this had the newest key: `<key id>.<HMAC>`."""
+        return f"{self._newest}.{hmac.digest(self._signing[self._newest], content, 'sha256').hex()}"
+
+    def has_signed(self, content: bytes, signature: str | None) -> bool | None:
+        """Is this one of our signatures on exactly this? None: by a key that we have not."""
+        key_id, _dot, code = (signature or "").partition(".")
+        if not code:
+            return False
+        key = self._signing.get(key_id)
+        return None if key is None else hmac.compare_digest(hmac.digest(key, content, "sha256").hex(), code)
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, f"derive:{purpose}".encode(), hashlib.sha256).digest()

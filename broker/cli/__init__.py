@@ -4,6 +4,7 @@ import click
 
 from broker.cli.account import account
 from broker.cli.apply import apply
+from broker.cli.audit import audit
 from broker.cli.connection import connection
 from broker.cli.connection_consent import consent
 from broker.cli.connection_groups import groups
@@ -36,6 +37,7 @@ def main() -> None:
 _COMMANDS = (
     account,
     apply,
+    audit,
     connection,
     doctor,
     domain,

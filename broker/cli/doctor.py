@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import click
 from sqlalchemy import select
 
+from broker.audit_chain import is_chain_broken
 from broker.cli.connection_health import health_findings
 from broker.cli.serve import refusals
 from broker.cli.start import started
@@ -35,7 +37,8 @@ def doctor() -> None:
         for sentence in refusals(broker):
             is_well = False
             click.echo(f"bad   {sentence}")
-        for path, finding in (*findings(broker), *domain_findings(broker), *health_findings(broker), *mail_findings(broker)):
+        found = (findings, domain_findings, health_findings, mail_findings, chain_findings)
+        for path, finding in chain.from_iterable(part(broker) for part in found):
             is_well = is_well and finding.severity != "bad"
             click.echo(f"{finding.severity:<5} {path}: {finding.sentence!s}")
     if not is_well:
@@ -56,6 +59,12 @@ def mail_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
     if any(broker.db.has_row(model, model.failed_at.is_not(None)) for model in (OutboxMail, PlatformMail)):
         sentence = "In the last 30 days some mails could not be delivered: `broker mail list --failed` names them."
         yield "mail", Finding("warn", "mail_undeliverable", sentence)
+
+
+def chain_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
+    """Was an audit log found to be tampered with?"""
+    if is_chain_broken(broker):
+        yield "audit", Finding("bad", "audit_chain", "A log was tampered with: `broker audit verify` names the entry.")
 
 
 def domain_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from broker.hashing import Hasher
 from tenants.accounts import Account, Grant
 from tenants.applications import Application
-from tenants.audit import AuditEvent
+from tenants.audit import AuditChain, AuditEvent
 from tenants.backdoors import DOOR_ID, Backdoor, DoorCredential
 from tenants.base import Base
+from tenants.chains import CHAIN_ID
 from tenants.claims import JobClaim
 from tenants.connections import Connection
 from tenants.credentials import Credential
@@ -29,8 +30,9 @@ from tenants.mailed_codes import MailedCode
 from tenants.organizations import Contact, Organization
 from tenants.outbox import OutboxMail, PlatformMail, add_mail, add_platform_mail
 from tenants.passkeys import Passkey
+from tenants.sealing import Log, seal_batch
 from tenants.sessions import ApplicationGrant, BrowserSession
-from tenants.tenants import DomainProof, PlatformEvent, Tenant, TenantHost, TenantSettings
+from tenants.tenants import DomainProof, PlatformChain, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
 from tenants.vault import Place
@@ -102,6 +104,24 @@ def used_assertion(home: Home) -> UsedAssertion:
 
 def audit_event(home: Home) -> AuditEvent:
     return home.add(AuditEvent(id=new_id("aud"), at=home.now, event="login.refused", detail={"detail": home.canary}))
+
+
+def audit_chain(home: Home) -> AuditChain:
+    """The tenant's one chain."""
+    with home.db.reading() as db:
+        known = db.get(AuditChain, (home.id, CHAIN_ID))
+    if known is not None:
+        return known
+    audit_event(home)
+    seal_batch(Log(home.broker.db, home.broker.vault, home.id))
+    return audit_chain(home)
+
+
+def platform_chain(home: Home) -> PlatformChain:
+    """The one of the installation."""
+    seal_batch(Log(home.broker.db, home.broker.vault))
+    with home.broker.db.own_tables() as db:
+        return db.get_one(PlatformChain, CHAIN_ID)
 
 
 def backdoor(home: Home, secret: str | None = None, **values: Any) -> Backdoor:
@@ -235,6 +255,7 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     Account: _account,
     Application: application,
     ApplicationGrant: application_grant,
+    AuditChain: audit_chain,
     AuditEvent: audit_event,
     Backdoor: backdoor,
     BrowserSession: lambda home: session(home).row,
@@ -254,6 +275,7 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     Organization: organization,
     OutboxMail: outbox_mail,
     Passkey: passkey,
+    PlatformChain: platform_chain,
     PlatformEvent: platform_event,
     PlatformMail: platform_mail,
     PlatformThrottle: platform_throttle,
