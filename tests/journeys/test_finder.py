@@ -158,7 +158,7 @@ def test_without_a_mail_server_the_finder_is_not_offered(app, new_browser):
 
 
 def test_ready_says_that_mail_is_set_up(post):
-    assert post.app.test_client().get("/readyz", base_url=ORIGIN).json == {"status": "ok", "mail": "ok"}
+    assert post.app.test_client().get("/readyz", base_url=ORIGIN).json == {"status": "ok", "mail": "ok", "audit": "ok"}
 
 
 def test_tenant_renamed_meanwhile_is_named_as_it_is_now(post, home, clock):
