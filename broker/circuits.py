@@ -74,7 +74,7 @@ class Circuits:
     def _leave(self, connection: str, is_trial: bool, error: BrokerError) -> None:
         now = self._clock.now()
         with self._lock:
-            if error.cause is not Cause.UPSTREAM_UNREACHABLE:
+            if error.cause is not Cause.UPSTREAM_UNREACHABLE or error.facts.get("is_hearsay"):
                 self._let_next_try(connection, is_trial, now)
             elif not error.facts.get("is_untried"):
                 self._note_failure(connection, is_trial, now)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLA
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from broker.floods import is_too_many
 from broker.flow import current_flow
 from broker.next_steps import Next, buttons_for, is_offered
 from broker.pages import ErrorPage, Tone
@@ -204,6 +205,8 @@ def _record(error: BrokerError, reference: str) -> None:
     flow = current_flow()
     try:
         with g.db.writing() as db:
+            if is_too_many(db):
+                return
             audit.append(
                 db,
                 event,

@@ -95,10 +95,10 @@ def note_refusal(session: TenantSession, error: BrokerError, reference: str) -> 
         return
     detail = harmless(error.detail)
     now = the_broker().ports.clock.now()
-    is_known = not error.facts.get("is_untried") and not error.facts.get("is_hearsay")
-    if error.cause in OF_THE_CONNECTION and is_known:
+    if error.cause in OF_THE_CONNECTION and not error.facts.get("is_untried"):
         the_broker().healthy.forget(connection)
-        connection_health.note_failure(session, connection, error.cause, detail, reference, now)
+        note = connection_health.note_unproven if error.facts.get("is_hearsay") else connection_health.note_failure
+        note(session, connection, error.cause, detail, reference, now)
     if watched is not None and error.cause is not Cause.UPSTREAM_UNREACHABLE:
         _keep_trace(session, error, reference, watched, detail, now)
 

@@ -42,6 +42,11 @@ class ConnectionHealth(TenantScoped, Base):
     last_reference: Mapped[str | None] = mapped_column(String(9))
     failures: Mapped[int] = mapped_column(default=0)
     """Since the last success."""
+    unproven: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Failures since then that only a browser has told of: anybody can forge those, so they count apart."""
+    unproven_at: Mapped[datetime | None]
+    unproven_detail: Mapped[str | None] = mapped_column(String(300))
+    unproven_reference: Mapped[str | None] = mapped_column(String(9))
 
 
 class SentNotice(TenantScoped, Base):
@@ -62,8 +67,8 @@ _ROW = ConnectionHealth.__table__
 _NOTE_SUCCESS = scoped_upsert(
     _ROW,
     ["id"],
-    insert={"id": bindparam("connection"), "last_success_at": bindparam("now"), "failures": 0},
-    update={"last_success_at": bindparam("now"), "failures": 0},
+    insert={"id": bindparam("connection"), "last_success_at": bindparam("now"), "failures": 0, "unproven": 0},
+    update={"last_success_at": bindparam("now"), "failures": 0, "unproven": 0},
 )
 _NOTE_FAILURE = scoped_upsert(
     _ROW,
@@ -75,6 +80,7 @@ _NOTE_FAILURE = scoped_upsert(
         "last_failure_detail": bindparam("told"),
         "last_reference": bindparam("seen_as"),
         "failures": 1,
+        "unproven": 0,
     },
     update={
         "last_failure_at": bindparam("now"),
@@ -82,6 +88,24 @@ _NOTE_FAILURE = scoped_upsert(
         "last_failure_detail": bindparam("told"),
         "last_reference": bindparam("seen_as"),
         "failures": _ROW.c.failures + 1,
+    },
+)
+_NOTE_UNPROVEN = scoped_upsert(
+    _ROW,
+    ["id"],
+    insert={
+        "id": bindparam("connection"),
+        "failures": 0,
+        "unproven": 1,
+        "unproven_at": bindparam("now"),
+        "unproven_detail": bindparam("told"),
+        "unproven_reference": bindparam("seen_as"),
+    },
+    update={
+        "unproven": _ROW.c.unproven + 1,
+        "unproven_at": bindparam("now"),
+        "unproven_detail": bindparam("told"),
+        "unproven_reference": bindparam("seen_as"),
     },
 )
 HEALTH = scoped(
@@ -113,6 +137,13 @@ def note_failure(session: TenantSession, connection_id: str, cause: Cause, detai
     if session.one(CONNECTION_STATE, connection_id=connection_id) is not None:
         values = {"now": now, "why": cause.value, "told": detail[:300], "seen_as": reference}
         session.run(_NOTE_FAILURE, connection=connection_id, **values)
+
+
+def note_unproven(session: TenantSession, connection_id: str, cause: Cause, detail: str, reference: str, now: datetime) -> None:
+    """The same for what somebody's browser brought, and nobody has vouched for."""
+    if session.one(CONNECTION_STATE, connection_id=connection_id) is not None:
+        values = {"now": now, "told": f"{cause.value}: {detail}"[:300], "seen_as": reference}
+        session.run(_NOTE_UNPROVEN, connection=connection_id, **values)
 
 
 def is_ailing(row: Row[Any]) -> bool:

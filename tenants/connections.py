@@ -81,3 +81,9 @@ CONNECTION_STATE = scoped(
     select(Connection.id, Connection.is_enabled, Connection.version).where(Connection.id == bindparam("connection_id"))
 )
 """Read on every start and return: a connection that was switched off must not wait for a cache."""
+CONNECTION_HELD = scoped(
+    select(Connection.id, Connection.is_enabled, Connection.version)
+    .where(Connection.id == bindparam("connection_id"))
+    .with_for_update(read=True)
+)
+"""The same, as it stays until the transaction ends: what is written by its rules is not overtaken by a change of them."""

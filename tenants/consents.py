@@ -87,7 +87,15 @@ BIND_DIRECTORY = scoped(
     .where(Consent.id == bindparam("consent_id"), Consent.proven_at.is_not(None), *_OPEN)
     .values(bound_at=bindparam("now"), expires_at=FOREVER, state_hash=None, browser_hash=None)
 )
-_BOUND = scoped(select(Consent.connection_id, Consent.directory).where(Consent.bound_at.is_not(None)))
+BIND_BY_WORD = scoped(
+    update(Consent)
+    .where(Consent.id == bindparam("consent_id"), Consent.proven_at.is_not(None), *_OPEN)
+    .values(bound_at=bindparam("now"), expires_at=FOREVER, state_hash=None, browser_hash=None, may_bind=False)
+)
+"""The same by the word of somebody who may let it in, whatever its domain is: no link's doing."""
+_BOUND = scoped(
+    select(Consent.connection_id, Consent.directory, Consent.domain, Consent.may_bind).where(Consent.bound_at.is_not(None))
+)
 DIRECTORIES_OF = scoped(
     select(*_ROW.c)
     .where(Consent.connection_id == bindparam("connection"), Consent.proven_at.is_not(None))
@@ -113,9 +121,12 @@ def is_at_home(domain: str | None, connection: str, rules: Iterable[DomainRule])
     return rule is not None and rule.is_trusted and rule.connection in (None, connection)
 
 
-def consented_directories(session: TenantSession) -> dict[str, tuple[str, ...]]:
-    """Connection's id → directories that it accepts beside those that its options name."""
-    found: dict[str, list[str]] = {}
-    for row in session.all(_BOUND):
-        found.setdefault(row.connection_id, []).append(row.directory)
-    return {connection: tuple(sorted(set(directories))) for connection, directories in found.items()}
+def consented_directories(session: TenantSession) -> dict[str, dict[str, str | None]]:
+    """Connection's id → directories that it accepts beside those that its options name, each with what it vouches for.
+
+    That is the one domain whose proof made a link enough; None: every domain of the connection, by somebody's word.
+    """
+    found: dict[str, dict[str, str | None]] = {}
+    for row in sorted(session.all(_BOUND), key=lambda one: (one.directory, not one.may_bind)):
+        found.setdefault(row.connection_id, {})[row.directory] = row.domain if row.may_bind else None
+    return found

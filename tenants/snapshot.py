@@ -82,8 +82,9 @@ class ConnectionConfig:
     acr_values: str | None = None
     secret_expires_at: datetime | None = None
     fetched: FetchedCopy | None = None
-    consented: tuple[str, ...] = ()
-    """Directories that were won by consent, beside those that the options name (tenants/consents.py)."""
+    consented: Mapping[str, str | None] = field(default_factory=dict)
+    """Directories that were won by consent, beside those that the options name, and what each vouches for
+    (tenants/consents.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def _connections(session: TenantSession) -> list[ConnectionConfig]:
             acr_values=row.acr_values,
             secret_expires_at=row.secret_expires_at,
             fetched=fetched.get(row.id),
-            consented=consented.get(row.id, ()),
+            consented=MappingProxyType(consented.get(row.id, {})),
         )
         for row in rows
     ]

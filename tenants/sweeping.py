@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, not_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from tenants.abandoned import IS_AWAY, note_abandoned
+from tenants.abandoned import IS_OPEN, note_abandoned
 from tenants.connection_health import SentNotice
 from tenants.connection_tests import KEEP, ConnectionTest
 from tenants.consents import Consent
@@ -45,7 +45,7 @@ class Rule:
 
 
 RULES = (
-    Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1), unless=IS_AWAY),
+    Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1), unless=IS_OPEN),
     Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),
     # Not before the grants of offline access that hang on it, which live for 30 days from their authorization.
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),

@@ -22,12 +22,12 @@ class LoginTransaction(TenantScoped, Base):
     __table_args__ = (
         Index("ix_login_transactions_state", "tenant_id", "state_hash"),
         Index("ix_login_transactions_expires_at", "expires_at"),
-        # Of the few that are at a provider: those that did not come back are told of (tenants/abandoned.py).
+        # Of the few that are under way: those that came to no end are told of (tenants/abandoned.py).
         Index(
-            "ix_login_transactions_away",
+            "ix_login_transactions_open",
             "expires_at",
-            sqlite_where=column("state_hash").is_not(None) & column("finished_at").is_(None),
-            postgresql_where=column("state_hash").is_not(None) & column("finished_at").is_(None),
+            sqlite_where=column("finished_at").is_(None),
+            postgresql_where=column("finished_at").is_(None),
         ),
         # Of the few that are under way and have named an account: they end when its password is set anew (LC-09).
         Index(

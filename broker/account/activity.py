@@ -166,7 +166,7 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.SPRAYED: _says(lambda: _("Many wrong passwords were tried in your organization")),
     Event.THROTTLED: _says(lambda: _("Signing in was paused after too many tries")),
     Event.PASSKEY_CLONE: _says(lambda: _("A passkey was refused: it looks like a copy")),
-    Event.LOGIN_ABANDONED: _says(lambda: _("A sign-in went to an identity provider and did not come back")),
+    Event.LOGIN_ABANDONED: _says(lambda: _("A sign-in was begun and not finished")),
     Event.CONNECTION_TESTED: _says(lambda: _("You tried a way to sign in of your organization")),
     Event.TRACE_SHARED: _says(lambda: _("You shared what happened at a sign-in")),
     **dict.fromkeys(_OF_THE_ORGANIZATION, _says(lambda: _("Something about how your organization signs in was changed"))),

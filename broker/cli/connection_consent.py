@@ -14,7 +14,7 @@ from broker.wiring import Broker
 from tenants import audit
 from tenants.audit import Event
 from tenants.connections import Connection
-from tenants.consents import ADD_CONSENT, BIND_DIRECTORY, DIRECTORIES_OF, FORGET_DIRECTORY, LINK_LIFE
+from tenants.consents import ADD_CONSENT, BIND_BY_WORD, DIRECTORIES_OF, FORGET_DIRECTORY, LINK_LIFE
 from tenants.db import TenantSession
 from tenants.directories import end_people
 from tenants.ids import digest, new_id, new_secret
@@ -77,7 +77,7 @@ def _listed(session: TenantSession, connection: Connection) -> list[str]:
 def _accepted(broker: Broker, session: TenantSession, connection: Connection, directory: str) -> list[str]:
     now = broker.ports.clock.now()
     for row in session.all(DIRECTORIES_OF, connection=connection.id):
-        if row.directory == directory and session.run(BIND_DIRECTORY, consent_id=row.id, now=now):
+        if row.directory == directory and session.run(BIND_BY_WORD, consent_id=row.id, now=now):
             _note(broker, session, Event.DIRECTORY_ADDED, connection, directory)
             tell_added(session, broker, connection, directory, row.domain or "", "operator")
             return [f"{directory} ({row.domain or 'no domain known'}) may sign in now."]

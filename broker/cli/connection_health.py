@@ -29,12 +29,17 @@ _THINGS = {
 @click.command()
 @click.argument("tenant", required=False)
 def health(tenant: str | None) -> None:
-    """Say of every connection when it last worked, when it last failed, and why. Of all tenants, unless one is named."""
+    """Say of every connection when it last worked, when it last failed, and why. Of all tenants, unless one is named.
+
+    What only a browser has told of, such as an answer whose signature does not hold, anybody can make up: it stands apart,
+    under "not proven", and makes no connection fail.
+    """
     lines: list[Sequence[str]] = []
     with started() as broker:
         for slug, tenant_id in _tenants(broker, tenant):
             lines += [_health_line(slug, row) for row in _health(broker, tenant_id)]
-    _print(("connection", "state", "last success", "last failure", "why", "reference"), lines, "No connection is set up.")
+    head = ("connection", "state", "last success", "last failure", "why", "reference", "not proven")
+    _print(head, lines, "No connection is set up.")
 
 
 @click.command()
@@ -79,7 +84,8 @@ def _health(broker: Broker, tenant_id: str) -> Sequence[Row[Any]]:
 def _health_line(slug: str, row: Row[Any]) -> Sequence[str]:
     why = f"{row.last_failure_cause}: {printable(row.last_failure_detail)}" if row.last_failure_cause else "-"
     moments = (time_text(row.last_success_at), time_text(row.last_failure_at))
-    return (f"{slug}.connections.{row.key}", _state(row), *moments, why, row.last_reference or "-")
+    apart = f"{row.unproven}x, {printable(row.unproven_detail or '')}, {row.unproven_reference}" if row.unproven else "-"
+    return (f"{slug}.connections.{row.key}", _state(row), *moments, why, row.last_reference or "-", apart)
 
 
 def _calendar_line(slug: str, one: Ending, now: datetime) -> Sequence[str]:

@@ -141,18 +141,21 @@ def roll_back(tenant: str, key: str, number: int) -> None:
 @tenant_argument
 @key_argument
 @click.argument("state", type=click.Choice(["on", "off"]))
-@click.option("--end-sessions", is_flag=True, help="Sign out everybody who came by it; else they stay, without new tokens.")
-def switch(tenant: str, key: str, state: str, end_sessions: bool) -> None:
-    """Switch a connection on or off, at once; sign-ins that are under way are refused. Sessions stay unless you say so."""
-    if end_sessions and state == "on":
-        raise click.ClickException("--end-sessions goes with off.")
+@click.option("--keep-sessions", is_flag=True, help="Let those who came by it stay, without new tokens for applications.")
+def switch(tenant: str, key: str, state: str, keep_sessions: bool) -> None:
+    """Switch a connection on or off, at once. Off ends the sessions of who came by it, and refuses who is on the way."""
+    if keep_sessions and state == "on":
+        raise click.ClickException("--keep-sessions goes with off.")
     with keeping(tenant) as (_broker, work):
         row = work.locked(key)
         has_changed, is_of_file = work.switch(row, on=state == "on"), row.is_file_managed
-        ended = end_sessions_of_connection(work.session, row.id, key, OPERATOR, work.now) if end_sessions else None
+        ends = state == "off" and not keep_sessions
+        ended = end_sessions_of_connection(work.session, row.id, key, OPERATOR, work.now) if ends else None
     click.echo(f"{key} is {state}." if has_changed else f"{key} was {state} already.")
     if ended is not None:
-        click.echo(f"{counted(ended, 'session')} ended.")
+        click.echo(f"{counted(ended, 'session')} of people who came by it ended. --keep-sessions leaves them.")
+    elif keep_sessions:
+        click.echo("Sessions of people who came by it go on; applications get no new tokens for them.")
     _warn_of_file(is_of_file and has_changed)
 
 

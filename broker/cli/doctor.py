@@ -97,7 +97,7 @@ def _examined(broker: Broker, connection: Connection) -> list[Finding]:
         if followed is not None:
             return list(examine_followed(broker, followed))
         with broker.db.tenant(connection.tenant_id).reading() as session:
-            consented = consented_directories(session).get(connection.id, ())
+            consented = tuple(consented_directories(session).get(connection.id, {}))
         return kind.check(completed(kind, options, consented, broker.shared), broker.ports)
     except VaultError:
         return [Finding("bad", "secret_sealed", "Its secrets don't open with BROKER_MASTER_KEYS.")]

@@ -7,7 +7,7 @@ from flask import g
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from broker.signin.link_offer import facts_of, link_proven, offer, require_enabled, subject_of
+from broker.signin.link_offer import facts_of, link_proven, offer, require_as_begun, subject_of
 from broker.signin.moved import has_moved_in
 from broker.signin.question import ways_to_prove
 from broker.signin.received import names_of, refresh
@@ -147,7 +147,7 @@ def _create(
         raise Refusal(Cause.EMAIL_UNVERIFIED, "no address to make an account with")
     now, account_id = the_broker().ports.clock.now(), new_id("acc")
     with g.db.writing() as db:
-        require_enabled(db, connection)
+        require_as_begun(db, transaction, connection)
         db.run(
             ADD_ACCOUNT,
             id=account_id,
@@ -193,9 +193,16 @@ def _claims(connection: ConnectionConfig, assertion: Assertion, address: Address
         email_verified=evidence.get("email_verified"),
         xms_edov=evidence.get("xms_edov"),
         hd=evidence.get("hd"),
-        is_directory_pinned=bool(assertion.directories),
+        is_directory_pinned=bool(assertion.directories) and _vouches(connection, assertion, address),
         hosted_domains=assertion.directories,
     )
+
+
+def _vouches(connection: ConnectionConfig, assertion: Assertion, address: Address | None) -> bool:
+    """A directory that a link let in speaks for the domain that its link was about, and for no other of the connection."""
+    named = {connection.options.get("directory"), *connection.options.get("directories", ())}
+    domains = {connection.consented.get(one) for one in assertion.directories if one not in named}
+    return not domains or None in domains or (address is not None and address.domain in domains)
 
 
 def _refusal(arrival: Arrival, assertion: Assertion, address: Address | None, connection: ConnectionConfig) -> Refusal:

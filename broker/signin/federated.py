@@ -46,14 +46,17 @@ class NoAttempt(Refusal):
     """No attempt of this browser waits for what came back."""
 
 
-def start(transaction: Transaction, key: str, *, switch_account: bool = False, from_form: bool = False) -> Response:
+def start(
+    transaction: Transaction, key: str, *, switch_account: bool = False, from_form: bool = False, is_anew: bool = False
+) -> Response:
     """Send the browser to the identity provider of this connection; `key` is not `local`."""
     require_way(transaction, key)
     known = g.tenant
     connection = _in_force(known.connections[key])
     if g.tenant is not known:
         require_way(transaction, key)
-    return send(transaction, connection, options_of(connection), switch_account=switch_account, from_form=from_form)
+    options = options_of(connection)
+    return send(transaction, connection, options, switch_account=switch_account, from_form=from_form, is_anew=is_anew)
 
 
 def send(
@@ -63,14 +66,19 @@ def send(
     *,
     switch_account: bool = False,
     from_form: bool = False,
+    is_anew: bool = False,
 ) -> Response:
-    """Send the browser there by these very values. Whether they may be used was asked before."""
+    """Send the browser there by these very values. Whether they may be used was asked before.
+
+    `is_anew`: its session there had ended. It is sent once more without a question, and not a third time.
+    """
     kind, key, options = KINDS[connection.kind], connection.key, provided(connection, options)
     context = leaving(connection, options, _fresh_context(transaction, connection, switch_account))
     g.flow.method, g.flow.connection_id, g.flow.connection_label = key, connection.id, connection.label
     with _circuit(transaction, connection, proves=False):
         started = kind.start(options, context, the_broker().ports)
-    kept = {"tx": transaction.tx, "nonce": context.nonce, "verifier": context.verifier, "kept": dict(started.keep)}
+    kept: dict[str, object] = {"tx": transaction.tx, "nonce": context.nonce, "verifier": context.verifier}
+    kept |= {"kept": dict(started.keep), "is_anew": is_anew}
     take_way(
         transaction,
         key,
@@ -102,8 +110,10 @@ def finish(key: str) -> Response:
         connection = _as_begun(connection, transaction)
         assertion = _answer(transaction, connection, options_of(connection), kept, data)
         return _let_in(transaction, connection, assertion)
-    except BrokerError:
+    except BrokerError as error:
         reopen(transaction)
+        if error.facts.get("begins_anew") and not kept["is_anew"]:
+            return start(transaction, connection.key, is_anew=True)
         raise
 
 

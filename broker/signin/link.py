@@ -24,7 +24,7 @@ from broker.signin.transaction import Transaction, browser_hash, require, requir
 from broker.wiring import the_broker
 from tenants.addresses import normalise_address
 from tenants.causes import Cause, Refusal
-from tenants.connections import CONNECTION_STATE
+from tenants.connections import CONNECTION_HELD
 from tenants.credentials import ACCOUNT_FACTS
 from tenants.db import TenantSession
 from tenants.identities import IDENTITY_IS_THERE
@@ -142,7 +142,7 @@ def _spend(db: TenantSession, transaction: Transaction, pending: Row[Any]) -> Re
     now, connection_id = the_broker().ports.clock.now(), pending.connection_id
     if not db.run(SPEND_LINK, of_account=transaction.row.account_id, now=now, **_key(transaction)):
         return Refusal(Cause.FLOW_EXPIRED, "the link was used already", connection_id=connection_id)
-    state = db.one(CONNECTION_STATE, connection_id=connection_id)
+    state = db.one(CONNECTION_HELD, connection_id=connection_id)
     if state is None or not state.is_enabled or state.version != pending.connection_version:
         return Refusal(Cause.FLOW_EXPIRED, "the connection was changed meanwhile", connection_id=connection_id)
     holder = find_holder(db, normalise_address(pending.email), connection_id, g.tenant.policy, now, locks=True)

@@ -13,7 +13,7 @@ from broker.wiring import the_broker
 from tenants.addresses import Address
 from tenants.arrivals import Arrival, ArrivalAct, ArrivalFacts, EmailProof, decide_arrival
 from tenants.causes import Cause, Refusal
-from tenants.connections import CONNECTION_STATE, Linking, Provisioning
+from tenants.connections import CONNECTION_HELD, Linking, Provisioning
 from tenants.db import TenantSession
 from tenants.ids import new_id
 from tenants.linking import NewSubject, end_what_was, find_holder, link
@@ -53,11 +53,16 @@ def subject_of(connection: ConnectionConfig, assertion: Assertion, address: Addr
     )
 
 
-def require_enabled(db: TenantSession, connection: ConnectionConfig) -> None:
-    """A connection that was switched off a moment ago makes and links nothing any more, whatever a cache says."""
-    state = db.one(CONNECTION_STATE, connection_id=connection.id)
+def require_as_begun(db: TenantSession, transaction: Transaction, connection: ConnectionConfig) -> None:
+    """A connection that was switched off a moment ago makes and links nothing any more, whatever a cache says.
+
+    Nor does one whose rules were changed: what they took from everybody would be given once more.
+    """
+    state = db.one(CONNECTION_HELD, connection_id=connection.id)
     if state is None or not state.is_enabled:
         raise Refusal(Cause.CONNECTION_DISABLED, "switched off", connection_id=connection.id)
+    if state.version != transaction.row.connection_version:
+        raise Refusal(Cause.FLOW_EXPIRED, "the connection was changed meanwhile", connection_id=connection.id)
 
 
 def link_proven(
@@ -66,7 +71,7 @@ def link_proven(
     """Link without asking, as decided; decided once more with the account locked, as somebody else may link it now."""
     now = the_broker().ports.clock.now()
     with g.db.writing() as db:
-        require_enabled(db, connection)
+        require_as_begun(db, transaction, connection)
         facts = facts_of(db, connection, address, proof, locks=True)
         arrival, holder = decide_arrival(facts), facts.holder
         if arrival.act is not ArrivalAct.LINK or holder is None:

@@ -2,7 +2,7 @@
 
 from flask import g
 
-from broker.signin.link_offer import require_enabled, subject_of
+from broker.signin.link_offer import require_as_begun, subject_of
 from broker.signin.received import note_change
 from broker.signin.transaction import Transaction
 from broker.upstream.kind import Assertion
@@ -21,7 +21,7 @@ def has_moved_in(
         if not is_mapped(db, connection.id, assertion.issuer, assertion.subject):
             return False
     with g.db.writing() as db:
-        require_enabled(db, connection)
+        require_as_begun(db, transaction, connection)
         new = subject_of(connection, assertion, address, proof)
         email = link_mapped(db, new, the_broker().ports.clock.now(), transaction.row.reference)
         if email is not None:

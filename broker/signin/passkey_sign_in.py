@@ -25,14 +25,16 @@ from broker.signin.second_factor import PASSKEY, require_factor
 from broker.signin.transaction import (
     BY_MAIL,
     Transaction,
-    add_proof,
     browser_hash,
     count_failure,
     require,
+    require_live,
     save,
     start_url,
-    take_way,
+    write_proof,
+    write_way,
 )
+from broker.signin.tries import forgive_network_try, spend_network_try
 from broker.wiring import the_broker
 from tenants.addresses import normalise_address
 from tenants.causes import Cause, Refusal
@@ -59,11 +61,17 @@ def check_passkey() -> Response:
         return _form(transaction, has_failed=True)
     proof = Proof("hwk", the_broker().ports.clock.now())
     if is_second:
-        add_proof(transaction, proof)
+        with g.db.writing() as db:
+            forgive_network_try(db)
+            is_live = write_proof(db, transaction, proof)
+        require_live(is_live)
         return go_on(transaction, trusts_device=wants_trust())
     account = _require_account(account_id)
     require_way(transaction, LOCAL, normalise_address(account.email))
-    take_way(transaction, LOCAL, email=account.email, account_id=account.id, proofs=[proof.as_json()])
+    with g.db.writing() as db:
+        forgive_network_try(db)
+        is_live = write_way(db, transaction, LOCAL, email=account.email, account_id=account.id, proofs=[proof.as_json()])
+    require_live(is_live)
     return go_on(transaction)
 
 
@@ -86,6 +94,7 @@ def _require_passkeys() -> Transaction:
 def _verified(transaction: Transaction, account_id: str | None) -> str | None:
     """Whose passkey has signed the challenge of this attempt, of `account_id` alone where that is given."""
     challenge, now = transaction.row.challenge, the_broker().ports.clock.now()
+    spend_network_try("passkey")
     with g.db.writing() as db:
         taken = db.one(TAKE_CHALLENGE, id_hash=transaction.id_hash, taken=challenge, browser=browser_hash(), now=now)
     if taken is None:

@@ -21,7 +21,7 @@ from tenants.accounts import LOCK_ACCOUNT
 from tenants.addresses import Address
 from tenants.arrivals import EmailProof, downstream_email_verified
 from tenants.causes import Cause, Refusal
-from tenants.connections import CONNECTION_STATE
+from tenants.connections import CONNECTION_HELD
 from tenants.db import TenantSession
 from tenants.grants import replace_grants
 from tenants.group_rules import Given, clean_groups, given_by, read_rules
@@ -83,9 +83,8 @@ def refresh(
         return False
     now = the_broker().ports.clock.now()
     with g.db.writing() as db:
-        state = db.one(CONNECTION_STATE, connection_id=connection.id)
-        if state is None or not state.is_enabled or db.one(LOCK_ACCOUNT, account=known.id) is None:
-            return False
+        if not _is_as_begun(db, transaction, connection) or db.one(LOCK_ACCOUNT, account=known.id) is None:
+            return True  # it ends here, too: whoever looks again sees why
         if db.one(IDENTITY_IS_THERE, identity=known.identity_id) is None:
             # Whoever owns the address has proven it meanwhile: this one wipes nothing of theirs (LC-09).
             raise Refusal(Cause.FLOW_EXPIRED, "the identity was removed meanwhile", connection_id=connection.id)
@@ -99,6 +98,12 @@ def refresh(
             _follow_groups(db, known, connection, profile)
             db.run(KEEP_PROFILE, identity=known.identity_id, new_profile=profile)
     return True
+
+
+def _is_as_begun(db: TenantSession, transaction: Transaction, connection: ConnectionConfig) -> bool:
+    """What its rules took from everybody a moment ago must not be given once more by the rules before."""
+    state = db.one(CONNECTION_HELD, connection_id=connection.id)
+    return state is not None and bool(state.is_enabled) and state.version == transaction.row.connection_version
 
 
 def note_change(db: TenantSession, email: str, connection: ConnectionConfig, what: str) -> None:

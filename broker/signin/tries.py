@@ -72,6 +72,20 @@ def spend_try(tries: Tries) -> None:
         raise Refusal(tries.cause, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
 
 
+def spend_network_try(what: str) -> None:
+    """One try for the network address alone, for what names no account before it is proven (a passkey). Or a pause."""
+    now = the_broker().ports.clock.now()
+    with g.db.writing() as db:
+        until = take_try(db, counter_key("address", client_address()), ADDRESS_LIMIT, now)
+    if until is not None:
+        raise Refusal(Cause.RATE_LIMITED, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
+
+
+def forgive_network_try(db: TenantSession) -> None:
+    """It was right: an office whose people sign in all morning is no attacker."""
+    db.run(FORGIVE_TRY, key=counter_key("address", client_address()))
+
+
 def note_wrong_try(tries: Tries) -> None:
     """Count it against the tenant, and say so in the audit log when it has become too many (LC-02)."""
     if not tries.is_for_tenant:
@@ -89,7 +103,7 @@ def note_right_try(db: TenantSession, statement: Scoped, tries: Tries) -> None:
 
     The counters are locked in the same order as by the tries themselves, or two of them would wait for each other.
     """
-    db.run(FORGIVE_TRY, key=counter_key("address", client_address()))
+    forgive_network_try(db)
     db.run(statement, key=tries.counter)
 
 

@@ -22,6 +22,6 @@ def make_options(connection: ConnectionConfig, place: Place) -> Options:
         secrets: dict[str, Any] = json.loads(the_broker().vault.open(sealed, place)) if sealed else {}
         kind = KINDS[connection.kind]
         options = with_kept(connection, kind.options_type(**{**connection.options, **secrets}))
-        return completed(kind, options, connection.consented, the_broker().shared)
+        return completed(kind, options, tuple(connection.consented), the_broker().shared)
     except (ValidationError, VaultError, KeyError) as error:
         raise Refusal(Cause.CONNECTION_MISCONFIGURED, f"the options don't open: {type(error).__name__}") from error

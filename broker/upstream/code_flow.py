@@ -25,6 +25,11 @@ from tenants.causes import Cause, UpstreamFailure
 
 MAX_REPLY = 256_000
 MAX_TOKEN_TEXT = 65_536
+ABOUT_US = frozenset(
+    {"invalid_client", "unauthorized_client", "unsupported_grant_type", "server_error", "temporarily_unavailable"}
+)
+"""Errors of the token endpoint (RFC 6749, 5.2) that no code brings about, whoever has made it up."""
+_STATUS_ABOUT_US = frozenset({401, 403, 404, 405, 407, 408, 429})
 
 ErrorReader = Callable[[Mapping[str, Any]], UpstreamFailure | None]
 
@@ -205,12 +210,19 @@ def _tokens(reply: HttpReply, us: Registration) -> Tokens:
 
 
 def _token_failure(reply: HttpReply, us: Registration) -> UpstreamFailure:
-    """RFC 6749, 5.2, where the provider keeps to it; else by the status."""
+    """RFC 6749, 5.2, where the provider keeps to it; else by the status.
+
+    A code that was made up is refused as well: what may be its fault says nothing of the connection.
+    """
     try:
         failure = us.read_error(read_object(reply.body)) if 400 <= reply.status < 500 else None
     except ValueError:
         failure = None
-    return failure or _bad_status("token_status", reply)
+    if failure is not None:
+        return failure if failure.facts.get("upstream_error") in ABOUT_US else hearsay(failure)
+    failure = _bad_status("token_status", reply)
+    is_about_code = 400 <= reply.status < 500 and reply.status not in _STATUS_ABOUT_US
+    return hearsay(failure) if is_about_code else failure
 
 
 def _is_token(value: object) -> TypeGuard[str]:

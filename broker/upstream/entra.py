@@ -19,7 +19,9 @@ from broker.upstream.findings import examine
 from broker.upstream.id_token import Claims
 from broker.upstream.kind import BY_CALLBACK, Assertion, Finding, FlowContext, Options, ReturnData, Start
 from broker.upstream.metadata import Provider, provider_of
+from broker.upstream.oidc_logout import session_of, sign_out_there
 from broker.upstream.sharing import ProvenDirectory, SharedRegistration
+from broker.upstream.sign_out import SIGNED_OUT, SignOut
 from tenants.causes import Cause, UpstreamFailure
 
 
@@ -29,6 +31,7 @@ class Entra:
     icon = "way-microsoft"
     options_type = EntraOptions
     returning = BY_CALLBACK
+    sign_out_path = SIGNED_OUT
 
     def start(self, options: EntraOptions, tx: FlowContext, ports: Ports) -> Start:
         provider = _provider(options, ports)
@@ -54,6 +57,11 @@ class Entra:
 
     def origins(self, options: EntraOptions, ports: Ports) -> tuple[str, ...]:
         return (options.authority_host,)
+
+    def sign_out(self, options: EntraOptions, tx: SignOut, ports: Ports) -> Start | None:
+        if not options.sign_out_there or not (options.named or options.any_work_account):
+            return None
+        return sign_out_there(_provider(options, ports), options.client_id or "", tx)
 
     # The operator's registration
 
@@ -118,6 +126,7 @@ def _assertion(options: EntraOptions, tx: FlowContext, claims: Claims, tokens: T
         amr=read.words(claims, "amr") or (),
         auth_time=read.moment(claims, "auth_time"),
         raw=read.redacted(claims),
+        session=session_of(claims, tokens.id_token, keeps_hint=True) if options.sign_out_there else None,
     )
     graph = Graph(options.graph_host, tokens.access_token, ports)
     if _has_too_many_groups(claims):

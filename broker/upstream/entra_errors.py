@@ -24,6 +24,8 @@ class Reading:
     topic: str
     cause: Cause
     numbers: frozenset[int]
+    begins_anew: bool = False
+    """Nothing was refused: asked once more, Microsoft shows its page."""
 
 
 READINGS = (
@@ -59,7 +61,7 @@ READINGS = (
         Cause.UPSTREAM_POLICY_BLOCKED,
         frozenset({53000, 53001, 53002, 53003, 530032, 530035, 50005, 50097, 50131, 53011}),
     ),
-    Reading("session_ended", Cause.FLOW_EXPIRED, frozenset({50058, 50132, 50133, 50173, 50089})),
+    Reading("session_ended", Cause.FLOW_EXPIRED, frozenset({50058, 50132, 50133, 50173, 50089}), begins_anew=True),
     Reading(
         "our_request",
         Cause.CONNECTION_MISCONFIGURED,
@@ -119,7 +121,7 @@ def read_entra_error(answer: Mapping[str, Any]) -> UpstreamFailure | None:
     reading = READING_OF_NUMBER.get(int(number)) if number else None
     if reading is None or reading.cause not in CAUSES_ALLOWED.get(failure.detail, (reading.cause,)):
         return UpstreamFailure(failure.cause, failure.detail, **facts)
-    return UpstreamFailure(reading.cause, reading.topic, **facts)
+    return UpstreamFailure(reading.cause, reading.topic, **facts, **({"begins_anew": True} if reading.begins_anew else {}))
 
 
 def _found(pattern: re.Pattern[str], description: str) -> str:

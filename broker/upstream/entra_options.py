@@ -86,6 +86,12 @@ class EntraOptions(Options):
         default=False, title="Read position and phone", description="Ask Graph for them at each sign-in. Needs User.Read."
     )
 
+    sign_out_there: bool = Field(
+        default=False,
+        title="Sign out there too",
+        description="Who signs out here is signed out at Microsoft as well. Register the address after a sign-out for it.",
+    )
+
     @field_validator("directory", "client_id")
     @classmethod
     def _lower(cls, value: str | None) -> str | None:
@@ -144,6 +150,8 @@ class EntraOptions(Options):
     def _leaves_the_operators_own(self) -> Self:
         if self.registration == "shared" and any(getattr(self, name) != value for name, value in operators_own().items()):
             raise ValueError('registration = "shared" goes without authority_host, graph_host and scopes.')
+        if self.registration == "shared" and self.sign_out_there:
+            raise ValueError("sign_out_there: the operator's registration has no address to come back to; use one of your own.")
         return self
 
     @property

@@ -183,7 +183,7 @@ class ReturnData:
 
 
 def hearsay(failure: UpstreamFailure) -> UpstreamFailure:
-    """The same, marked as read from what the browser brought: anybody can send that, so it tells nothing of the connection."""
+    """The same, marked as read from what the browser brought: anybody can send that, so it counts apart from what is known."""
     return UpstreamFailure(failure.cause, failure.detail, **{**failure.facts, "is_hearsay": True})
 
 

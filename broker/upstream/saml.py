@@ -16,10 +16,8 @@ from broker.saml_xml.xml import (
     ASSERTION,
     ENCRYPTED_ASSERTION,
     RESPONSE,
-    SAML,
     SIGNATURE,
     SKEW,
-    Element,
     Fault,
 )
 from broker.upstream.code_flow import origin_of
@@ -39,8 +37,10 @@ from broker.upstream.saml_parts.checks import (
     Expected,
     Message,
     authenticated_at,
+    authentication_context,
     believed_until,
     clock_deviation,
+    is_our_answer,
 )
 from broker.upstream.saml_parts.decryption import has_encrypted_name, open_assertion, open_name_id
 from broker.upstream.saml_parts.findings import examine
@@ -48,7 +48,7 @@ from broker.upstream.saml_parts.gate import open_response
 from broker.upstream.saml_parts.logout_sending import ask, session_of
 from broker.upstream.saml_parts.metadata import described, entity_id_of
 from broker.upstream.saml_parts.options import SamlOptions
-from broker.upstream.saml_parts.request import Asking, posted, redirected, signing_key
+from broker.upstream.saml_parts.request import Asking, asked_contexts, posted, redirected, signing_key
 from broker.upstream.saml_parts.signatures import verified_parts
 from broker.upstream.saml_parts.status import refusal_of
 from broker.upstream.saml_parts.values import MAX_NAME, Attributes, details_of, email_of, names_of, subject_of
@@ -58,7 +58,6 @@ from tenants.causes import Cause, UpstreamFailure
 MAX_RESPONSE = 200_000
 """Characters of base64; the gate counts the bytes."""
 _SIGNED_PARTS = {"response": RESPONSE, "assertion": ASSERTION}
-_CLASS_REF = f"{{{SAML}}}AuthnContext/{{{SAML}}}AuthnContextClassRef"
 
 
 class Saml:
@@ -80,8 +79,11 @@ class Saml:
             at=tx.now,
             name_id_format=options.asked_format,
             is_forced=wants_fresh or tx.prompt == "select_account",
+            contexts=asked_contexts(tx.acr_values) if options.asks_for_context else (),
         )
         keep = {"request_id": asking.request_id, "asked_at": tx.now.isoformat()}
+        if asking.contexts:
+            keep["contexts"] = " ".join(asking.contexts)
         if wants_fresh:
             keep["oldest"] = (tx.now - timedelta(seconds=tx.max_age or 0)).isoformat()
         key = signing_key(tx.own_keys())
@@ -149,7 +151,9 @@ def _believed(options: SamlOptions, tx: FlowContext, data: ReturnData, ports: Po
         now=tx.now,
         asked_at=_kept_time(tx, "asked_at"),
         oldest=_kept_time(tx, "oldest"),
+        contexts=frozenset(tx.kept.get("contexts", "").split()),
     )
+    message: Message | None = None
     try:
         message = _verified(options, tx, data.args.get("SAMLResponse", ""), ports)
         for check in CHECKS:
@@ -157,7 +161,9 @@ def _believed(options: SamlOptions, tx: FlowContext, data: ReturnData, ports: Po
         return _assertion(options, tx, message, expected)
     except Fault as fault:
         words = clean(fault.description, MAX_DESCRIPTION)
-        raise UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, fault.word, description=words) from None
+        failure = UpstreamFailure(Cause.UPSTREAM_RESPONSE_INVALID, fault.word, description=words)
+        is_answer = message is not None and is_our_answer(message, expected)
+        raise (failure if is_answer else hearsay(failure)) from None
 
 
 def _kept_time(tx: FlowContext, name: str) -> datetime | None:
@@ -196,7 +202,6 @@ def _require_signed(options: SamlOptions, signed: frozenset[str]) -> None:
 def _assertion(options: SamlOptions, tx: FlowContext, message: Message, expected: Expected) -> Assertion:
     attributes, names = Attributes.of(message), options.names
     clock = clock_deviation(message, expected)
-    class_ref: Element | None = message.one("AuthnStatement").find(_CLASS_REF)
     return Assertion(
         connection=tx.connection,
         issuer=expected.issuer,
@@ -205,7 +210,7 @@ def _assertion(options: SamlOptions, tx: FlowContext, message: Message, expected
         **names_of(attributes, names),
         **details_of(attributes, names),
         groups=attributes.many(names.groups),
-        acr=clean(class_ref.text, MAX_NAME) or None if class_ref is not None else None,
+        acr=clean(authentication_context(message), MAX_NAME) or None,
         auth_time=min(authenticated_at(message), tx.now),
         raw={"attributes": attributes.shown(), **({"clock": clock} if clock else {})},
         once=Once(message.assertion.get("ID"), believed_until(message)),

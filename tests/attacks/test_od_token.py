@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from broker import floods
 from tenants.accounts import Account
 from tenants.audit import AuditEvent
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.tenants import Tenant
+from tenants.throttles import Throttle, counter_key
 from tests import factories
 from tests.support.relying_party import VERIFIER, RelyingParty
 
@@ -49,6 +51,25 @@ def at_once(work, count):
     for thread in threads:
         thread.join()
     return results
+
+
+# Refusals without end
+
+
+def test_op10_refused_requests_without_end_fill_no_audit_log(app, home, clock):
+    """Each is refused; of one network address a hundred are written in ten minutes, and that no more are."""
+    stranger = RelyingParty.of(app, home)
+    with home.db.writing() as db:
+        key, now = counter_key("refused", "127.0.0.1"), clock.now()
+        db.add(Throttle(id=key, tries=floods.LIMIT.cap - 2, last_try_at=now, window_ends_at=now + floods.LIMIT.window))
+    for _ in range(5):
+        assert_invalid_grant(stranger.redeem("made-up"))
+    assert len(events(home, "access.refused")) == 2
+    (told,) = events(home, "attack.throttled")
+    assert told.detail["what"] == "refused requests"
+    clock.advance(minutes=11)
+    assert_invalid_grant(stranger.redeem("made-up"))
+    assert len(events(home, "access.refused")) == 3
 
 
 # Codes

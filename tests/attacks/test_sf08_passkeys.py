@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tenants.audit import Event
 from tenants.passkeys import Passkey
+from tenants.throttles import ADDRESS_LIMIT, THROTTLE_STATE, Throttle, counter_key
 from tests import factories
 from tests.peers.authenticator import ES256, RS256, Authenticator, encoded
 from tests.support import steps
@@ -60,6 +61,22 @@ def test_sf08_answer_that_is_not_for_this_very_sign_in_is_refused(home, ada, bro
     assert browser.status == 403
     assert "This passkey didn’t work here." in browser.words
     assert not steps.is_signed_in(browser, home)
+
+
+def test_lc01_one_network_address_has_a_limit_over_all_passkeys(home, ada, browser, new_browser):
+    """Trying is bounded from anywhere, and who is right takes nothing from the others of an office."""
+    device = device_of(home, ada)
+    assert show(at_passkey(browser, home), device.get(options_on(browser))).at == f"{home.path}/"
+    key, now = counter_key("address", "192.0.2.9"), home.now
+    with home.db.writing() as db:
+        assert db.one(THROTTLE_STATE, key=counter_key("address", browser.address)).tries == 0
+        values = {"tries": ADDRESS_LIMIT.cap, "last_try_at": now, "window_ends_at": now + ADDRESS_LIMIT.window}
+        db.add(Throttle(id=key, **values))
+    late = new_browser()
+    late.address = "192.0.2.9"
+    show(at_passkey(late, home), device.get(options_on(late)))
+    assert late.status == 429
+    assert steps.event_of(late, home).cause == "rate_limited"
 
 
 @pytest.mark.parametrize("come", [FIRST, SECOND])

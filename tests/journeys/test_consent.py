@@ -109,6 +109,24 @@ def test_link_leads_an_admin_to_a_directory_that_may_sign_in(home, way, entra_pe
     assert steps.event_of(late, home).cause == "consent_missing"
 
 
+def test_ou10_directory_that_a_link_let_in_vouches_for_its_own_domain_alone(home, way, entra_peer, browser, new_browser):
+    """The connection's other proven domains are somebody else's to vouch for, until the operator says so."""
+    directory = directory_of(way, entra_peer)
+    other = steps.listed(home, f"other.{home.domain}", way=way, proven=True)
+    approve(browser, given_link(home, way)).submit(press="Yes, let its people in")
+    steps.notice(home)
+    assert steps.enter(new_browser(), home, way).at == f"{home.path}/"
+    directory.person = Person(f"eve@{other}", "Eve", subject="e0e0")
+    steps.enter(browser, home, way)
+    assert steps.event_of(browser, home).cause == "email_unverified"
+    home.change(Consent, consents(home)[0].id, may_bind=False)  # as by --accept
+    steps.notice(home)
+    with home.db.writing() as db:
+        db.touch_configuration()
+    steps.notice(home)
+    assert steps.enter(new_browser(), home, way).at == f"{home.path}/"
+
+
 def test_link_can_be_handed_on_until_a_directory_has_come_of_it(home, way, browser, new_browser):
     link = given_link(home, way)
     way.idp.refuses_consent("access_denied", described(90094))
@@ -264,7 +282,7 @@ def test_op02_failed_approval_tells_no_secret_and_is_no_fault_of_the_connection(
         assert event.cause == (cause or "upstream_response_invalid")
         assert state not in str(event.detail), cause
     with home.db.reading() as db:
-        assert db.query(ConnectionHealth).all() == []
+        assert [one.failures for one in db.query(ConnectionHealth)] == [0]
 
 
 def test_directory_that_is_named_needs_no_further_word(home, entra_peer, database_url, browser, new_browser):

@@ -149,6 +149,37 @@ def test_use_another_account_asks_the_directory_for_a_choice(home, way, jane, br
     assert browser.at == f"{home.path}/"
 
 
+def test_session_that_ended_there_is_begun_once_more_without_a_question(home, way, jane, browser):
+    way.idp.refuses("invalid_request", 50058)
+    way.idp.recovers_after(1)
+    steps.enter(browser, home, way)
+    assert browser.at == f"{home.path}/"
+    assert way.idp.hits["authorize"] == 2
+    assert not steps.events(home, Event.LOGIN_REFUSED)
+
+
+@pytest.mark.parametrize("number", [50058, 50132, 50133, 50173, 50089])
+def test_session_that_ends_there_time_and_again_sends_nobody_round(home, way, jane, browser, number):
+    way.idp.refuses("interaction_required", number)
+    steps.enter(browser, home, way)
+    assert (browser.status, way.idp.hits["authorize"]) == (400, 2)
+    assert steps.event_of(browser, home).detail["upstream_code"] == f"AADSTS{number}"
+    steps.enter(browser, home, way)
+    assert way.idp.hits["authorize"] == 4, "the next attempt may go once more itself"
+
+
+def test_sign_out_goes_on_to_microsoft_where_that_is_wished(home, way, jane, browser):
+    way.change(options={**way.row.options, "sign_out_there": True})
+    steps.enter(browser, home, way)
+    browser.open(f"{home.path}/").submit(press="Sign out")
+    assert "Taking you to Microsoft" in browser.words
+    assert steps.go_along(browser).at == f"{home.path}/signed-out"
+    asked = way.idp.seen["logout"]
+    assert asked["post_logout_redirect_uri"] == f"{home.url}/signed-out"
+    assert asked["id_token_hint"]
+    assert not steps.is_signed_in(browser, home)
+
+
 def test_try_again_goes_there_again(home, way, jane, browser):
     way.idp.breaks()
     steps.enter(browser, home, way)

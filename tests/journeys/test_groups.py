@@ -13,6 +13,7 @@ from tests.peers.people import Person
 from tests.support import steps
 from tests.support.commands import environment, run
 from tests.support.linking import account_row, grants, identities
+from tests.support.meanwhile import after_look
 
 RULES = [
     {"from": "engineers", "group": "Builders"},
@@ -63,6 +64,25 @@ def test_groups_follow_the_provider_and_those_from_elsewhere_stay(home, way, ent
     assert identities(home)[0].profile["groups"] == ["engineers"]
     changes = [event.detail for event in steps.events(home, Event.ACCOUNT_CHANGED)]
     assert {"by": "connection", "fields": "groups", "lost": "Builders, Travel"} in changes
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["somebody known", "a newcomer"])
+def test_su20_rules_that_are_changed_on_the_way_give_nothing_by_the_old_ones(home, way, enter, is_known):
+    """The last look before the write sees them, whatever a process has kept."""
+    if is_known:
+        enter("else")
+
+    def take_back():
+        with home.db.writing() as db:
+            keeping = Keeping(db, home.broker.vault, "operator", home.now)
+            row = keeping.locked(way.key)
+            values = keeping.present_values(row)
+            keeping.put_in_force(row, replace(values, config={**values.config, "group_rules": []}))
+
+    with after_look(home, "identities" if is_known else "accounts", take_back):
+        browser = enter("it")
+    assert steps.event_of(browser, home).detail["detail"] == "the connection was changed meanwhile"
+    assert [one for identity in identities(home) for one in grants(home, identity.account_id)] == []
 
 
 def test_what_was_taken_away_counts_at_once_also_where_the_person_is_refused(home, way, enter):

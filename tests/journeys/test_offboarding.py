@@ -67,18 +67,18 @@ def test_pi04_session_ends_with_the_account_at_the_next_request(home, sso, rp, b
     assert not steps.is_signed_in(browser, home)
 
 
-def test_connection_that_is_switched_off_ends_its_sessions_where_that_is_said(home, sso, rp, browser, database_url):
-    """By itself it lets nobody in any more and leaves who is in; applications get nothing new for them."""
+def test_connection_that_is_switched_off_ends_its_sessions_unless_that_is_said(home, sso, rp, browser, database_url):
+    """Whatever becomes of who is in: nobody comes in any more, and applications get nothing new for them."""
     command = command_of(home, database_url)
     factories.admin(home)
-    done(command("switch", sso.key, "off"))
+    assert "go on" in done(command("switch", sso.key, "off", "--keep-sessions"))
     assert steps.is_signed_in(browser, home)
     assert refreshed(rp) == "invalid_grant"
-    assert "1 session ended." in done(command("switch", sso.key, "off", "--end-sessions"))
+    assert "1 session of people who came by it ended." in done(command("switch", sso.key, "off"))
     assert not steps.is_signed_in(browser, home)
     (event,) = steps.events(home, Event.SIGNED_OUT)
     assert (event.connection_id, event.detail) == (sso.row.id, {"by": "operator", "ended": "1"})
-    assert command("switch", sso.key, "on", "--end-sessions").exit_code == 1
+    assert command("switch", sso.key, "on", "--keep-sessions").exit_code == 1
 
 
 def test_refresh_costs_no_more_for_all_that(home, sso, rp, count_statements):

@@ -8,6 +8,7 @@ from tenants.accounts import Account
 from tenants.audit import Event
 from tests import factories
 from tests.peers.people import Person
+from tests.peers.saml_messages import PASSWORD, PROTOCOL
 from tests.peers.xml_signing import saml_key
 from tests.support import steps
 
@@ -68,6 +69,25 @@ def test_request_goes_by_form_where_the_provider_wants_that(home, way, jane, bro
     browser.submit(press="Continue to Company login")
     assert browser.submit(press="Continue").at == f"{home.path}/"
     assert way.idp.seen[-1].is_signed
+
+
+def test_way_of_signing_in_is_asked_for_and_has_to_come_back(home, way, jane, browser, new_browser):
+    wanted = "https://refeds.org/profile/mfa"
+    way.change(options=way.idp.options(asks_for_context=True), acr_values=f"{wanted} {PASSWORD}", factor_values=[wanted])
+    steps.enter_by_saml(new_browser(), home, way)
+    asked = way.idp.seen[-1].document
+    (context,) = asked.findall(f"{{{PROTOCOL}}}RequestedAuthnContext")
+    assert context.get("Comparison") == "exact"
+    assert [one.text for one in context] == [wanted, PASSWORD]
+    assert [child.tag.rpartition("}")[2] for child in asked][-2:] == ["NameIDPolicy", "RequestedAuthnContext"]
+    way.idp.says(class_ref=wanted)
+    assert steps.enter_by_saml(new_browser(), home, way).at == f"{home.path}/"
+    way.idp.says(class_ref="urn:oasis:names:tc:SAML:2.0:ac:classes:X509")
+    steps.enter_by_saml(browser, home, way)
+    assert steps.event_of(browser, home).detail["detail"] == "authn_context"
+    way.change(options=way.idp.options(), acr_values=None)
+    steps.enter_by_saml(new_browser(), home, way)
+    assert way.idp.seen[-1].document.find(f"{{{PROTOCOL}}}RequestedAuthnContext") is None
 
 
 def test_person_of_a_typed_address_is_sent_there(home, way, jane, browser):

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from lxml import etree
 from sqlalchemy import select
 
 from tenants.abandoned import note_abandoned
@@ -15,6 +16,7 @@ from tenants.traces import Trace, share
 from tenants.transactions import LoginTransaction
 from tests import factories
 from tests.peers.people import Person
+from tests.peers.xml_signing import saml_key
 from tests.support import steps
 from tests.support.commands import environment, run
 from tests.support.rows import login_transaction
@@ -79,6 +81,31 @@ def test_nobody_is_swept_away_untold_of(broker, home, way, new_browser, clock, m
     assert len(steps.events(home, Event.LOGIN_ABANDONED)) == 2
     with home.db.reading() as db:
         assert db.scalars(select(LoginTransaction)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("go", "stopped_at"),
+    [
+        (lambda browser, home: browser.open(f"{home.path}/sign-in").submit(email=f"x@{home.domain}"), "the password"),
+        (lambda browser, home: steps.tx_of(browser.open(steps.asking(home))), "the first page"),
+    ],
+    ids=["at the password", "sent by an application"],
+)
+def test_who_stopped_here_without_being_refused_has_an_outcome_too(broker, home, browser, clock, go, stopped_at):
+    go(browser, home)
+    clock.advance(minutes=21)
+    sweep(broker.db, clock.now())
+    sweep(broker.db, clock.now())
+    (event,) = steps.events(home, Event.LOGIN_ABANDONED)
+    assert (event.detail["stopped at"], event.connection_id) == (stopped_at, None)
+
+
+def test_who_was_refused_has_that_as_outcome(broker, home, way, browser, clock):
+    way.idp.error_callback("access_denied")
+    steps.enter(browser, home, way)
+    clock.advance(minutes=21)
+    sweep(broker.db, clock.now())
+    assert steps.events(home, Event.LOGIN_ABANDONED) == []
 
 
 # Health
@@ -181,6 +208,43 @@ def test_silent_provider_is_left_alone_and_the_page_says_so_and_offers_the_other
     assert "not answer" not in new_browser().open(f"{home.path}/sign-in").words
 
 
+def test_ou14_forged_responses_and_codes_count_apart(home, way, saml_peer, browser, new_browser):
+    """Whoever makes them up brings about no failure of a connection, and does not hide one either."""
+    company = steps.saml_way(home, saml_peer)
+    keys, described = list(company.idp.keys), new_browser().open(f"{home.path}/saml/company/metadata").response.data
+
+    def honest():
+        """Without what it was told to do wrong."""
+        company.idp.recovers().learns(described)
+        company.idp.keys, company.idp.person = list(keys), Person(f"jo@{home.domain}", "Jo", "Day")
+        return company.idp
+
+    steps.notice(home)
+    for forge in (
+        lambda: company.idp.signs_with(saml_key(7)),
+        lambda: company.idp.signs_parts(),
+        lambda: company.idp.tampers(lambda root: root.append(etree.Comment("nothing"))),
+        # True, and about another request: somebody kept it.
+        lambda: company.idp.says(in_response_to="_other", scd_in_response_to="_other"),
+    ):
+        honest()
+        forge()
+        steps.enter_by_saml(new_browser(), home, company)
+    assert (health_of(home, company).failures, health_of(home, company).unproven) == (0, 4)
+    honest().says(audiences=[["https://elsewhere.example"]])
+    steps.enter_by_saml(new_browser(), home, company)
+    assert (health_of(home, company).failures, health_of(home, company).unproven) == (1, 4)
+    for status in (400, 400, 400, 400):
+        way.idp._redirect = {"code": "made-up"}
+        way.idp.answers("token", lambda status=status: way.idp.token_error("invalid_request", status))
+        steps.enter(new_browser(), home, way)
+    assert (health_of(home, way).failures, health_of(home, way).unproven) == (0, 4)
+    way.idp.recovers()
+    way.idp._redirect = {}
+    assert steps.enter(browser, home, way).at == f"{home.path}/"
+    assert (health_of(home, way).failures, health_of(home, way).unproven) == (0, 0)
+
+
 def test_words_of_a_browser_leave_no_provider_alone(home, way, new_browser):
     """Anybody can come back and say that the provider is down."""
     for _ in range(4):
@@ -190,7 +254,9 @@ def test_words_of_a_browser_leave_no_provider_alone(home, way, new_browser):
     assert steps.enter(new_browser(), home, way).at == f"{home.path}/"
 
 
-def test_ou14_what_only_a_browser_says_does_not_make_a_connection_fail(home, way, saml_peer, entra_peer, browser, new_browser):
+def test_ou14_what_only_a_browser_says_does_not_make_a_connection_fail(
+    home, way, saml_peer, entra_peer, browser, new_browser, database_url
+):
     """Anybody can begin an attempt and come back with an error: that is told, and tells nothing of the connection."""
     company, microsoft = steps.saml_way(home, saml_peer), steps.entra_way(home, entra_peer)
     company.idp.refuses("Requester", "InvalidNameIDPolicy")
@@ -208,7 +274,11 @@ def test_ou14_what_only_a_browser_says_does_not_make_a_connection_fail(home, way
     assert sorted({*told} & OF_THE_CONNECTION) == sorted(OF_THE_CONNECTION)
     assert len(told) == 7
     assert len(traces_of(home)) >= 6  # none of what was not reached
-    assert [health_of(home, one).failures for one in (way, company, microsoft)] == [None] * 3
+    assert [(one.failures, one.unproven) for one in (health_of(home, way) for way in (way, company, microsoft))] == [
+        (0, 5), (0, 1), (0, 1),
+    ]  # fmt: skip
+    told = run("connection", "health", home.slug, **environment(database_url)).stdout
+    assert re.search(rf"{home.slug}\.connections\.company +unused .* 1x, connection_misconfigured: Requester", told)
     # What the provider itself says does.
     way.idp._redirect = {}
     way.idp.answers("token", lambda: way.idp.token_error("invalid_client", 401))

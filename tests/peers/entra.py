@@ -28,6 +28,7 @@ class FakeDirectory(FakeIssuer):
         self.origin = origin
         self.directory = directory
         self.graph = FakeGraph(origin)
+        self._refusals_left = 0
 
     def document(self) -> dict[str, Any]:
         return {
@@ -35,6 +36,7 @@ class FakeDirectory(FakeIssuer):
             "authorization_endpoint": f"{self.base}/oauth2/v2.0/authorize",
             "token_endpoint": f"{self.base}/oauth2/v2.0/token",
             "jwks_uri": f"{self.base}/discovery/v2.0/keys",
+            "end_session_endpoint": f"{self.base}/oauth2/v2.0/logout",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
             "authorization_response_iss_parameter_supported": None,
             **self._document,
@@ -66,7 +68,16 @@ class FakeDirectory(FakeIssuer):
 
     def approve(self, url: str, person: Person | None = None) -> str:
         self._redirect.setdefault("iss", None)
-        return super().approve(url, person)
+        sent = super().approve(url, person)
+        self._refusals_left -= 1
+        if not self._refusals_left:
+            self._error.clear()
+        return sent
+
+    def recovers_after(self, times: int) -> "FakeDirectory":
+        """Refuses so many times and no more."""
+        self._refusals_left = times
+        return self
 
     def guest(self) -> "FakeDirectory":
         self.says(idp=f"https://sts.windows.net/{uuid4()}/")
@@ -119,6 +130,7 @@ class EntraPeer(OidcPeer):
         "/oauth2/v2.0/token": "token",
         "/userinfo": "userinfo",
         "/oauth2/v2.0/authorize": "authorize",
+        "/oauth2/v2.0/logout": "logout",
     }
 
     def __init__(self, origin: str, clock: FakeClock) -> None:

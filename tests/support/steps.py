@@ -180,6 +180,15 @@ def enter(browser: Browser, home: Home, way: Way) -> Browser:
     return browser.open(f"{home.path}/sign-in/go/{way.key}?tx={tx_of(browser)}")
 
 
+def asking(home: Home) -> str:
+    """Where a new application of the tenant sends the browser to."""
+    app = factories.application(home)
+    notice(home)
+    challenge = "code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    query = f"client_id={app.client_id}&redirect_uri={app.redirect_uris[0]}&response_type=code&scope=openid"
+    return f"{home.path}/oidc/authorize?{query}&{challenge}"
+
+
 def enter_by_saml(browser: Browser, home: Home, way: Way) -> Browser:
     """By a SAML way: to its provider, whose page posts back to us."""
     enter(browser, home, way)

@@ -30,6 +30,8 @@ class Expected:
     now: datetime
     asked_at: datetime | None = None
     oldest: datetime | None = None
+    contexts: frozenset[str] = frozenset()
+    """Where the request asked for authentication contexts: one of them has to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,13 @@ def check_authentication(message: Message, expected: Expected) -> None:
         raise _too_late("SessionNotOnOrAfter", session_end, message, expected)
 
 
+def check_context(message: Message, expected: Expected) -> None:
+    """Core, 3.3.2.2.1: what was asked for exactly is answered exactly."""
+    context = authentication_context(message)
+    if expected.contexts and context not in expected.contexts:
+        raise Fault("authn_context", f"it says {context[:200]!r}")
+
+
 CHECKS: tuple[Check, ...] = (
     check_version,
     check_issuers,
@@ -171,7 +180,23 @@ CHECKS: tuple[Check, ...] = (
     check_proxy,
     check_subject_confirmation,
     check_authentication,
+    check_context,
 )
+
+
+def is_our_answer(message: Message, expected: Expected) -> bool:
+    """Was it made for this very request, by what is signed? Nobody but the provider knows how to make such a one."""
+    try:
+        named = message.bearer().get("InResponseTo")
+    except Fault:
+        return False
+    return named is not None and named == expected.request_id
+
+
+def authentication_context(message: Message) -> str:
+    """The class of the authentication context, empty where none is named."""
+    named = message.one("AuthnStatement").find(f"{{{SAML}}}AuthnContext/{{{SAML}}}AuthnContextClassRef")
+    return text_of(named).strip()
 
 
 def authenticated_at(message: Message) -> datetime:

@@ -95,6 +95,12 @@ class SamlOptions(Options):
         title="Sign-in may begin at the provider",
         description="A response that nobody asked for is then checked like any, and leads to a request of our own.",
     )
+    asks_for_context: bool = Field(
+        default=False,
+        title="Ask for the way of signing in",
+        description="Send the connection's acr_values, or an application's, as RequestedAuthnContext: one of them has to come "
+        "back. Entra refuses people then who came by another way (AADSTS75011).",
+    )
     sign_out_there: bool = Field(
         default=False,
         title="Sign out there too",
