@@ -1,18 +1,20 @@
 """The person's first page, and signing out."""
 
-from urllib.parse import urlsplit
-
-from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broker.bar import bar_of
+from broker.downstream.portal import SEARCH_FROM, matching, tiles_of
+from broker.look import kept
 from broker.pages import SignedIn as Person
-from broker.pages import Tile
 from broker.session import SignedIn, end_session, present_session
 from broker.signin.transaction import begin
 from broker.signin.upstream_logout import come_back, leave
+from tenants.applications import APPLICATION_ICON
 from tenants.console_roles import CONSOLE_ROLES
+from tenants.logos import PNG_TYPE
 from tenants.ways import LOCAL
 
 home_pages = Blueprint("home", __name__, subdomain="tenant")
@@ -26,11 +28,15 @@ def home() -> Response:
         return begin(url_for("home.home"))
     if person.is_by_door:
         return redirect(url_for("console.home"), 303)
+    tiles, query = tiles_of(person), request.args.get("q", "").strip()
     page = render_template(
         "account/signed_in.html",
         bar=bar_of(person, "home"),
         person=_person(person),
-        tiles=_tiles(),
+        tiles=matching(tiles, query),
+        query=query,
+        has_search=len(tiles) >= SEARCH_FROM,
+        home_url=url_for("home.home"),
         console_url=url_for("console.home") if person.row.role in CONSOLE_ROLES else None,
     )
     return make_response(page)
@@ -45,6 +51,19 @@ def open_application(application: str) -> Response:
     if present_session() is None:
         return begin(url_for("home.open_application", application=application), found)
     return redirect(found.launch_url, 303)
+
+
+@home_pages.get("/applications/<application>/icon")
+def application_icon(application: str) -> FlaskResponse:
+    """The picture of an application's tile: a PNG that was drawn anew here."""
+    found = next((one for one in g.tenant.applications.values() if one.key == application), None)
+    if found is None or not found.icon_version:
+        abort(404)
+    with g.db.reading() as db:
+        row = db.one(APPLICATION_ICON, application=found.id)
+    if row is None or row.icon is None:
+        abort(404)
+    return kept(row.icon, PNG_TYPE, found.icon_version)
 
 
 @home_pages.post("/sign-out")
@@ -84,11 +103,3 @@ def _methods(person: SignedIn) -> list[str]:
         connection = g.tenant.connections.get(person.row.method)
         names["fed"] = connection.label if connection else person.row.method
     return [names.get(proof.method, proof.method) for proof in person.proofs]
-
-
-def _tiles() -> list[Tile]:
-    return [
-        Tile(name=application.name, host=urlsplit(application.launch_url).hostname or "", url=application.launch_url)
-        for application in g.tenant.applications.values()
-        if application.is_enabled and application.launch_url
-    ]

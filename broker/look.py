@@ -137,7 +137,7 @@ def asset(name: str) -> Response:
     if found is None:
         abort(404)
     packs = request.accept_encodings["gzip"] > 0
-    response = _kept(found.packed if packs else found.body, found.media_type, found.version)
+    response = kept(found.packed if packs else found.body, found.media_type, found.version)
     response.vary.add("Accept-Encoding")
     if packs:
         response.content_encoding = "gzip"
@@ -150,7 +150,7 @@ def brand_css() -> Response:
     colour = g.tenant.branding.colour
     if not colour:
         abort(404)
-    return _kept(brand_sheet(colour).encode(), "text/css", _version(colour.encode()))
+    return kept(brand_sheet(colour).encode(), "text/css", _version(colour.encode()))
 
 
 @tenant_look.get("/logo")
@@ -159,12 +159,12 @@ def logo() -> Response:
     branding = g.tenant.branding
     if not branding.logo or branding.logo_type not in LOGO_TYPES:
         abort(404)
-    response = _kept(branding.logo, branding.logo_type, _version(branding.logo))
+    response = kept(branding.logo, branding.logo_type, _version(branding.logo))
     response.headers["Content-Security-Policy"] = LOGO_POLICY
     return response
 
 
-def _kept(body: bytes, media_type: str, version: str) -> Response:
+def kept(body: bytes, media_type: str, version: str) -> Response:
     """An answer that a browser keeps for good if it asked for this very version."""
     response = Response(body, content_type=f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type)
     response.headers["Cache-Control"] = FOR_GOOD if request.args.get("v") == version else "no-cache"

@@ -120,6 +120,8 @@ class Tile:
     host: str
     """Where it is, for the second line: `expenses.acme.example`."""
     url: str
+    icon_url: str | None = None
+    """None: two letters stand in."""
 
     @property
     def mark(self) -> str:

@@ -76,12 +76,14 @@ class Account(TenantScoped, Base):
 
 
 class Grant(TenantScoped, Base):
-    """A group or role of an account, with the source that gave it: a sign-in replaces only what its source gave."""
+    """A group, a role or an application of an account, with the source that gave it: a sign-in replaces only what its
+    source gave."""
 
     __tablename__ = "grants"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.id"], ondelete="CASCADE"),
         Index("uq_grants_value", "tenant_id", "account_id", "kind", "value", "source", unique=True),
+        Index("ix_grants_value", "tenant_id", "kind", "value"),
     )
 
     account_id: Mapped[str] = mapped_column(String(80))

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tenants.applications import Application, GrantType, SubjectType
+from tenants.audiences import Audience, with_parts
 from tenants.claim_rules import ClaimRule
 
 
@@ -26,7 +27,8 @@ class ApplicationConfig:
     is_pkce_required: bool
     id_token_alg: str
     accepted_connections: tuple[str, ...]
-    required_groups: tuple[str, ...]
+    audience: Audience | None
+    """For whom it is; None: everybody of the tenant."""
     is_factor_demanded: bool = False
     grant_types: tuple[str, ...] = (GrantType.CODE.value, GrantType.REFRESH.value)
     response_modes: tuple[str, ...] = ()
@@ -47,10 +49,12 @@ class ApplicationConfig:
     access_token_minutes: int | None = None
     id_token_minutes: int | None = None
     offline_days: int | None = None
+    icon_version: str | None = None
+    """None: its tile has no picture."""
 
 
-def application_config(row: Application) -> ApplicationConfig:
-    """The row, with lists as tuples and nothing left out."""
+def application_config(row: Application, parents: Mapping[str, str | None]) -> ApplicationConfig:
+    """The row, with lists as tuples and nothing left out. `parents`: the tree of organizations, where a row names one."""
     return ApplicationConfig(
         id=row.id,
         key=row.key,
@@ -65,7 +69,7 @@ def application_config(row: Application) -> ApplicationConfig:
         is_pkce_required=row.is_pkce_required,
         id_token_alg=row.id_token_alg,
         accepted_connections=tuple(row.accepted_connections),
-        required_groups=tuple(row.required_groups),
+        audience=_audience(row, parents),
         is_factor_demanded=row.is_factor_demanded,
         grant_types=_words(row.grant_types) or (GrantType.CODE.value, GrantType.REFRESH.value),
         response_modes=_words(row.response_modes),
@@ -86,7 +90,15 @@ def application_config(row: Application) -> ApplicationConfig:
         access_token_minutes=row.access_token_minutes,
         id_token_minutes=row.id_token_minutes,
         offline_days=row.offline_days,
+        icon_version=row.icon_version,
     )
+
+
+def _audience(row: Application, parents: Mapping[str, str | None]) -> Audience | None:
+    if not row.is_assigned_only:
+        return None
+    organizations = with_parts(frozenset(row.assigned_organizations or ()), parents)
+    return Audience(row.id, frozenset(row.required_groups), organizations)
 
 
 def _words(values: Iterable[str] | None) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, false, true
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String, bindparam, false, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
+from tenants.statements import scoped
 
 
 class ClientAuth(StrEnum):
@@ -59,8 +60,12 @@ class Application(TenantScoped, Base):
     id_token_alg: Mapped[str] = mapped_column(String(10), default="RS256")
     accepted_connections: Mapped[list[str]] = mapped_column(default=list)
     """Keys of the ways in that it accepts (`local` among them); empty: all."""
+    is_assigned_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it is for those only who are named: by a group, an organization, or as a person (tenants/assignments.py)."""
     required_groups: Mapped[list[str]] = mapped_column(default=list)
-    """A person needs one of these to enter; empty: everyone of the tenant."""
+    """Groups whose people may enter, where it is for those only who are named."""
+    assigned_organizations: Mapped[list[str]] = mapped_column(default=list, nullable=True)
+    """Ids of organizations whose people may enter, those of their parts among them."""
     is_factor_demanded: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A second factor is asked for, whatever the way in (requirements.md, R5)."""
     grant_types: Mapped[list[str] | None]
@@ -92,5 +97,11 @@ class Application(TenantScoped, Base):
     access_token_minutes: Mapped[int | None]
     id_token_minutes: Mapped[int | None]
     offline_days: Mapped[int | None]
+    icon: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """A PNG for its tile."""
+    icon_version: Mapped[str | None] = mapped_column(String(16))
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+
+
+APPLICATION_ICON = scoped(select(Application.icon).where(Application.id == bindparam("application")))

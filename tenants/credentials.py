@@ -146,6 +146,7 @@ FACTS_OF_ACCOUNT = (
     Account.is_local_enabled,
     Account.is_email_verified,
     Account.role,
+    Account.organization_id,
     Credential.id.label("factor_id"),
     Passkey.id.label("passkey_id"),
 )

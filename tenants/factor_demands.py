@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tenants.assurance import MFA, shows_factor
+from tenants.audiences import Audience
 from tenants.reasons import Reason
 from tenants.ways import LOCAL
 
@@ -36,7 +37,8 @@ class ApplicationFacts:
 
     name: str
     accepted: frozenset[str] = frozenset()
-    groups: frozenset[str] = frozenset()
+    audience: Audience | None = None
+    """None: everybody of the tenant."""
     demands_factor: bool = False
 
 

@@ -1,7 +1,7 @@
 """What a tenant's policy decides: who is admitted, when a second factor is asked. Values in, reasoned values out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Self
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tenants.accounts import AccountState
 from tenants.addresses import Address
+from tenants.audiences import Entitlements
 from tenants.causes import Cause
 from tenants.ends import effective_state as effective_state  # asked of policy by others too
 from tenants.factor_demands import ApplicationFacts as ApplicationFacts  # admission's own, in a file of its own
@@ -116,7 +117,8 @@ class AccountFacts:
     """Whether a factor of `SECOND_FACTORS` is enrolled."""
     has_role: bool = False
     """Whether it may configure the tenant, or look into it."""
-    groups: frozenset[str] = frozenset()
+    entitled: Entitlements = field(default_factory=Entitlements)
+    """Groups, organization and applications; empty where nothing asks for them."""
     is_admin: bool = False
     """Owner or admin: see `effective_state`."""
 
@@ -228,11 +230,11 @@ def _application_accepts_way(facts: AdmissionFacts) -> Finding:
 
 def _application_is_assigned(facts: AdmissionFacts) -> Finding:
     application = facts.application
-    if application is None or not application.groups:
-        return None, Reason("assigned_all", "No group is asked for.")
-    if application.groups & facts.account.groups:
-        return None, Reason("assigned", f"A group of the account may enter {application.name}.")
-    reason = Reason("not_assigned", f"No group of the account may enter {application.name}.")
+    if application is None or application.audience is None:
+        return None, Reason("assigned_all", "It is open to everybody of the organization.")
+    if application.audience.admits(facts.account.entitled):
+        return None, Reason("assigned", f"The account, its group or its organization may enter {application.name}.")
+    reason = Reason("not_assigned", f"Neither the account nor a group or organization of it may enter {application.name}.")
     return Cause.APPLICATION_NOT_ASSIGNED, reason
 
 

@@ -231,8 +231,13 @@ def _domains(session: TenantSession, connections: list[ConnectionConfig], proven
 
 
 def _applications(session: TenantSession) -> list[ApplicationConfig]:
-    rows = session.scalars(select(Application).where(Application.kind == "oidc").order_by(Application.name))
-    return [application_config(row) for row in rows]
+    rows = session.scalars(select(Application).where(Application.kind == "oidc").order_by(Application.name)).all()
+    parents = _parents(session) if any(row.assigned_organizations for row in rows) else {}
+    return [application_config(row, parents) for row in rows]
+
+
+def _parents(session: TenantSession) -> dict[str, str | None]:
+    return {row.id: row.parent_id for row in session.execute(select(Organization.id, Organization.parent_id))}
 
 
 def _organizations(session: TenantSession) -> tuple[str, tuple[ContactConfig, ...]]:

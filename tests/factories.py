@@ -233,6 +233,8 @@ def application(home: Home, *, secret: str | None = None, **values: Any) -> Appl
         "post_logout_redirect_uris": [f"https://app.{home.domain}/bye"],
         "created_at": home.now,
     }
+    if values.get("required_groups"):
+        columns["is_assigned_only"] = True
     return home.add(Application(id=made, **(columns | values)))
 
 

@@ -3,6 +3,7 @@
 import click
 
 from broker.cli.account import account
+from broker.cli.application import application
 from broker.cli.apply import apply
 from broker.cli.audit import audit
 from broker.cli.connection import connection
@@ -36,6 +37,7 @@ def main() -> None:
 
 _COMMANDS = (
     account,
+    application,
     apply,
     audit,
     connection,

@@ -12,8 +12,9 @@ from broker.cli.asking import address_of
 from broker.cli.start import started
 from broker.signin.complete import account_facts, application_facts
 from broker.wiring import Broker
-from tenants.accounts import ACCOUNT_BY_ADDRESS, GROUPS_OF_ACCOUNT
+from tenants.accounts import ACCOUNT_BY_ADDRESS
 from tenants.addresses import Address
+from tenants.assignments import entitlements_of
 from tenants.credentials import ACCOUNT_FACTS
 from tenants.discovery import Decision, Question, discover
 from tenants.policies import AccountFacts, Admission, AdmissionFacts, SignInFacts, admit
@@ -120,7 +121,7 @@ def _account(broker: Broker, tenant: TenantConfig, address: Address) -> AccountF
         row = db.one(ACCOUNT_FACTS, account=found.id) if found else None
         if row is None:
             return None
-        return account_facts(row, [group.value for group in db.all(GROUPS_OF_ACCOUNT, account_id=row.id)])
+        return account_facts(row, entitlements_of(db, row.id, row.organization_id))
 
 
 def _facts(

@@ -17,8 +17,10 @@ from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
-from tenants.accounts import ADMIN_ROLES, GROUPS_OF_ACCOUNT, NOTE_SIGN_IN, AccountState
+from tenants.accounts import ADMIN_ROLES, NOTE_SIGN_IN, AccountState
 from tenants.addresses import AddressError, normalise_address
+from tenants.assignments import entitlements_of
+from tenants.audiences import Entitlements
 from tenants.audit import Event
 from tenants.causes import Cause, Refusal
 from tenants.connections import CONNECTION_STATE
@@ -130,6 +132,9 @@ def _note_identity_use(db: TenantSession, row: Any, now: datetime) -> None:
         raise Refusal(Cause.FLOW_EXPIRED, "the identity was removed meanwhile", connection_id=row.connection_id)
 
 
+_NOTHING_BROUGHT = Entitlements()
+
+
 def require_admitted(transaction: Transaction) -> Admitted:
     """Ask policy about this person now: account and connection are read afresh. Raises the Refusal that it says."""
     with g.db.reading() as db:
@@ -146,14 +151,14 @@ def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enab
     Where an account is proven for a link, the application is asked afterwards, with the way that is linked.
     """
     application = None if transaction.hints.link else transaction.application
-    groups: list[str] = []
-    if application is not None and application.required_groups:
+    entitled = Entitlements()
+    if application is not None and application.audience is not None:
         with g.db.reading() as db:
-            groups = [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=account.id)]
+            entitled = entitlements_of(db, account.id, account.organization_id)
     admission = admit(
         AdmissionFacts(
             policy=g.tenant.policy,
-            account=account_facts(account, groups),
+            account=account_facts(account, entitled),
             sign_in=sign_in_facts(
                 transaction.row.method,
                 transaction.proofs,
@@ -170,7 +175,7 @@ def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enab
     return Admitted(account, admission.factor_needed)
 
 
-def account_facts(account: Row[Any], groups: list[str]) -> AccountFacts:
+def account_facts(account: Row[Any], entitled: Entitlements = _NOTHING_BROUGHT) -> AccountFacts:
     """An account's row (of ACCOUNT_FACTS) as admission sees it."""
     try:
         address = normalise_address(account.email)
@@ -185,7 +190,7 @@ def account_facts(account: Row[Any], groups: list[str]) -> AccountFacts:
         is_local_enabled=account.is_local_enabled,
         has_second_factor=account.factor_id is not None or (g.tenant.policy.passkeys and account.passkey_id is not None),
         has_role=account.role is not None,
-        groups=frozenset(groups),
+        entitled=entitled,
         is_admin=account.role in ADMIN_ROLES,
     )
 
@@ -226,6 +231,6 @@ def application_facts(application: ApplicationConfig | None) -> ApplicationFacts
     return ApplicationFacts(
         name=application.name,
         accepted=frozenset(application.accepted_connections),
-        groups=frozenset(application.required_groups),
+        audience=application.audience,
         demands_factor=application.is_factor_demanded,
     )

@@ -32,7 +32,7 @@ def tell_state(address: Address, *, is_setting_up: bool = False) -> None:
         account = db.one(ACCOUNT_FACTS, account=found.id) if found else None
     if account is None:
         raise Refusal(Cause.ACCOUNT_UNKNOWN, "told at the e-mail step", email=address.text, fact="told")
-    state = effective_state(account_facts(account, []), g.tenant.policy, the_broker().ports.clock.now())
+    state = effective_state(account_facts(account), g.tenant.policy, the_broker().ports.clock.now())
     if state in _CAUSES and not (is_setting_up and state is AccountState.INVITED):
         cause, fact = _CAUSES[state]
         raise Refusal(cause, "told at the e-mail step", email=address.text, account_id=account.id, fact=fact)

@@ -92,7 +92,7 @@ def _refusal(account: Row[Any]) -> Refusal | None:
     admission = admit(
         AdmissionFacts(
             policy=g.tenant.policy,
-            account=account_facts(facts, []),
+            account=account_facts(facts),
             sign_in=SignInFacts(way=LOCAL, factors=frozenset({"password"})),
             now=the_broker().ports.clock.now(),
             rules=g.tenant.domains,

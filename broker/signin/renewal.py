@@ -38,7 +38,7 @@ def require_renewable(account: Row[Any], *, is_by_invitation: bool = False) -> N
 
     An invitation says itself until when it is good; else the activation period decides.
     """
-    facts, now = account_facts(account, []), the_broker().ports.clock.now()
+    facts, now = account_facts(account), the_broker().ports.clock.now()
     admission = admit(
         AdmissionFacts(
             policy=g.tenant.policy,

@@ -135,7 +135,7 @@ def _admission(tested: ConnectionConfig, assertion: Assertion, account: Row[Any]
     return admit(
         AdmissionFacts(
             policy=g.tenant.policy,
-            account=account_facts(account, []),
+            account=account_facts(account),
             sign_in=shown,
             now=the_broker().ports.clock.now(),
             rules=g.tenant.domains,

@@ -114,7 +114,15 @@ class ApplicationSpec(Spec):
         default=(), description="Keys of the ways in that it accepts, `local` among them; empty: all."
     )
     groups: tuple[Line, ...] = Field(
-        default=(), description="People need one of these groups to enter; empty: everybody of the tenant."
+        default=(), description="People of these groups may enter, and nobody who isn't named some other way."
+    )
+    open_to_organizations: tuple[Key, ...] = Field(
+        default=(), description="People of these organizations and their parts may enter, and nobody who isn't named."
+    )
+    assigned_only: StrictBool = Field(
+        default=False,
+        description="Only people who are named may enter: by `groups`, by `open_to_organizations`, or one by one "
+        "(`broker application assign`). It is so by itself where one of the two is given.",
     )
     second_factor: StrictBool = Field(
         default=False, description="People need a second factor to enter, by whatever way they come."

@@ -115,12 +115,14 @@ class Workshop:
 
 FIELD_NAMES = {
     "accepted_connections": "connections",
+    "assigned_organizations": "open_to_organizations",
     "canonical_host": "address",
     "connection_id": "connection",
     "expires_at": "expires",
     "factor_values": "second_factor_values",
     "group_rules": "groups",
     "is_allowed": "allowed",
+    "is_assigned_only": "assigned_only",
     "is_enabled": "enabled",
     "is_enforced": "routing",
     "is_file_managed": "managed by the file",

@@ -62,6 +62,11 @@ def _belonging(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
     for here, organization in places:
         if organization not in known:
             yield _fault((*here, "organization"), _no_such("organization", known))
+    for key, application in tenant.applications.items():
+        for index, organization in enumerate(application.open_to_organizations):
+            if organization not in known:
+                here = (*place, "applications", key, "open_to_organizations", index)
+                yield _fault(here, _no_such("organization", known))
 
 
 def _domains(place: Location, tenant: TenantSpec) -> Iterator[Fault]:

@@ -44,7 +44,9 @@ def _values(comparison: Comparison, key: str, spec: ApplicationSpec, client_id: 
         "is_pkce_required": spec.require_pkce,
         "id_token_alg": spec.id_token_alg,
         "accepted_connections": list(spec.connections),
+        "is_assigned_only": bool(spec.assigned_only or spec.groups or spec.open_to_organizations),
         "required_groups": list(spec.groups),
+        "assigned_organizations": [comparison.organization_ids[one] for one in spec.open_to_organizations],
         "is_factor_demanded": spec.second_factor,
         "is_file_managed": True,
     } | _more_values(spec)

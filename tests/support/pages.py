@@ -81,9 +81,19 @@ ERROR = ErrorPage(
 )
 PERSON = SignedIn("Jane Doe", EMAIL, ("Password", "Authenticator app"), AT)
 TILES = (
-    Tile("Travel Expenses", "expenses.acme.example", "https://expenses.acme.example/"),
+    Tile("Travel Expenses", "expenses.acme.example", "https://expenses.acme.example/", "/logo"),
     Tile("Wiki", "wiki.acme.example", "https://wiki.acme.example/"),
 )
+
+HOME = {
+    "bar": HOME_BAR,
+    "person": PERSON,
+    "tiles": TILES,
+    "query": "",
+    "has_search": False,
+    "home_url": "/",
+    "console_url": None,
+}
 
 DOOR_WRONG = {"password": "The e-mail address, the password or the code is not right."}
 
@@ -182,11 +192,13 @@ SAMPLES: dict[str, Sample] = (
             {"email": EMAIL, "application_name": "Wiki", "hidden": {"state": 'a"b'}, "stay_url": "/"},
         ),
         "signed-in": Sample(
-            "account/signed_in.html", {"bar": HOME_BAR, "person": PERSON, "tiles": TILES, "console_url": "/console/"}
+            "account/signed_in.html",
+            HOME | {"console_url": "/console/", "query": "wi", "has_search": True},
         ),
+        "signed-in-nothing-found": Sample("account/signed_in.html", HOME | {"tiles": (), "query": "wikki", "has_search": True}),
         "signed-in-nothing-to-open": Sample(
             "account/signed_in.html",
-            {"bar": HOME_BAR, "person": SignedIn("", EMAIL, ("Microsoft",), AT), "tiles": (), "console_url": None},
+            HOME | {"person": SignedIn("", EMAIL, ("Microsoft",), AT), "tiles": ()},
         ),
         "error": Sample("errors/error.html", {"page": ERROR}),
         "error-of-the-platform": Sample(

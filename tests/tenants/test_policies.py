@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tenants.accounts import AccountState
 from tenants.addresses import Address
+from tenants.audiences import Audience, Entitlements
 from tenants.causes import Cause
 from tenants.passwords import PRESETS
 from tenants.policies import (
@@ -102,15 +103,15 @@ def days_ago(days: int) -> datetime:
             id="R5: one that it accepts",
         ),
         pytest.param(
-            replace(UPSTREAM, application=replace(TRAVEL, groups=frozenset({"staff"}))),
+            replace(UPSTREAM, application=replace(TRAVEL, audience=Audience("app_1", groups=frozenset({"staff"})))),
             Cause.APPLICATION_NOT_ASSIGNED,
             id="R5: not in a group that may enter",
         ),
         pytest.param(
             replace(
                 UPSTREAM,
-                account=replace(JANE, groups=frozenset({"staff", "x"})),
-                application=replace(TRAVEL, groups=frozenset({"staff", "board"})),
+                account=replace(JANE, entitled=Entitlements(groups=frozenset({"staff", "x"}))),
+                application=replace(TRAVEL, audience=Audience("app_1", groups=frozenset({"staff", "board"}))),
             ),
             None,
             id="R5: in one of the groups",
@@ -185,15 +186,15 @@ def test_the_first_cause_is_told_in_the_order_of_the_design() -> None:
         replace(BY_ENTRA, is_way_enabled=False),
         NOW,
         (),
-        ApplicationFacts("Travel", frozenset({"local"}), frozenset({"staff"}), demands_factor=True),
+        ApplicationFacts("Travel", frozenset({"local"}), Audience("app_1", frozenset({"staff"})), demands_factor=True),
     )
     mended: list[dict[str, Any]] = [
         {"rules": (ACME,)},
         {"sign_in": BY_ENTRA},
         {"account": JANE},
         {"application": replace(everything_wrong.application or TRAVEL, accepted=frozenset())},
-        {"account": replace(JANE, groups=frozenset({"staff"}))},
-        {"account": replace(JANE, groups=frozenset({"staff"}), has_second_factor=True)},
+        {"account": replace(JANE, entitled=Entitlements(groups=frozenset({"staff"})))},
+        {"account": replace(JANE, entitled=Entitlements(groups=frozenset({"staff"})), has_second_factor=True)},
     ]
     facts, causes, lengths = everything_wrong, [admit(everything_wrong).cause], [len(admit(everything_wrong).reasons)]
     for change in mended:

@@ -18,7 +18,7 @@ from broker.signin.transaction import Hints, begin
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
-from tenants.accounts import GROUPS_OF_ACCOUNT
+from tenants.assignments import entitlements_of
 from tenants.audit import Event
 from tenants.causes import Cause, ProtocolFault, Refusal
 from tenants.ids import digest, new_id, new_secret
@@ -94,19 +94,19 @@ def _ask_person(asked: Asked, lacking: str) -> Response:
 
 
 def _require_assigned(asked: Asked, person: SignedIn) -> None:
-    """Requirement R5: one of the application's groups. Shown here, because only a person can do something about it."""
-    needed = asked.application.required_groups
-    if not needed:
+    """Requirement R5: for whom the application is. Shown here, because only a person can do something about it."""
+    audience = asked.application.audience
+    if audience is None:
         return
     with g.db.reading() as db:
-        groups = {row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=person.row.account_id)}
-    if not groups.isdisjoint(needed):
+        brought = entitlements_of(db, person.row.account_id, person.row.organization_id)
+    if audience.admits(brought):
         return
     if "none" in asked.prompt:
         asked.refuse("not assigned to this application", "access_denied", Cause.APPLICATION_NOT_ASSIGNED)
     raise Refusal(
         Cause.APPLICATION_NOT_ASSIGNED,
-        "no group of the account may enter",
+        "neither the account nor a group or organization of it may enter",
         application=asked.application.name,
         application_id=asked.application.id,
         account_id=person.row.account_id,

@@ -22,7 +22,7 @@ from broker.session import is_account_live
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
-from tenants.accounts import GROUPS_OF_ACCOUNT
+from tenants.assignments import entitlements_of
 from tenants.audit import Event
 from tenants.causes import Cause, ProtocolFault
 from tenants.db import TenantSession
@@ -184,12 +184,11 @@ def _require_good(person: Row[Any], application: ApplicationConfig, now: datetim
 
 
 def _is_assigned(person: Row[Any], application: ApplicationConfig) -> bool:
-    """Requirement R5, at each issue: who left the group gets no new token."""
-    if not application.required_groups:
+    """Requirement R5, at each issue: who is not meant any more gets no new token."""
+    if application.audience is None:
         return True
     with g.db.reading() as db:
-        groups = {row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=person.account_id)}
-    return not groups.isdisjoint(application.required_groups)
+        return application.audience.admits(entitlements_of(db, person.account_id, person.organization_id))
 
 
 def _successor(handle: str, secret: str) -> str:
