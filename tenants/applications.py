@@ -97,7 +97,7 @@ class Application(TenantScoped, Base):
     access_token_minutes: Mapped[int | None]
     id_token_minutes: Mapped[int | None]
     offline_days: Mapped[int | None]
-    icon: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    icon: Mapped[bytes | None] = mapped_column(LargeBinary)
     """A PNG for its tile."""
     icon_version: Mapped[str | None] = mapped_column(String(16))
     is_file_managed: Mapped[bool] = mapped_column(default=False)
