@@ -81,7 +81,7 @@ ERROR = ErrorPage(
 )
 PERSON = SignedIn("Jane Doe", EMAIL, ("Password", "Authenticator app"), AT)
 TILES = (
-    Tile("Travel Expenses", "expenses.acme.example", "https://expenses.acme.example/", "/logo"),
+    Tile("Travel Expenses", "expenses.acme.example", "https://expenses.acme.example/", "/t/acme/logo?v=1"),
     Tile("Wiki", "wiki.acme.example", "https://wiki.acme.example/"),
 )
 
