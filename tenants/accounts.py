@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKeyConstraint, Index, String, bindparam, case, insert, or_, select, update
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, String, bindparam, case, column, event, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenants.base import Base, TenantScoped
+from tenants.base import Base, TenantScoped, sorted_text
+from tenants.search_keys import domain_of, name_key, surname_key
 from tenants.statements import scoped
 
 
@@ -33,6 +34,18 @@ def _role_of_row(context: Any) -> str | None:
     return role
 
 
+def _name_key_of_row(context: Any) -> str:
+    return name_key(context.get_current_parameters().get("name") or "")
+
+
+def _surname_key_of_row(context: Any) -> str:
+    return surname_key(context.get_current_parameters().get("name") or "")
+
+
+def _domain_of_row(context: Any) -> str:
+    return domain_of(context.get_current_parameters().get("email_key") or "")
+
+
 class Account(TenantScoped, Base):
     """A person here. `id` is what applications get as `sub`; the address may change, the id never does."""
 
@@ -42,15 +55,35 @@ class Account(TenantScoped, Base):
         Index("uq_accounts_email_key", "tenant_id", "email_key", unique=True),
         # For the finder, which knows no tenant.
         Index("ix_accounts_email_key", "email_key"),
+        # For the users table: what is searched, and what it is sorted and narrowed by.
+        Index("ix_accounts_name", "tenant_id", "name_key", "id"),
+        Index("ix_accounts_surname", "tenant_id", "surname_key", "id"),
+        Index("ix_accounts_domain", "tenant_id", "email_domain", "id"),
+        Index("ix_accounts_last_login", "tenant_id", "last_login_at", "id"),
+        Index("ix_accounts_created", "tenant_id", "created_at", "id"),
+        Index("ix_accounts_state", "tenant_id", "state", "id"),
+        Index("ix_accounts_organization", "tenant_id", "organization_id", "id"),
+        *(
+            Index(f"ix_accounts_{name}", "tenant_id", *keys, sqlite_where=those, postgresql_where=those)
+            for name, keys, those in (
+                ("role", ("role", "id"), column("role").is_not(None)),
+                ("local", ("id",), column("is_local_enabled", Boolean).is_(True)),
+                ("end", ("expires_at", "id"), column("expires_at").is_not(None)),
+            )
+        ),
     )
 
     organization_id: Mapped[str] = mapped_column(String(80))
     email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(sorted_text(254))
     """The address as it is looked up: normalised by tenants/addresses.py."""
     is_email_verified: Mapped[bool] = mapped_column(default=False)
     """True only after a mailed code or link, or where the provider owns the domain (requirements.md, T4)."""
     name: Mapped[str] = mapped_column(String(200), default="")
+    name_key: Mapped[str] = mapped_column(sorted_text(200), default=_name_key_of_row, nullable=True)
+    """`name`, `surname_key` and `email_domain` as they are searched: see tenants/search_keys.py."""
+    surname_key: Mapped[str] = mapped_column(sorted_text(200), default=_surname_key_of_row, nullable=True)
+    email_domain: Mapped[str] = mapped_column(sorted_text(254), default=_domain_of_row, nullable=True)
     given_name: Mapped[str] = mapped_column(String(100), default="")
     family_name: Mapped[str] = mapped_column(String(100), default="")
     state: Mapped[str] = mapped_column(String(20), default=AccountState.INVITED.value)
@@ -59,7 +92,9 @@ class Account(TenantScoped, Base):
     """None for ordinary people; `owner`, `admin`, `helpdesk`, `auditor` for those who configure: the stronger of
     `own_role` and what connections have granted (tenants/grants.py)."""
     own_role: Mapped[str | None] = mapped_column(String(20), default=_role_of_row)
-    """What was given here, by file or command."""
+    """What was given here: by file, by command or in the console."""
+    admin_organization_id: Mapped[str | None] = mapped_column(String(80))
+    """The part of the tenant that a role is for: this organization and those below it. None: the whole tenant (T8)."""
     expires_at: Mapped[datetime | None]
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -73,6 +108,16 @@ class Account(TenantScoped, Base):
     warned_at: Mapped[datetime | None]
     warned_of: Mapped[str | None] = mapped_column(String(20))
     """What the last warning was about: `activation`, `disuse` or `expiry` (A4)."""
+
+
+@event.listens_for(Account.name, "set")
+def _keep_name_keys(account: Account, value: str, _before: object, _initiator: object) -> None:
+    account.name_key, account.surname_key = name_key(value), surname_key(value)
+
+
+@event.listens_for(Account.email_key, "set")
+def _keep_domain(account: Account, value: str, _before: object, _initiator: object) -> None:
+    account.email_domain = domain_of(value)
 
 
 class Grant(TenantScoped, Base):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, ColumnElement, DateTime, ForeignKey, MetaData, String, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeEngine
 
 
 class Instant(TypeDecorator[datetime]):
@@ -30,6 +31,11 @@ class Instant(TypeDecorator[datetime]):
 def partly(condition: ColumnElement[bool]) -> dict[str, Any]:
     """Arguments of an index that has only the rows for which this is so, on both databases."""
     return {"sqlite_where": condition, "postgresql_where": condition}
+
+
+def sorted_text(length: int) -> TypeEngine[str]:
+    """A text that is compared and sorted by its code points on both databases: so that a prefix is a range of an index."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):

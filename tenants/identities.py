@@ -78,6 +78,8 @@ REFRESH_PROFILE = scoped(
     .where(Account.id == bindparam("account"))
     .values(
         name=bindparam("new_name"),
+        name_key=bindparam("new_name_key"),
+        surname_key=bindparam("new_surname_key"),
         given_name=bindparam("new_given_name"),
         family_name=bindparam("new_family_name"),
     )

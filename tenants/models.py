@@ -17,6 +17,7 @@ from tenants.devices import Device
 from tenants.domain_challenges import DomainChallenge
 from tenants.domains import Domain
 from tenants.identities import Identity
+from tenants.jobs import PeopleJob, PeopleJobRow
 from tenants.keys import SigningKey
 from tenants.logouts import LogoutDelivery
 from tenants.mailed_codes import MailedCode
@@ -70,6 +71,8 @@ TENANT_CLASSES = (
     OutboxMail,
     Passkey,
     PendingLink,
+    PeopleJob,
+    PeopleJobRow,
     PushedRequest,
     SentNotice,
     SigningKey,

@@ -27,6 +27,7 @@ from tenants.grants import replace_grants
 from tenants.group_rules import Given, clean_groups, given_by, read_rules
 from tenants.identities import IDENTITY_IS_THERE, KEEP_PROFILE, REFRESH_PROFILE
 from tenants.linking import end_what_was
+from tenants.search_keys import name_key, surname_key
 from tenants.snapshot import ConnectionConfig
 from tenants.ways import LOCAL
 
@@ -89,7 +90,8 @@ def refresh(
             # Whoever owns the address has proven it meanwhile: this one wipes nothing of theirs (LC-09).
             raise Refusal(Cause.FLOW_EXPIRED, "the identity was removed meanwhile", connection_id=connection.id)
         if are_names_new:
-            db.run(REFRESH_PROFILE, account=known.id, **{f"new_{key}": value for key, value in names.items()})
+            keys = {"name_key": name_key(names["name"]), "surname_key": surname_key(names["name"])}
+            db.run(REFRESH_PROFILE, account=known.id, **{f"new_{key}": value for key, value in (names | keys).items()})
         # Who was linked by the account's password has shown whose that is: it is no stranger's.
         keeps_local = known.linked_by == LOCAL
         if is_first_proof and end_what_was(db, known.id, now, spared={known.identity_id}, keeps_local=keeps_local):

@@ -1,0 +1,174 @@
+"""What a list of accounts is narrowed to: by conditions, and by the ids of those whom an index says are few."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+
+from tenants.accounts import Account, AccountState
+from tenants.addresses import AddressError, normalise_domain
+from tenants.admins import ENTERING
+from tenants.connections import Connection
+from tenants.db import TenantSession
+from tenants.identities import Identity
+from tenants.search_keys import HIGHEST, name_key
+from tenants.ways import LOCAL
+
+FEW = 1500
+"""So many are read and sorted; of more, enough are met soon by walking."""
+MANY = 12_000
+"""So many ids are read of one index, to see whom several of them have in common."""
+MAX_TEXT = 200
+_IS_LOCAL = Account.is_local_enabled.is_(True)
+"""As the index has it."""
+NEVER = "never"
+"""Beside the states: who has never signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to. `organizations`: those whom a delegated admin may see; None: everybody."""
+
+    text: str = ""
+    method: str = ""
+    state: str = ""
+    organization: str = ""
+    role: str = ""
+    organizations: frozenset[str] | None = None
+
+    @property
+    def are_any(self) -> bool:
+        return bool(self.text or self.method or self.state or self.organization or self.role)
+
+
+def few_of(db: TenantSession, filters: Filters, now: datetime) -> list[str] | None:
+    """The ids of those who may match, where an index, or what several leave together, says that they are few."""
+    narrowing, all_of = _indexed(filters, now), []
+    for ids in narrowing:
+        found = db.scalars(ids.limit(FEW + 1)).all()
+        if len(found) <= FEW:
+            return list(found)
+    if len(narrowing) < 2:
+        return None
+    for ids in narrowing:
+        found = db.scalars(ids.limit(MANY + 1)).all()
+        if len(found) <= MANY:
+            all_of.append(frozenset(found))
+    common = frozenset.intersection(*all_of) if len(all_of) > 1 else None
+    return sorted(common) if common is not None and len(common) <= FEW else None
+
+
+def conditions_of(db: TenantSession, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+    """What everybody on the list fulfils."""
+    return list(map(_unindexed(db), [Account.state != AccountState.DELETED.value, *_conditions(filters, now)]))
+
+
+def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[Any] = []
+    if filters.text:
+        found.append(or_(*(_begins(column, key) for column, key in _text_keys(filters.text))))
+    if filters.method:
+        found.append(_IS_LOCAL if filters.method == LOCAL else _is_linked(filters.method))
+    if filters.state:
+        found.append(_is_in_state(filters.state, now))
+    if filters.organization:
+        found.append(Account.organization_id == filters.organization)
+    if filters.role:
+        found.append(Account.role == filters.role)
+    if filters.organizations is not None:
+        found.append(Account.organization_id.in_(sorted(filters.organizations)))
+    return found
+
+
+def _indexed(filters: Filters, now: datetime) -> list[Select[Any]]:
+    """For each thing that narrows the list: the ids that it leaves, by an index of its own."""
+    found: list[Select[Any]] = []
+    if filters.text:
+        found += [_any_of(_text_keys(filters.text))]
+    if filters.role:
+        found.append(select(Account.id).where(Account.role == filters.role))
+    if filters.state:
+        found += _indexed_state(filters.state, now)
+    if filters.organization:
+        found.append(select(Account.id).where(Account.organization_id == filters.organization))
+    if filters.organizations is not None:
+        found.append(select(Account.id).where(Account.organization_id.in_(sorted(filters.organizations))))
+    if filters.method == LOCAL:
+        found.append(select(Account.id).where(_IS_LOCAL))
+    elif filters.method:
+        found.append(
+            select(Identity.account_id)
+            .join(Connection, Connection.id == Identity.connection_id)
+            .where(Connection.key == filters.method)
+        )
+    return found
+
+
+def _any_of(keys: Sequence[tuple[Any, str]]) -> Select[Any]:
+    """One range of an index each, put together."""
+    return _united(*(select(Account.id).where(_begins(column, key)) for column, key in keys))
+
+
+def _united(*queries: Select[Any]) -> Select[Any]:
+    parts = [query.limit(MANY + 1).subquery() for query in queries]
+    united = select(parts[0].c.id).union(*(select(part.c.id) for part in parts[1:])).subquery()
+    return select(united.c.id)
+
+
+def _text_keys(text: str) -> list[tuple[Any, str]]:
+    """Where the text may be found: the beginning of a name, of its second word, of an address; a domain; a whole id."""
+    key = name_key(text[:MAX_TEXT])
+    if not key.isprintable():
+        key = HIGHEST  # nobody: PostgreSQL takes not every character
+    if key.startswith("@"):
+        return [(Account.email_domain, _domain(key[1:]))]
+    found: list[tuple[Any, str]] = [(Account.email_key, key), (Account.name_key, key), (Account.surname_key, key)]
+    if "." in key and "@" not in key and " " not in key:
+        found.append((Account.email_domain, _domain(key)))
+    return found
+
+
+def _domain(text: str) -> str:
+    try:
+        return normalise_domain(text)
+    except AddressError:
+        return text
+
+
+def _begins(column: Any, key: str) -> ColumnElement[bool]:
+    """A range, so that no letter of what was typed has a meaning of its own (IN-06)."""
+    return and_(column >= key, column < key + HIGHEST)
+
+
+def _is_linked(connection_key: str) -> ColumnElement[bool]:
+    return exists().where(
+        Identity.account_id == Account.id, Identity.connection_id == Connection.id, Connection.key == connection_key
+    )
+
+
+def _is_in_state(state: str, now: datetime) -> ColumnElement[bool]:
+    """As stored, but for an end date: that one counts at once. What else time ends is written down each night."""
+    is_over = and_(Account.expires_at.is_not(None), Account.expires_at <= now)
+    if state == NEVER:
+        return Account.last_login_at.is_(None)
+    if state == AccountState.EXPIRED:
+        return or_(Account.state == state, and_(Account.state.in_(sorted(ENTERING)), is_over))
+    if state in ENTERING:
+        return and_(Account.state == state, or_(Account.expires_at.is_(None), Account.expires_at > now))
+    return Account.state == state
+
+
+def _indexed_state(state: str, now: datetime) -> list[Select[Any]]:
+    if state == NEVER:
+        return [select(Account.id).where(Account.last_login_at.is_(None))]
+    if state == AccountState.EXPIRED:
+        return [_united(select(Account.id).where(Account.state == state), select(Account.id).where(Account.expires_at <= now))]
+    return [select(Account.id).where(Account.state == state)]
+
+
+def _unindexed(db: TenantSession) -> Callable[[ColumnElement[bool]], ColumnElement[bool]]:
+    """SQLite takes an index of what narrows the list before that of its order, and then sorts all of it; unless it can't."""
+    is_sqlite = db.get_bind().dialect.name == "sqlite"
+    return lambda condition: func.coalesce(condition, False) if is_sqlite else condition
