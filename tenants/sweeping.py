@@ -17,6 +17,7 @@ from tenants.connection_tests import KEEP, ConnectionTest
 from tenants.consents import Consent
 from tenants.db import Database
 from tenants.devices import Device
+from tenants.jobs import PeopleJob
 from tenants.logouts import LogoutDelivery
 from tenants.mailed_codes import MailedCode
 from tenants.outbox import OutboxMail, PlatformMail
@@ -59,6 +60,8 @@ RULES = (
     # What is bound to a directory never expires.
     Rule(Consent, Consent.expires_at, timedelta(days=1)),
     Rule(PendingLink, PendingLink.expires_at, timedelta(days=1)),
+    # Their rows go with them.
+    Rule(PeopleJob, PeopleJob.expires_at, timedelta()),
     Rule(Trace, Trace.expires_at, timedelta()),
     Rule(SentNotice, SentNotice.sent_at, timedelta(days=400)),
     Rule(Device, Device.expires_at, timedelta()),

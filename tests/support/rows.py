@@ -40,6 +40,7 @@ from tests import factories
 from tests.factories import Home, Someone, account, application, session
 from tests.support.application_rows import APPLICATION_FACTORIES
 from tests.support.federation_rows import FEDERATION_FACTORIES
+from tests.support.people_rows import PEOPLE_FACTORIES
 
 DOOR_PASSWORD = "seven quiet lanterns at the door"
 
@@ -252,6 +253,7 @@ def _tenant(home: Home) -> Tenant:
 FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     **APPLICATION_FACTORIES,
     **FEDERATION_FACTORIES,
+    **PEOPLE_FACTORIES,
     Account: _account,
     Application: application,
     ApplicationGrant: application_grant,
