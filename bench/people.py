@@ -23,7 +23,7 @@ _STATES = ("active",) * 90 + ("invited",) * 5 + ("disabled",) * 3 + ("deactivate
 
 def fill(broker: Broker, tenant: TenantDatabase, count: int, domain: str) -> None:
     """So many people, with the states, ways and last sign-ins that a large organization has. The same each time."""
-    now, chance = broker.ports.clock.now(), Random(7)
+    now, chance = broker.ports.clock.now(), Random(7)  # noqa: S311  # sample data, the same each time
     with tenant.reading() as db:
         organizations = list(db.scalars(select(Organization.id).order_by(Organization.key)))
         connection = db.scalars(select(Connection.id).order_by(Connection.position)).first()
@@ -36,9 +36,7 @@ def fill(broker: Broker, tenant: TenantDatabase, count: int, domain: str) -> Non
                 db.run_each(ADD_IDENTITY, [_identity(one, connection, now) for one in linked])
 
 
-def _people(
-    numbers: range, domain: str, organizations: list[str], now: datetime, chance: Random
-) -> Iterator[dict[str, Any]]:
+def _people(numbers: range, domain: str, organizations: list[str], now: datetime, chance: Random) -> Iterator[dict[str, Any]]:
     for number in numbers:
         given, family = chance.choice(_GIVEN), chance.choice(_FAMILY)
         state = chance.choice(_STATES)
