@@ -45,7 +45,7 @@ def home() -> Response:
 @home_pages.get("/open/<application>")
 def open_application(application: str) -> Response:
     """On to an application, for who is signed in; where a sign-in that began at an identity provider leads."""
-    found = next((one for one in g.tenant.applications.values() if one.key == application and one.is_enabled), None)
+    found = next((one for one in g.tenant.all_applications if one.key == application and one.is_enabled), None)
     if found is None or not found.launch_url:
         return redirect(url_for("home.home"), 303)
     if present_session() is None:
@@ -56,7 +56,7 @@ def open_application(application: str) -> Response:
 @home_pages.get("/applications/<application>/icon")
 def application_icon(application: str) -> FlaskResponse:
     """The picture of an application's tile: a PNG that was drawn anew here."""
-    found = next((one for one in g.tenant.applications.values() if one.key == application), None)
+    found = next((one for one in g.tenant.all_applications if one.key == application), None)
     if found is None or not found.icon_version:
         abort(404)
     with g.db.reading() as db:

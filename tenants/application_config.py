@@ -8,11 +8,12 @@ from typing import Any
 from tenants.applications import Application, GrantType, SubjectType
 from tenants.audiences import Audience, with_parts
 from tenants.claim_rules import ClaimRule
+from tenants.saml_applications import SamlApplicationConfig
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationConfig:
-    """One OpenID Connect client."""
+    """One application: an OpenID Connect client, or a SAML service provider (`saml`)."""
 
     id: str
     key: str
@@ -51,6 +52,8 @@ class ApplicationConfig:
     offline_days: int | None = None
     icon_version: str | None = None
     """None: its tile has no picture."""
+    saml: SamlApplicationConfig | None = None
+    """Set: it is a SAML service provider, and what is OpenID Connect's alone means nothing."""
 
 
 def application_config(row: Application, parents: Mapping[str, str | None]) -> ApplicationConfig:
@@ -91,6 +94,7 @@ def application_config(row: Application, parents: Mapping[str, str | None]) -> A
         id_token_minutes=row.id_token_minutes,
         offline_days=row.offline_days,
         icon_version=row.icon_version,
+        saml=SamlApplicationConfig.from_json(row.entity_id, row.saml) if row.entity_id and row.saml else None,
     )
 
 

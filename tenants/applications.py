@@ -1,4 +1,4 @@
-"""Applications: the OpenID Connect clients (and later SAML service providers) of a tenant, and who may use them."""
+"""Applications: the OpenID Connect clients and SAML service providers of a tenant, and who may use them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +42,7 @@ class Application(TenantScoped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "organization_id"], ["organizations.tenant_id", "organizations.id"]),
         Index("uq_applications_key", "tenant_id", "key", unique=True),
+        Index("uq_applications_entity_id", "tenant_id", "entity_id", unique=True),
         Index("uq_applications_client_id", "tenant_id", "client_id", unique=True),
     )
 
@@ -101,6 +102,10 @@ class Application(TenantScoped, Base):
     """A PNG for its tile."""
     icon_version: Mapped[str | None] = mapped_column(String(16))
     is_file_managed: Mapped[bool] = mapped_column(default=False)
+    entity_id: Mapped[str | None] = mapped_column(String(256))
+    """Of a SAML service provider; None: it is an OpenID Connect client."""
+    saml: Mapped[dict[str, Any] | None]
+    """What a service provider is beside the columns that all applications have (tenants/saml_applications.py)."""
     created_at: Mapped[datetime]
 
 

@@ -27,8 +27,10 @@ from tenants.outbox import OutboxMail, PlatformMail
 from tenants.passkeys import Passkey
 from tenants.pending_links import PendingLink
 from tenants.pushed_requests import PushedRequest
+from tenants.saml_logins import SamlLogin, SamlRequest
 from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.sp_metadata import SpMetadata
 from tenants.tenants import DomainProof, PlatformChain, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
@@ -74,8 +76,11 @@ TENANT_CLASSES = (
     PeopleJob,
     PeopleJobRow,
     PushedRequest,
+    SamlLogin,
+    SamlRequest,
     SentNotice,
     SigningKey,
+    SpMetadata,
     TenantSettings,
     Throttle,
     Trace,

@@ -121,6 +121,8 @@ class TenantConfig:
     """By key, in the order in which they are offered."""
     applications: Mapping[str, ApplicationConfig]
     """By client id."""
+    service_providers: Mapping[str, ApplicationConfig]
+    """Those that speak SAML, by entity id."""
     root_organization_id: str
     keys: tuple[KeyConfig, ...]
     door_hash: str | None = field(repr=False)
@@ -139,7 +141,12 @@ class TenantConfig:
 
     def application_by_id(self, application_id: str | None) -> ApplicationConfig | None:
         """The application of this id, or None."""
-        return next((app for app in self.applications.values() if app.id == application_id), None)
+        return next((app for app in self.all_applications if app.id == application_id), None)
+
+    @property
+    def all_applications(self) -> tuple[ApplicationConfig, ...]:
+        """Whatever they speak, by name."""
+        return tuple(sorted((*self.applications.values(), *self.service_providers.values()), key=lambda app: app.name))
 
 
 def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> TenantConfig:
@@ -149,6 +156,7 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
         settings = session.get(TenantSettings, (tenant.id, "settings"))
         connections = _connections(session)
         root, contacts = _organizations(session)
+        applications = _applications(session)
         return TenantConfig(
             id=tenant.id,
             slug=tenant.slug,
@@ -163,7 +171,8 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             wording=MappingProxyType(dict(settings.wording or {}) if settings else {}),
             domains=_domains(session, connections, proven),
             connections=MappingProxyType({connection.key: connection for connection in connections}),
-            applications=MappingProxyType({app.client_id: app for app in _applications(session)}),
+            applications=MappingProxyType({app.client_id: app for app in applications if app.saml is None}),
+            service_providers=MappingProxyType({app.saml.entity_id: app for app in applications if app.saml is not None}),
             root_organization_id=root,
             keys=_keys(session),
             door_hash=session.scalars(select(Backdoor.secret_hash)).first(),
@@ -231,7 +240,7 @@ def _domains(session: TenantSession, connections: list[ConnectionConfig], proven
 
 
 def _applications(session: TenantSession) -> list[ApplicationConfig]:
-    rows = session.scalars(select(Application).where(Application.kind == "oidc").order_by(Application.name)).all()
+    rows = session.scalars(select(Application).order_by(Application.name)).all()
     parents = _parents(session) if any(row.assigned_organizations for row in rows) else {}
     return [application_config(row, parents) for row in rows]
 

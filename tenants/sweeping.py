@@ -23,6 +23,7 @@ from tenants.mailed_codes import MailedCode
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.pending_links import PendingLink
 from tenants.pushed_requests import PushedRequest
+from tenants.saml_logins import SamlLogin, SamlRequest
 from tenants.sealing import Log, forget_platform
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.throttles import PlatformThrottle, Throttle
@@ -50,6 +51,8 @@ RULES = (
     Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),
     # Not before the grants of offline access that hang on it, which live for 30 days from their authorization.
     Rule(BrowserSession, BrowserSession.expires_at, timedelta(days=30)),
+    Rule(SamlRequest, SamlRequest.expires_at, timedelta()),
+    Rule(SamlLogin, SamlLogin.expires_at, timedelta(days=1)),
     Rule(UsedAssertion, UsedAssertion.expires_at, timedelta()),
     Rule(UsedToken, UsedToken.expires_at, timedelta()),
     Rule(PushedRequest, PushedRequest.expires_at, timedelta()),

@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from broker.upstream import KINDS
 from broker.upstream.kind import document_fields, secret_fields
-from tenants.manifest import application_specs, group_specs, specs, values
+from tenants.manifest import application_specs, group_specs, saml_specs, specs, values
 from tenants.password_policies import PasswordRules
 from tenants.policies import TenantPolicy
 
@@ -36,6 +36,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "group rule": group_specs.GroupRuleSpec,
     "application": application_specs.ApplicationSpec,
     "claim": application_specs.ClaimSpec,
+    "saml application": saml_specs.SamlApplicationSpec,
+    "acs": saml_specs.AcsSpec,
+    "attribute": saml_specs.AttributeSpec,
     "account": specs.AccountSpec,
     "secret": values.SecretReference,
 } | {f"kind {name}": kind.options_type for name, kind in KINDS.items()}

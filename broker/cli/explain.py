@@ -71,7 +71,7 @@ def _require_network(text: str) -> None:
 def _application(tenant: TenantConfig, key: str) -> ApplicationConfig | None:
     if not key:
         return None
-    found = [one for one in tenant.applications.values() if key in (one.key, one.client_id)]
+    found = [one for one in tenant.all_applications if key in (one.key, one.client_id)]
     if not found:
         raise click.ClickException("There is no such application in this tenant.")
     return found[0]

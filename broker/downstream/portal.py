@@ -27,7 +27,7 @@ def matching(tiles: list[Tile], query: str) -> list[Tile]:
 
 
 def _open_to(person: SignedIn) -> Iterator[ApplicationConfig]:
-    offered = [one for one in g.tenant.applications.values() if one.is_enabled and one.launch_url]
+    offered = [one for one in g.tenant.all_applications if one.is_enabled and one.launch_url]
     if any(one.audience is not None for one in offered):
         with g.db.reading() as db:
             brought = entitlements_of(db, person.row.account_id, person.row.organization_id)

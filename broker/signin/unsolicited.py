@@ -67,7 +67,7 @@ def _context(connection: ConnectionConfig) -> FlowContext:
 
 def _application(relay_state: str) -> ApplicationConfig | None:
     """The application whose key the provider was told to send along; anything else means nothing (SU-18)."""
-    return next((one for one in g.tenant.applications.values() if one.key == relay_state and one.is_enabled), None)
+    return next((one for one in g.tenant.all_applications if one.key == relay_state and one.is_enabled), None)
 
 
 def _goes_round(connection: ConnectionConfig) -> bool:

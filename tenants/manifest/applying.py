@@ -38,6 +38,7 @@ from tenants.manifest.plan_accounts import plan_accounts, remove_organizations
 from tenants.manifest.plan_admins import keep_an_admin
 from tenants.manifest.plan_applications import plan_applications
 from tenants.manifest.plan_moves import keep_moves
+from tenants.manifest.plan_saml import plan_saml_applications
 from tenants.manifest.plan_ways import plan_connections, plan_domains, remove_connections
 from tenants.manifest.reading import Manifest, TenantManifest
 from tenants.manifest.state import TENANT, TenantState, load_platform_state, load_tenant_state
@@ -56,6 +57,7 @@ _STEPS = (
     keep_moves,
     plan_proofs,
     plan_applications,
+    plan_saml_applications,
     remove_connections,
     plan_accounts,
     keep_an_admin,

@@ -125,6 +125,7 @@ FIELD_NAMES = {
     "is_assigned_only": "assigned_only",
     "is_enabled": "enabled",
     "is_enforced": "routing",
+    "is_factor_demanded": "second_factor",
     "is_file_managed": "managed by the file",
     "is_local_enabled": "local",
     "is_pkce_required": "require_pkce",
@@ -135,6 +136,7 @@ FIELD_NAMES = {
     "parent_id": "parent",
     "required_groups": "groups",
     "secret_expires_at": "secret_expires",
+    "saml": "saml settings",
     "secret_hash": "client_secret",
 }
 """What a column is called in the file, where it has another name there."""

@@ -57,16 +57,20 @@ def _belonging(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
     places: list[tuple[Location, str]] = [
         *(((*place, "contacts", index), one.organization) for index, one in enumerate(tenant.contacts)),
         *(((*place, "applications", key), one.organization) for key, one in tenant.applications.items()),
+        *(((*place, "saml_applications", key), one.organization) for key, one in tenant.saml_applications.items()),
         *(((*place, "accounts", email), one.organization) for email, one in tenant.accounts.items()),
     ]
     for here, organization in places:
         if organization not in known:
             yield _fault((*here, "organization"), _no_such("organization", known))
-    for key, application in tenant.applications.items():
-        for index, organization in enumerate(application.open_to_organizations):
+    opened = [
+        *((("applications", key), one.open_to_organizations) for key, one in tenant.applications.items()),
+        *((("saml_applications", key), one.open_to_organizations) for key, one in tenant.saml_applications.items()),
+    ]
+    for there, organizations in opened:
+        for index, organization in enumerate(organizations):
             if organization not in known:
-                here = (*place, "applications", key, "open_to_organizations", index)
-                yield _fault(here, _no_such("organization", known))
+                yield _fault((*place, *there, "open_to_organizations", index), _no_such("organization", known))
 
 
 def _domains(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
@@ -84,10 +88,14 @@ def _domains(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
 
 def _ways(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
     known = [LOCAL, *tenant.connections]
-    for key, application in tenant.applications.items():
-        for index, connection in enumerate(application.connections):
+    asked = [
+        *((("applications", key), one.connections) for key, one in tenant.applications.items()),
+        *((("saml_applications", key), one.connections) for key, one in tenant.saml_applications.items()),
+    ]
+    for here, connections in asked:
+        for index, connection in enumerate(connections):
             if connection not in known:
-                yield _fault((*place, "applications", key, "connections", index), _no_such("way in", known))
+                yield _fault((*place, *here, "connections", index), _no_such("way in", known))
 
 
 def _client_ids(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
@@ -97,6 +105,16 @@ def _client_ids(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
         if client_id in seen:
             yield _fault((*place, "applications", key, "client_id"), f"is that of {seen[client_id]} already.")
         seen.setdefault(client_id, key)
+
+
+def _entity_ids(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for key, application in tenant.saml_applications.items():
+        if application.entity_id in seen:
+            yield _fault((*place, "saml_applications", key, "entity_id"), f"is that of {seen[application.entity_id]} already.")
+        if key in tenant.applications:
+            yield _fault((*place, "saml_applications", key), "is the key of an OpenID Connect application already.")
+        seen.setdefault(application.entity_id, key)
 
 
 def _addresses(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
@@ -113,7 +131,7 @@ def _addresses(place: Location, tenant: TenantSpec) -> Iterator[Fault]:
             )
 
 
-_CHECKS = (_organizations, _belonging, _domains, _ways, _client_ids, _addresses)
+_CHECKS = (_organizations, _belonging, _domains, _ways, _client_ids, _entity_ids, _addresses)
 
 
 def _fault(place: Location, sentence: str) -> Fault:

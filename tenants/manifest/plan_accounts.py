@@ -210,7 +210,7 @@ def _held(comparison: Comparison, row: Organization, removed: set[str]) -> str:
     members += state.members.get(row.id, 0)
     moved = {write.identity: write.values for change in comparison.changes for write in change.writes}
     going = {w.identity for c in comparison.changes for w in c.writes if w.verb is Verb.REMOVE}
-    others: list[Contact | Application] = [*state.contacts, *state.applications.values()]
+    others: list[Contact | Application] = [*state.contacts, *state.applications.values(), *state.saml_applications.values()]
     things = [
         one
         for one in others

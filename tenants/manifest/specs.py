@@ -11,6 +11,7 @@ from tenants.assurance import MFA
 from tenants.manifest.application_specs import ROOT as ROOT
 from tenants.manifest.application_specs import ApplicationSpec as ApplicationSpec
 from tenants.manifest.group_specs import GroupRules
+from tenants.manifest.saml_specs import SamlApplicationSpec
 from tenants.manifest.values import (
     Colour,
     ConnectionKey,
@@ -219,6 +220,9 @@ class TenantSpec(Spec):
         default_factory=dict, description="Identity providers by key, see below."
     )
     applications: dict[Key, ApplicationSpec] = Field(default_factory=dict, description="Applications by key, see below.")
+    saml_applications: dict[Key, SamlApplicationSpec] = Field(
+        default_factory=dict, description="Applications that speak SAML by key, see below."
+    )
     accounts: dict[Email, AccountSpec] = Field(
         default_factory=dict, description="People by e-mail address in quotes, see below."
     )

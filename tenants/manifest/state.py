@@ -20,6 +20,7 @@ from tenants.keys import KeyState, SigningKey
 from tenants.local_off import local_holders
 from tenants.moves import IS_OPEN, Move
 from tenants.organizations import Contact, Organization
+from tenants.saml_applications import SAML_KIND
 from tenants.statements import platform
 from tenants.tenants import DomainProof, Tenant, TenantHost, TenantSettings
 
@@ -79,6 +80,7 @@ class TenantState:
     versions: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     """Connection id → number → id of each of its versions."""
     applications: Mapping[str, Application] = field(default_factory=dict)
+    saml_applications: Mapping[str, Application] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     """By the look-up form of their address."""
     groups: Mapping[str, Mapping[str, Grant]] = field(default_factory=dict)
@@ -114,6 +116,7 @@ def load_tenant_state(session: TenantSession, email_keys: Iterable[str], kept: I
     accounts = _accounts(session, list(email_keys))
     ids = [account.id for account in accounts.values()]
     organizations = {row.key: row for row in _rows(session, Organization)}
+    applications = {row.key: row for row in _rows(session, Application)}
     leaving = [row.id for key, row in organizations.items() if row.parent_id and key not in set(kept)]
     return TenantState(
         settings=session.scalars(select(TenantSettings)).first(),
@@ -122,7 +125,8 @@ def load_tenant_state(session: TenantSession, email_keys: Iterable[str], kept: I
         domains={row.name: row for row in _rows(session, Domain)},
         connections={row.key: row for row in _rows(session, Connection)},
         versions=_versions(session),
-        applications={row.key: row for row in _rows(session, Application)},
+        applications={key: row for key, row in applications.items() if row.kind != SAML_KIND},
+        saml_applications={key: row for key, row in applications.items() if row.kind == SAML_KIND},
         accounts=accounts,
         groups=_groups(session, ids),
         granted_roles=roles_of(session, ids),

@@ -41,6 +41,7 @@ from tests.factories import Home, Someone, account, application, session
 from tests.support.application_rows import APPLICATION_FACTORIES
 from tests.support.federation_rows import FEDERATION_FACTORIES
 from tests.support.people_rows import PEOPLE_FACTORIES
+from tests.support.saml_rows import SAML_FACTORIES
 
 DOOR_PASSWORD = "seven quiet lanterns at the door"
 
@@ -254,6 +255,7 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     **APPLICATION_FACTORIES,
     **FEDERATION_FACTORIES,
     **PEOPLE_FACTORIES,
+    **SAML_FACTORIES,
     Account: _account,
     Application: application,
     ApplicationGrant: application_grant,

@@ -25,7 +25,7 @@ from tests.support.manifests import (
 
 TENANT_KEYS = (
     "name, address, hosts, status, policy, branding, mails, contacts, organizations, domains, connections, applications, "
-    "accounts"
+    "saml_applications, accounts"
 )
 OIDC_KEYS = ", ".join((*ConnectionSpec.model_fields, *OidcOptions.model_fields))
 REFERENCE = 'a secret never stands in this file: write { env = "NAME" } or { file = "path" }.'

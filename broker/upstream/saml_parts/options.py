@@ -11,7 +11,6 @@ from broker.upstream.kind import Document, Options
 from broker.upstream.saml_parts.provider import (
     MAX_METADATA,
     Provider,
-    checked_certificates,
     checked_metadata_url,
     checked_url,
     from_metadata,
@@ -19,6 +18,7 @@ from broker.upstream.saml_parts.provider import (
 )
 from broker.upstream.saml_parts.values import PRESETS, Names, Preset
 from tenants.causes import Cause, UpstreamFailure
+from tenants.certificates import checked_certificates
 
 _FORMATS = {"persistent": f"{NAME_FORMATS}persistent", "email": EMAIL_FORMAT, "unspecified": UNSPECIFIED_FORMAT}
 

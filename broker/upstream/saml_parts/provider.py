@@ -4,8 +4,6 @@ Raises ValueError with a sentence for the admin. Nothing is fetched. A signature
 the admin vouches for the file.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,19 +11,16 @@ from datetime import datetime
 from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from broker.addresses import parse_target
 from broker.saml_xml.xml import BINDINGS, DS, MD, SAMLP, Element, Fault, moment, parse
+from tenants.certificates import checked_certificates
 from tenants.metadata_changes import Description
 
 MAX_METADATA = 1_000_000
 """Characters; what AD FS writes has 70,000."""
 MAX_ENTITY_ID = 255
-MAX_CERTIFICATES = 10
-MIN_RSA_BITS = 2048
-MIN_CURVE_BITS = 256
 _ROLE = f"{{{MD}}}IDPSSODescriptor"
 _BINDINGS = (("redirect", f"{BINDINGS}HTTP-Redirect"), ("post", f"{BINDINGS}HTTP-POST"))
 
@@ -167,29 +162,3 @@ def _signing(role: Element) -> tuple[str, ...]:
     keys = [key for key in role.iterfind(f"{{{MD}}}KeyDescriptor") if key.get("use", "signing") == "signing"]
     path = f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
     return checked_certificates(certificate.text or "" for key in keys for certificate in key.iterfind(path))
-
-
-def checked_certificates(texts: Iterable[str]) -> tuple[str, ...]:
-    """Each once, as PEM. Raises ValueError."""
-    found = tuple(dict.fromkeys(_certificate(text) for text in texts))
-    if not found:
-        raise ValueError("a signing certificate is needed.")
-    if len(found) > MAX_CERTIFICATES:
-        raise ValueError(f"at most {MAX_CERTIFICATES} signing certificates are taken.")
-    return found
-
-
-def _certificate(text: str) -> str:
-    """A certificate as PEM, from PEM or from bare base64. Raises ValueError for one whose key is too weak."""
-    bare = text.replace("-----BEGIN CERTIFICATE-----", "").replace("-----END CERTIFICATE-----", "")
-    try:
-        certificate = x509.load_der_x509_certificate(base64.b64decode("".join(bare.split()), validate=True))
-        key = certificate.public_key()
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise ValueError("a certificate can't be read; give it as PEM, or as the base64 of metadata.") from error
-    is_strong = (isinstance(key, rsa.RSAPublicKey) and key.key_size >= MIN_RSA_BITS) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and key.key_size >= MIN_CURVE_BITS
-    )
-    if not is_strong:
-        raise ValueError(f"a certificate's key is too weak: RSA with {MIN_RSA_BITS} bits or more, or a NIST curve.")
-    return certificate.public_bytes(Encoding.PEM).decode()
