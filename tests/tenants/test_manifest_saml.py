@@ -50,7 +50,7 @@ def test_service_provider_is_kept_as_the_file_says(desk: Desk) -> None:
 def test_what_is_left_out_is_as_it_is_for_everybody(desk: Desk) -> None:
     desk.apply(SMALL + FULL)
     changed = desk.apply(SMALL + WIKI)
-    assert changed == ["change tenants.$t.saml_applications.wiki (groups, saml settings, second_factor)"]
+    assert changed == ["change tenants.$t.saml_applications.wiki (assigned_only, groups, saml settings, second_factor)"]
     _, config = read(desk)
     assert (config.name_id, config.signed, config.certificates, config.may_begin_here) == ("persistent", "both", (), False)
     assert desk.apply(SMALL, prune=True) == ["remove tenants.$t.saml_applications.wiki"]
