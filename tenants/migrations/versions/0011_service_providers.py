@@ -7,8 +7,8 @@ from alembic import op
 
 from tenants.migrations.row_security import protect_tenant_table
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 _TABLES = ("saml_requests", "saml_logins", "sp_metadata")
 
