@@ -18,13 +18,13 @@ from typing import Any, NoReturn, cast
 
 from sqlalchemy import ColumnElement, Engine, Row, event, literal, select, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.engine.cursor import CursorResult
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from tenants.base import Base, TenantScoped
 from tenants.confinement import require_confinable
 from tenants.engine import WRITE, make_engine
 from tenants.platform_log import note_work
+from tenants.prepared import Answer, execute, no_answer
 from tenants.statements import TENANT_PARAMETER, Platform, Scoped
 from tenants.tenants import Tenant
 from tenants.vault import Vault
@@ -53,11 +53,12 @@ class TenantSession(Session):
 
     def one(self, statement: Scoped, **parameters: Any) -> Row[Any] | None:
         """The first row that a prepared statement gives (for UPDATE … RETURNING too), or None."""
-        return self._run(statement, parameters).first()
+        rows = self._run(statement, parameters, is_first=True).rows
+        return rows[0] if rows else None
 
     def all(self, statement: Scoped, **parameters: Any) -> Sequence[Row[Any]]:
         """All rows that a prepared statement gives; the statement itself bounds how many."""
-        return self._run(statement, parameters).all()
+        return self._run(statement, parameters).rows
 
     def run(self, statement: Scoped, **parameters: Any) -> int:
         """Run a prepared write; the count of rows it changed is the answer to 'did I get it?'."""
@@ -88,11 +89,15 @@ class TenantSession(Session):
             raise ScopeError("the tenant of a statement is the session's")
         return {**parameters, TENANT_PARAMETER: self.tenant_id}
 
-    def _run(self, statement: Scoped, parameters: dict[str, Any]) -> CursorResult[Any]:
+    def _run(self, statement: Scoped, parameters: dict[str, Any], *, is_first: bool = False) -> Answer:
         bound = self._bound(parameters)
-        # Straight on the connection: the session's own way there costs more than the statement (performance.md 5.7).
         self.flush()
-        return self._link.execute(statement.for_dialect(self._link.dialect.name), bound)
+        # Straight to the driver: the ways there through session and connection cost more than the statement.
+        prepared = statement.prepared_for(self._link.dialect, bound)
+        if prepared is not None:
+            return prepared.run(self._link, bound, is_first=is_first)
+        result = self._link.execute(statement.for_dialect(self._link.dialect.name), bound)
+        return Answer(result.all() if result.returns_rows else (), result.rowcount)
 
 
 class PlatformSession(Session):
@@ -140,7 +145,7 @@ def _confine_flush(session: TenantSession, context: object, instances: object) -
 def _tell_tenant(connection: Connection, tenant_id: str) -> None:
     """Row-level security: whose rows this transaction is about."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config('broker.tenant', :tenant, true)"), {"tenant": tenant_id})
+        execute(connection, "SELECT set_config('broker.tenant', %s, true)", (tenant_id,), no_answer)
 
 
 def _tell_platform(connection: Connection) -> None:
@@ -178,9 +183,11 @@ class TenantDatabase:
     @contextmanager
     def reading(self) -> Iterator[TenantSession]:
         """A read-only unit of work: whatever it changed is rolled back at its end."""
-        with self._reader.connect() as connection, TenantSession(connection, self.tenant_id) as session:
-            _tell_tenant(connection, self.tenant_id)
-            yield session
+        with self._reader.connect() as connection:
+            connection.begin()  # ends with the connection, which takes back whatever was changed
+            with TenantSession(connection, self.tenant_id) as session:
+                _tell_tenant(connection, self.tenant_id)
+                yield session
 
     @contextmanager
     def writing(self) -> Iterator[TenantSession]:

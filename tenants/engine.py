@@ -6,6 +6,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from tenants.prepared import execute, no_answer
+
 WRITE = "broker_write"
 """The execution option of connections that write."""
 _BUSY_MILLISECONDS = 5000
@@ -43,4 +45,4 @@ def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A write starts IMMEDIATE: a read that turns into a write could fail at once when another writer came between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE) else "BEGIN")
+    execute(connection, "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE) else "BEGIN", (), no_answer)

@@ -4,8 +4,8 @@
 confine. The result is built once at import and run with `TenantSession.one / all / run`, which fill in the tenant.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
@@ -22,11 +22,13 @@ from sqlalchemy import (
     or_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import ClauseElement, Executable
 
 from tenants.base import Base, TenantScoped
 from tenants.confinement import is_text
+from tenants.prepared import Prepared, prepare
 
 TENANT_PARAMETER = "broker_tenant"
 
@@ -36,9 +38,17 @@ class Scoped:
     """A statement that reaches one tenant's rows only; `by_dialect` where the two databases spell it differently."""
 
     by_dialect: dict[str, Executable]
+    _prepared: dict[tuple[str, ...], Prepared | None] = field(default_factory=dict, repr=False, compare=False)
 
     def for_dialect(self, name: str) -> Executable:
         return self.by_dialect[name if name in self.by_dialect else "*"]
+
+    def prepared_for(self, dialect: Dialect, parameters: Mapping[str, Any]) -> Prepared | None:
+        """As the driver takes it, compiled when it is first run with these parameters; None: SQLAlchemy has to run it."""
+        key = (dialect.name, *parameters)
+        if key not in self._prepared:
+            self._prepared[key] = prepare(self.for_dialect(dialect.name), dialect, list(parameters))
+        return self._prepared[key]
 
 
 @dataclass(frozen=True, slots=True)
