@@ -82,6 +82,7 @@ class Event(StrEnum):
     PASSKEY_CLONE = "passkey.clone"
     TRACE_SHARED = "trace.shared"
     LOG_BROKEN = "audit.broken"
+    LOG_EXPORTED = "audit.exported"
     BROKEN = "broker.failed"
 
 

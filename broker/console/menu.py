@@ -51,7 +51,11 @@ class Part:
     lines: tuple[Line, ...]
 
 
-ENTRIES = (Entry("home", _("Home"), "console.home", "house", Permission.VIEW, Group.TOP),)
+ENTRIES = (
+    Entry("home", _("Home"), "console.home", "house", Permission.VIEW, Group.TOP),
+    Entry("reference", _("Look up a reference"), "console.reference", "search", Permission.VIEW, Group.PEOPLE),
+    Entry("audit", _("Audit log"), "console.audit", "journal-text", Permission.READ_AUDIT, Group.SET_UP),
+)
 
 
 def menu_of(admin: Admin, here: str) -> Iterator[Part]:

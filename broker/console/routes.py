@@ -4,11 +4,12 @@ from itertools import chain
 
 from flask import Blueprint
 
+from broker.console.audit_routes import AUDIT_ROUTES
 from broker.console.home_routes import HOME_ROUTES
 
 console = Blueprint("console", __name__, subdomain="tenant")
 
-SETS = (HOME_ROUTES,)
+SETS = (HOME_ROUTES, AUDIT_ROUTES)
 
 for route in chain(*SETS):
     console.add_url_rule(f"/console{route.path}", route.endpoint, route.view, methods=[route.method])

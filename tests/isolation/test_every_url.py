@@ -12,7 +12,7 @@ from tests import factories
 from tests.support.federation_rows import consent, trace
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.routes import csrf_token, everything, places
-from tests.support.rows import FACTORIES, backdoor, login_transaction
+from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction
 from tests.support.wiring import ORIGIN
 
 # Routes that show the same to everybody: what stands in them names nothing of a tenant.
@@ -66,6 +66,7 @@ def theirs(app, there):
         "application": party.application.key,
         "way": way.key,
         "name": "canary.svg",
+        "entry": audit_event(there).id,
         "tx": tx,
         "state": state,
         "code": party.code(),
@@ -92,9 +93,10 @@ def theirs(app, there):
 
 
 def test_ti01_nothing_of_another_tenant_is_shown_anywhere(app, here, there, admin, theirs):
-    parts = {name: [theirs[name]] for name in ("token", "connection", "application", "name")}
+    parts = {name: [theirs[name]] for name in ("token", "connection", "application", "name", "entry")}
     shown, answered = [], []
-    for place in places(app, parts):
+    # Signing out comes last: what is asked for without a session leads to a sign-in, whatever it names.
+    for place in sorted(places(app, parts), key=lambda place: "sign_out" in place.endpoint):
         if not place.is_tenants:
             continue
         sent = dict(theirs)
@@ -114,7 +116,13 @@ def test_ti01_nothing_of_another_tenant_is_shown_anywhere(app, here, there, admi
 
 def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here, admin, theirs):
     """Nothing tells that somebody else has such a key or token."""
-    invented = {"token": [new_secret()], "connection": ["c-nobody"], "application": ["nobody"], "name": ["nothing.svg"]}
+    invented = {
+        "token": [new_secret()],
+        "connection": ["c-nobody"],
+        "application": ["nobody"],
+        "name": ["nothing.svg"],
+        "entry": ["aud_no"],
+    }
     real = {name: [theirs[name]] for name in invented}
     pairs = zip(places(app, real), places(app, invented), strict=True)
     for known, unknown in pairs:
@@ -130,7 +138,7 @@ def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here,
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_ti01_platform_pages_show_no_tenant(app, there, admin, theirs, method):
-    for place in places(app, {"name": ["look.css"], "token": ["x"], "connection": ["x"], "application": ["x"]}):
+    for place in places(app, {"name": ["look.css"], "token": ["x"], "connection": ["x"], "application": ["x"], "entry": ["x"]}):
         if place.is_tenants:
             continue
         answer = admin.open(place.path, method=method, base_url=ORIGIN, query_string=theirs)

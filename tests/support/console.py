@@ -17,21 +17,22 @@ from tenants.ids import new_id
 from tests import factories
 from tests.factories import Home, Someone
 from tests.support.routes import Place, csrf_token, places
-from tests.support.rows import FACTORIES, stored
+from tests.support.rows import FACTORIES, audit_event, stored
 from tests.support.wiring import ORIGIN
 
 MOST_STATEMENTS = 10
 PARTS: dict[str, Callable[[Home], str]] = {
     "application": lambda home: factories.application(home).key,
     "connection": lambda home: factories.connection(home).key,
+    "entry": lambda home: audit_event(home).id,
     "name": lambda home: "look.css",
     "token": lambda home: "nothing",
 }
 """A value of this tenant's own for each part of an address."""
-ANY_TIME = frozenset({"console.enter_again"})
+ANY_TIME = frozenset({"console.enter_again", "console.export_audit", "console.share_reference"})
 """POSTs that need no proof of the last ten minutes (AC-07)."""
-FOR_HELPDESK = frozenset({"console.enter_again"})
-FOR_AUDITORS = frozenset({"console.enter_again"})
+FOR_HELPDESK = frozenset({"console.enter_again", "console.share_reference"})
+FOR_AUDITORS = frozenset({"console.enter_again", "console.export_audit"})
 """POSTs that these roles may send."""
 
 

@@ -12,6 +12,7 @@ from broker.look import init_look
 from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
 from tenants.snapshot import Branding, ContactConfig
 from tests.support.account_pages import ACCOUNT_SAMPLES, HOME_BAR
+from tests.support.audit_pages import AUDIT_SAMPLES
 from tests.support.by_mail_pages import BY_MAIL_SAMPLES
 from tests.support.connection_test_pages import CONNECTION_TEST_SAMPLES
 from tests.support.console_pages import CONSOLE_SAMPLES
@@ -228,6 +229,7 @@ SAMPLES: dict[str, Sample] = (
     | BY_MAIL_SAMPLES
     | CONNECTION_TEST_SAMPLES
     | CONSOLE_SAMPLES
+    | AUDIT_SAMPLES
     | FACTOR_SAMPLES
     | PROVIDER_SAMPLES
     | TRACE_SAMPLES
