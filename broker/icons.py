@@ -59,6 +59,7 @@ SYMBOLS = (
     "shield-lock",
     "signpost-split",
     "sliders",
+    "sliders",
     "trash",
     "upload",
     "x-lg",

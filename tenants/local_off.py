@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
+from tenants.connections import Connection
 from tenants.credentials import DROP_LOCAL_CREDENTIALS, Credential
 from tenants.db import TenantSession
 from tenants.devices import FORGET_DEVICES, Device
+from tenants.identities import Identity
 from tenants.invitations import SUPERSEDE_INVITATIONS
 from tenants.mailed_codes import END_CODES_OF_ACCOUNT, MailedCode
 from tenants.passkeys import DROP_PASSKEYS_OF_ACCOUNT, Passkey
@@ -56,6 +58,15 @@ def local_holders(session: TenantSession) -> frozenset[str]:
     """Ids of the accounts that hold any local credential."""
     with_any = (session.scalars(select(model.account_id).distinct()) for model in (Credential, Passkey))
     return frozenset(account_id for found in with_any for account_id in found)
+
+
+def with_no_other_way(session: TenantSession, holders: frozenset[str]) -> int:
+    """How many of those who hold local credentials came by no connection that is on."""
+    enabled = select(Identity.account_id).join(
+        Connection, (Connection.tenant_id == Identity.tenant_id) & (Connection.id == Identity.connection_id)
+    )
+    linked = session.scalars(enabled.where(Connection.is_enabled).distinct())
+    return len(holders - frozenset(linked))
 
 
 def drop_credentials(session: TenantSession, account_id: str) -> int:

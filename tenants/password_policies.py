@@ -27,29 +27,49 @@ class PasswordRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    min_length: int | None = Field(default=None, ge=8, le=64, description="Shortest password, in characters.")
+    min_length: int | None = Field(title="Shortest", default=None, ge=8, le=64, description="Shortest password, in characters.")
     min_length_alone: int | None = Field(
+        title="Shortest without a second factor",
         default=None,
         ge=8,
         le=64,
         description="Shortest password where `email_factor` lets a mailed code stand in for the second factor.",
     )
     max_length: int | None = Field(
-        default=None, ge=12, le=MAX_BYTES, description="Longest password, in characters; in any case 1,024 bytes."
+        title="Longest",
+        default=None,
+        ge=12,
+        le=MAX_BYTES,
+        description="Longest password, in characters; in any case 1,024 bytes.",
     )
     classes: tuple[CharacterClass, ...] | None = Field(
-        default=None, description="Kinds of characters that count: `lower`, `upper`, `digit`, `symbol`."
+        title="Kinds of characters that count",
+        default=None,
+        description="Kinds of characters that count: `lower`, `upper`, `digit`, `symbol`.",
     )
     classes_required: int | None = Field(
-        default=None, ge=0, le=4, description="How many of these kinds a password must have; 0: none is asked for."
+        title="How many kinds are needed",
+        default=None,
+        ge=0,
+        le=4,
+        description="How many of these kinds a password must have; 0: none is asked for.",
     )
     passphrase_length: int | None = Field(
-        default=None, ge=15, le=128, description="From so many characters on, kinds of characters are not asked for."
+        title="Length from which kinds are not asked for",
+        default=None,
+        ge=15,
+        le=128,
+        description="From so many characters on, kinds of characters are not asked for.",
     )
     alphabet: str | None = Field(
-        default=None, max_length=500, description='The characters that are allowed, in one text; `""`: any.'
+        title="Allowed characters",
+        default=None,
+        max_length=500,
+        description='The characters that are allowed, in one text; `""`: any.',
     )
-    refuses_dot_before_at: bool | None = Field(default=None, description="Refuse a `.` directly before an `@`.")
+    refuses_dot_before_at: bool | None = Field(
+        title="Refuse a . directly before an @", default=None, description="Refuse a `.` directly before an `@`."
+    )
 
     @field_validator("alphabet")
     @classmethod

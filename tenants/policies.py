@@ -29,48 +29,80 @@ class TenantPolicy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sign_in_page: SignInPage = Field(
-        default="both", description="What the sign-in page asks first: the e-mail address, a button, or either."
+        title="What the sign-in page asks first",
+        default="both",
+        description="The e-mail address, a button, or either.",
     )
     local_enabled: bool = Field(
-        default=False, description="Whether people may sign in with e-mail and password, if their account may as well."
+        title="E-mail and password",
+        default=False,
+        description="Whether people may sign in with e-mail and password, if their account may as well.",
     )
-    password: Literal["nist", "l5b", "l5c"] = Field(default="nist", description="The password rules: a preset's name.")
-    password_rules: PasswordRules | None = Field(default=None, description="Changes to that preset, see below.")
+    password: Literal["nist", "l5b", "l5c"] = Field(title="Password rules", default="nist", description="A preset’s name.")
+    password_rules: PasswordRules | None = Field(
+        title="Changes to the rules", default=None, description="Changes to that preset, see below."
+    )
     on_breach: Literal["off", "warn", "change"] = Field(
+        title="A password that is known from a leak",
         default="off",
         description="A right password that is known from a leak: `warn` by mail, once; `change` it before going on; "
         "`off`: not looked for at sign-in.",
     )
     discloses_account_state: bool = Field(
+        title="Tell people about their account’s state",
         default=False,
         description="Tell people at the e-mail step about their account's state. It also tells strangers who has one.",
     )
     session_idle_minutes: int = Field(
-        default=60, ge=5, le=1440, description="A session ends after so many minutes without use."
+        title="Minutes without use", default=60, ge=5, le=1440, description="A session ends after so many minutes without use."
     )
     session_absolute_minutes: int = Field(
-        default=720, ge=15, le=43200, description="A session ends after so many minutes in any case."
+        title="Minutes in any case",
+        default=720,
+        ge=15,
+        le=43200,
+        description="A session ends after so many minutes in any case.",
     )
     email_factor: bool = Field(
+        title="A code by mail may stand in for the second factor",
         default=False,
         description="Whether a code sent by mail may stand in for the second factor. Weak, and never enough for admins.",
     )
     passkeys: bool = Field(
-        default=True, description="Whether people may add passkeys, as a second factor and as a whole sign-in."
+        title="People may add passkeys",
+        default=True,
+        description="Whether people may add passkeys, as a second factor and as a whole sign-in.",
     )
     trusted_device_days: int = Field(
-        default=0, ge=0, le=90, description="The second factor is asked once in so many days on one device; 0: each time."
+        title="Days on which a device is trusted",
+        default=0,
+        ge=0,
+        le=90,
+        description="The second factor is asked once in so many days on one device; 0: each time.",
     )
     activation_days: int = Field(
-        default=30, ge=1, le=365, description="An invitation that nobody accepted runs out after so many days."
+        title="Days to accept an invitation",
+        default=30,
+        ge=1,
+        le=365,
+        description="An invitation that nobody accepted runs out after so many days.",
     )
     inactive_days: int = Field(
-        default=365, ge=30, le=3650, description="An account that nobody used is switched off after so many days."
+        title="Days without sign-in",
+        default=365,
+        ge=30,
+        le=3650,
+        description="An account that nobody used is switched off after so many days.",
     )
     warning_days: int = Field(
-        default=7, ge=1, le=60, description="A mail warns so many days before an account runs out, for whatever reason."
+        title="Days of warning",
+        default=7,
+        ge=1,
+        le=60,
+        description="A mail warns so many days before an account runs out, for whatever reason.",
     )
     trace_days: int = Field(
+        title="Days that traces are kept",
         default=30,
         ge=0,
         le=365,

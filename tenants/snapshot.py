@@ -127,6 +127,8 @@ class TenantConfig:
     keys: tuple[KeyConfig, ...]
     door_hash: str | None = field(repr=False)
     """SHA-256 of the back door's secret path; None: there is none."""
+    is_file_managed: bool = False
+    """A tenants file rules its policy, branding, contacts and the words of its mails."""
     pairwise_salt: str = field(default="", repr=False)
     """What makes pairwise subjects of this tenant its own (tenants/subjects.py)."""
 
@@ -176,6 +178,7 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             root_organization_id=root,
             keys=_keys(session),
             door_hash=session.scalars(select(Backdoor.secret_hash)).first(),
+            is_file_managed=tenant.is_file_managed,
             pairwise_salt=(settings.pairwise_salt if settings else None) or "",
         )
 

@@ -107,7 +107,15 @@ class TenantSettings(TenantScoped, Base):
     """Random and never changed: pairwise subjects hang on it. No secret against who reads this database."""
 
 
-_TENANT = (Tenant.id, Tenant.slug, Tenant.name, Tenant.status, Tenant.canonical_host, Tenant.config_version)
+_TENANT = (
+    Tenant.id,
+    Tenant.slug,
+    Tenant.name,
+    Tenant.status,
+    Tenant.canonical_host,
+    Tenant.config_version,
+    Tenant.is_file_managed,
+)
 TENANT_BY_SLUG = platform(select(*_TENANT).where(Tenant.slug == bindparam("slug")))
 TENANT_BY_ID = platform(select(*_TENANT).where(Tenant.id == bindparam("tenant_id")))
 TENANT_BY_HOST = platform(

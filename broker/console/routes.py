@@ -6,10 +6,15 @@ from flask import Blueprint
 
 from broker.console.audit_routes import AUDIT_ROUTES
 from broker.console.home_routes import HOME_ROUTES
+from broker.console.policy_routes import POLICY_ROUTES
 
 console = Blueprint("console", __name__, subdomain="tenant")
 
-SETS = (HOME_ROUTES, AUDIT_ROUTES)
+SETS = (
+    HOME_ROUTES,
+    AUDIT_ROUTES,
+    POLICY_ROUTES,
+)
 
 for route in chain(*SETS):
     console.add_url_rule(f"/console{route.path}", route.endpoint, route.view, methods=[route.method])

@@ -16,7 +16,18 @@ from tests.support.rows import FACTORIES, audit_event, backdoor, login_transacti
 from tests.support.wiring import ORIGIN
 
 # Routes that show the same to everybody: what stands in them names nothing of a tenant.
-SAME_FOR_ALL = {"look.asset", "tenant_look.asset", "home.open_application"}
+SAME_FOR_ALL = {"look.asset", "tenant_look.asset", "console.policy", "console.save_policy", "home.open_application"}
+ENDS_THE_SESSION = {"home.sign_out", "oidc.logout", "account.end_session"}
+"""They come last: what is asked for without a session leads to a sign-in, whatever it names."""
+INVENTED = {
+    "application": "nobody",
+    "connection": "c-nobody",
+    "entry": "aud_no",
+    "name": "nothing.svg",
+    "section": "sessions",
+    "token": new_secret(),
+}
+"""A value that means nothing here, for each part of an address."""
 """The last: whatever is not an application here leads to the page of those that are."""
 
 
@@ -67,6 +78,7 @@ def theirs(app, there):
         "way": way.key,
         "name": "canary.svg",
         "entry": audit_event(there).id,
+        "section": "sessions",
         "tx": tx,
         "state": state,
         "code": party.code(),
@@ -93,10 +105,10 @@ def theirs(app, there):
 
 
 def test_ti01_nothing_of_another_tenant_is_shown_anywhere(app, here, there, admin, theirs):
-    parts = {name: [theirs[name]] for name in ("token", "connection", "application", "name", "entry")}
+    parts = {name: [theirs[name]] for name in INVENTED}
     shown, answered = [], []
     # Signing out comes last: what is asked for without a session leads to a sign-in, whatever it names.
-    for place in sorted(places(app, parts), key=lambda place: "sign_out" in place.endpoint):
+    for place in sorted(places(app, parts), key=lambda place: place.endpoint in ENDS_THE_SESSION):
         if not place.is_tenants:
             continue
         sent = dict(theirs)
@@ -109,20 +121,14 @@ def test_ti01_nothing_of_another_tenant_is_shown_anywhere(app, here, there, admi
         if there.canary in everything(answer) or there.id in everything(answer):
             shown.append(str(place))
         if place.is_filled and place.endpoint not in SAME_FOR_ALL and answer.status_code < 400:
-            answered.append(f"{place}: {answer.status}")
+            answered.append(f"{place}: {answer.status} {answer.headers.get('Location')}")
     assert shown == []
     assert answered == []
 
 
 def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here, admin, theirs):
     """Nothing tells that somebody else has such a key or token."""
-    invented = {
-        "token": [new_secret()],
-        "connection": ["c-nobody"],
-        "application": ["nobody"],
-        "name": ["nothing.svg"],
-        "entry": ["aud_no"],
-    }
+    invented = {name: [value] for name, value in INVENTED.items()}
     real = {name: [theirs[name]] for name in invented}
     pairs = zip(places(app, real), places(app, invented), strict=True)
     for known, unknown in pairs:
@@ -138,7 +144,7 @@ def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here,
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_ti01_platform_pages_show_no_tenant(app, there, admin, theirs, method):
-    for place in places(app, {"name": ["look.css"], "token": ["x"], "connection": ["x"], "application": ["x"], "entry": ["x"]}):
+    for place in places(app, {name: ["look.css" if name == "name" else "x"] for name in INVENTED}):
         if place.is_tenants:
             continue
         answer = admin.open(place.path, method=method, base_url=ORIGIN, query_string=theirs)

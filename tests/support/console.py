@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Home], str]] = {
     "connection": lambda home: factories.connection(home).key,
     "entry": lambda home: audit_event(home).id,
     "name": lambda home: "look.css",
+    "section": lambda home: "sessions",
     "token": lambda home: "nothing",
 }
 """A value of this tenant's own for each part of an address."""

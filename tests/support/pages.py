@@ -16,6 +16,7 @@ from tests.support.audit_pages import AUDIT_SAMPLES
 from tests.support.by_mail_pages import BY_MAIL_SAMPLES
 from tests.support.connection_test_pages import CONNECTION_TEST_SAMPLES
 from tests.support.console_pages import CONSOLE_SAMPLES
+from tests.support.console_settings_pages import SETTINGS_SAMPLES
 from tests.support.factor_pages import CODE_WRONG, FACTOR_SAMPLES
 from tests.support.provider_pages import PROVIDER_SAMPLES
 from tests.support.samples import AT, EMAIL, RULES, Sample
@@ -230,6 +231,7 @@ SAMPLES: dict[str, Sample] = (
     | CONNECTION_TEST_SAMPLES
     | CONSOLE_SAMPLES
     | AUDIT_SAMPLES
+    | SETTINGS_SAMPLES
     | FACTOR_SAMPLES
     | PROVIDER_SAMPLES
     | TRACE_SAMPLES

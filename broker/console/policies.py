@@ -1,0 +1,191 @@
+"""Policy: what holds for the whole tenant. Each part says what it is, whom it touches, and what weakens it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import abort, g, request, url_for
+from flask_babel import gettext as _
+from pydantic import ValidationError
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from broker.console.access import Admin, require
+from broker.console.changes import StaleError, Work, changing, fingerprint
+from broker.console.forms import Choice, FormField, errors_of, fields_of, marked, read
+from broker.console.frame import go, show
+from broker.console.policy_reach import effects_of, ends_at_once
+from broker.console.policy_sections import SECTIONS, Section, section_of, told
+from broker.console.settings_access import managed_by_file, require_not_by_file
+from tenants.console_roles import Permission
+from tenants.password_policies import PasswordRules
+from tenants.policies import TenantPolicy
+from tenants.tenants import TenantSettings
+
+PATH = "policy"
+_RULE = "rule_"
+
+
+def policies_page() -> Response:
+    """GET: all parts with what is set."""
+    admin = require(Permission.VIEW_SETTINGS)
+    policy = g.tenant.policy
+    return show(
+        "console/policies.html",
+        admin,
+        here="policies",
+        title=_("Policies"),
+        is_file_managed=managed_by_file(),
+        may_change=_may_change(admin),
+        local_is_on=policy.local_enabled,
+        local_url=url_for("console.local_policy"),
+        deviations=[reason.sentence for reason in policy.deviations],
+        sections=[(one, told(one, policy), url_for("console.policy", section=one.key)) for one in SECTIONS],
+    )
+
+
+def section_page(section: str) -> Response:
+    """GET: one part."""
+    found, admin = _section(section), require(Permission.VIEW_SETTINGS)
+    if _may_change(admin):
+        require(Permission.CONFIGURE, fresh=True)
+    return _form(admin, found, _stored(found))
+
+
+def save_section(section: str) -> Response:
+    """POST: one part. What switches accounts off at once is asked about first, in numbers."""
+    found, admin = _section(section), require(Permission.CONFIGURE, fresh=True)
+    require_not_by_file(admin)
+    typed = _typed(found)
+    try:
+        policy = _policy_with(found, typed)
+    except ValidationError as error:
+        return _form(admin, found, typed, _errors(error), 422)
+    if not request.form.get("sure") and (sentences := ends_at_once(g.tenant.policy, policy)):
+        return _ask(admin, found, sentences)
+    try:
+        with changing(admin) as work:
+            is_changed = _write(work, found, typed)
+    except StaleError as stale:
+        return _form(admin, found, typed, {"": stale.sentence}, 409)
+    return go("console.policies", "saved" if is_changed else "nothing")
+
+
+def _write(work: Work, section: Section, typed: Mapping[str, Any]) -> bool:
+    row = work.db.scalars(select(TenantSettings).with_for_update()).one()
+    before = TenantPolicy.model_validate(row.policy)
+    work.require_unchanged(request.form.get("seen", ""), _values(section, before), PATH)
+    after = TenantPolicy.model_validate(_merged(before, section, typed))
+    row.policy = after.model_dump(mode="json", exclude_defaults=True)
+    work.db.flush()
+    weak = {f"deviates: {reason.code}": reason.sentence for reason in after.deviations}
+    known = {f"deviates: {reason.code}": reason.sentence for reason in before.deviations}
+    return work.note(PATH, _values(section, before) | known, _values(section, after) | weak)
+
+
+def _policy_with(section: Section, typed: Mapping[str, Any]) -> TenantPolicy:
+    return TenantPolicy.model_validate(_merged(g.tenant.policy, section, typed))
+
+
+def _merged(policy: TenantPolicy, section: Section, typed: Mapping[str, Any]) -> dict[str, Any]:
+    values = policy.model_dump(mode="json", exclude_defaults=True) | {name: typed.get(name) for name in section.names}
+    values = {name: value for name, value in values.items() if value is not None}
+    if section.key == "passwords":
+        rules = {name: typed[name] for name in PasswordRules.model_fields if typed.get(name) not in (None, [], False)}
+        values.pop("password_rules", None)
+        values |= {"password_rules": rules} if rules else {}
+    return values
+
+
+def _values(section: Section, policy: TenantPolicy) -> dict[str, Any]:
+    """What the form shows, by name."""
+    values = {name: getattr(policy, name) for name in section.names}
+    if section.key == "passwords":
+        rules = policy.password_rules or PasswordRules()
+        values |= {name: getattr(rules, name) for name in PasswordRules.model_fields}
+    return values
+
+
+def _stored(section: Section) -> dict[str, Any]:
+    return _values(section, g.tenant.policy)
+
+
+def _typed(section: Section) -> dict[str, Any]:
+    return read(request.form, _fields(section, {}, {}))
+
+
+def _errors(error: ValidationError) -> dict[str, str]:
+    """Rules that contradict each other stand on top of the form."""
+    found = errors_of(error)
+    inner = [part for part in error.errors(include_url=False, include_input=False) if part["loc"][:1] == ("password_rules",)]
+    if inner:
+        found.pop("password_rules", None)
+        found |= {str(part["loc"][1]): part["msg"].removeprefix("Value error, ") for part in inner if len(part["loc"]) > 1}
+    return found
+
+
+def _fields(section: Section, values: Mapping[str, Any], errors: Mapping[str, str]) -> list[FormField]:
+    made = [_worded(section, one) for one in fields_of(TenantPolicy, section.names, values, {})]
+    if section.key == "passwords":
+        made += [_plain(one) for one in fields_of(PasswordRules, PasswordRules.model_fields, values, {})]
+    return marked(made, errors, made[0].name)
+
+
+def _worded(section: Section, one: FormField) -> FormField:
+    words = section.words.get(one.name)
+    if words is None:
+        return replace(one, is_required=one.control != "check")
+    chosen = tuple(Choice(choice.value, str(words[choice.value])) for choice in one.choices)
+    return replace(one, choices=chosen, is_required=True)
+
+
+def _plain(one: FormField) -> FormField:
+    return replace(one, is_mono=one.name == "alphabet")
+
+
+def _form(
+    admin: Admin, section: Section, values: Mapping[str, Any], errors: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    fields = _fields(section, values, errors or {})
+    first = len(section.names)
+    return show(
+        "console/policy_section.html",
+        admin,
+        here="policies",
+        title=str(section.label),
+        status=status,
+        errors=errors or {},
+        section=section,
+        fields=fields[:first],
+        rules=fields[first:],
+        has_rules=any(one.value or one.error for one in fields[first:]),
+        effects=effects_of(section.key),
+        deviations=[reason.sentence for reason in g.tenant.policy.deviations] if section.key == "passwords" else [],
+        seen=request.form.get("seen") or fingerprint(_stored(section)),
+        may_change=_may_change(admin),
+        is_file_managed=managed_by_file(),
+        back=(url_for("console.policies"), _("Policies")),
+    )
+
+
+def _ask(admin: Admin, section: Section, sentences: list[str]) -> Response:
+    hidden = {name: value for name, value in request.form.items() if name != "csrf_token"} | {"sure": "yes"}
+    return show(
+        "console/confirm.html",
+        admin,
+        here="policies",
+        title=_("Switch accounts off tonight?"),
+        sentences=sentences,
+        label=_("Save, and switch them off tonight"),
+        hidden=hidden,
+        cancel_url=url_for("console.policy", section=section.key),
+        back=(url_for("console.policies"), _("Policies")),
+    )
+
+
+def _section(key: str) -> Section:
+    return section_of(key) or abort(404)
+
+
+def _may_change(admin: Admin) -> bool:
+    return admin.may(Permission.CONFIGURE) and not managed_by_file()

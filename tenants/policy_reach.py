@@ -1,0 +1,92 @@
+"""Whom a rule of the tenant's policy touches: bounded reads, for what a page says before the rule is changed.
+
+No table is counted: a read ends at `MOST` and one more, and a page then says "more than".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, func, select
+
+from tenants.accounts import Account, AccountState
+from tenants.credentials import Credential, CredentialKind
+from tenants.db import TenantSession
+from tenants.devices import Device
+from tenants.passkeys import Passkey
+from tenants.sessions import BrowserSession
+from tenants.statements import Scoped, scoped
+
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many, up to `MOST`."""
+
+    number: int
+    is_more: bool = False
+
+
+_HAVE_PASSWORD = scoped(
+    select(Credential.account_id).where(Credential.kind == CredentialKind.PASSWORD.value).distinct().limit(MOST + 1)
+)
+_HAVE_PASSKEY = scoped(select(Passkey.account_id).distinct().limit(MOST + 1))
+_ARE_TRUSTED = scoped(select(Device.id).where(Device.trusted_until > bindparam("now")).limit(MOST + 1))
+_OPEN_SESSIONS = scoped(
+    select(BrowserSession.id)
+    .where(BrowserSession.ended_at.is_(None), BrowserSession.expires_at > bindparam("now"))
+    .limit(MOST + 1)
+)
+_WOULD_RUN_OUT = scoped(
+    select(Account.id)
+    .where(
+        Account.state == AccountState.INVITED.value,
+        func.coalesce(Account.invited_at, Account.created_at) <= bindparam("before"),
+    )
+    .limit(MOST + 1)
+)
+_ARE_UNUSED = scoped(
+    select(Account.id)
+    .where(
+        Account.state == AccountState.ACTIVE.value,
+        Account.role.is_(None),
+        func.coalesce(Account.last_login_at, Account.activated_at, Account.state_changed_at, Account.created_at)
+        <= bindparam("before"),
+    )
+    .limit(MOST + 1)
+)
+
+
+def people_with_password(db: TenantSession) -> Reach:
+    """Who signs in with e-mail and password."""
+    return _reach(db, _HAVE_PASSWORD)
+
+
+def people_with_passkey(db: TenantSession) -> Reach:
+    """Who has at least one passkey."""
+    return _reach(db, _HAVE_PASSKEY)
+
+
+def trusted_devices(db: TenantSession, now: datetime) -> Reach:
+    """Devices on which the second factor is not asked for at the moment."""
+    return _reach(db, _ARE_TRUSTED, now=now)
+
+
+def open_sessions(db: TenantSession, now: datetime) -> Reach:
+    """Browsers that are signed in."""
+    return _reach(db, _OPEN_SESSIONS, now=now)
+
+
+def invitations_over(db: TenantSession, days: int, now: datetime) -> Reach:
+    """Invited people whose invitation is older than so many days."""
+    return _reach(db, _WOULD_RUN_OUT, before=now - timedelta(days=days))
+
+
+def unused_for(db: TenantSession, days: int, now: datetime) -> Reach:
+    """People without a role who have not signed in for so many days; who looks after the tenant is spared (A1)."""
+    return _reach(db, _ARE_UNUSED, before=now - timedelta(days=days))
+
+
+def _reach(db: TenantSession, statement: Scoped, **values: object) -> Reach:
+    found = len(db.all(statement, **values))
+    return Reach(min(found, MOST), found > MOST)
