@@ -1,4 +1,4 @@
-"""`python -m bench`: options from the environment (QUICK, TENANTS, DB), the table on standard output."""
+"""`python -m bench`: options from the environment (QUICK, TENANTS, DB, ONLY), the table on standard output."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from functools import partial
 from bench.inside import Inside, asker, count_statements
 from bench.report import Run, table, write
 from bench.rounds import Bench, Lane
-from bench.scenarios import SCENARIOS
+from bench.scenarios import SCENARIOS, Scenario
 from bench.servers import ROOT, Cores, Server, free_ports
 from bench.site import stock_up
 from bench.stage import Stage
@@ -22,6 +22,7 @@ from broker.settings import Settings
 
 FOLDER = ROOT / "var" / "bench"
 _STOCK_OF_COUNT = 4
+_OPTIONS = (("DB", "sqlite"), ("TENANTS", "0"), ("ONLY", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,22 @@ class Options:
     seconds: float
     """For each path in each round."""
     starts: int
+    only: str = ""
+    """Part of the name of the paths to measure; empty: all of them."""
 
     @classmethod
     def of_environment(cls) -> "Options":
         """Raises BenchError for a value that is none."""
-        database, tenants = os.environ.get("DB") or "sqlite", os.environ.get("TENANTS") or "0"
+        database, tenants, only = (os.environ.get(name) or other for name, other in _OPTIONS)
         if database not in {"sqlite", "postgresql"} or not tenants.isdigit():
             raise BenchError("DB is sqlite or postgresql, TENANTS a number")
         if os.environ.get("QUICK"):
-            return cls(database, int(tenants), rounds=1, seconds=0.8, starts=1)
-        return cls(database, int(tenants), rounds=3, seconds=3.0, starts=3)
+            return cls(database, int(tenants), rounds=1, seconds=0.8, starts=1, only=only)
+        return cls(database, int(tenants), rounds=3, seconds=3.0, starts=3, only=only)
+
+    def takes(self, scenario: Scenario) -> bool:
+        """Is this path measured?"""
+        return self.only in scenario.name and (self.tenants > 0 or not scenario.is_spread)
 
 
 def main() -> int:
@@ -78,7 +85,7 @@ def measure(options: Options, stage: Stage) -> tuple[Run, Bench]:
             data.site,
             hello_lane=Lane(stack.enter_context(stage.serving_hello()), peer, options.seconds),
             lane=Lane(product, peer, options.seconds, data.server),
-            scenarios=tuple(one for one in SCENARIOS if options.tenants or not one.is_spread),
+            scenarios=tuple(one for one in SCENARIOS if options.takes(one)),
         )
         # First, while the sessions are new: once a minute a session's row also notes that it was seen.
         _count_statements(bench, Settings(log_level="error"), peer)

@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyotp
 
-from bench.peer import PEOPLE, SUBJECT
+from bench.filling import Draft, drafts, store
 from bench.wire import BenchError
 from broker.cli.apply import surroundings
 from broker.wiring import Broker
@@ -21,7 +21,6 @@ from tenants.accounts import Account
 from tenants.addresses import normalise_address
 from tenants.credentials import Credential
 from tenants.db import TenantSession
-from tenants.identities import Identity
 from tenants.ids import digest, new_id, new_reference, new_secret
 from tenants.manifest.applying import Apply
 from tenants.manifest.changes import Workshop
@@ -158,24 +157,18 @@ def make_site(broker: Broker, slug: str, issuer: str) -> Site:
 
 def add_tenants(site: Site, count: int) -> None:
     """Fill the database with further tenants, each with keys, an application and somebody signed in."""
-    for _ in range(count):
-        home = factories.tenant(site.broker)
-        _add_way_in(home, site.tenant.connections["upstream"].options)
-        factories.domain(home)
-        values = {"redirect_uris": [REDIRECT], "id_token_alg": "ES256"}
-        app = factories.application(home, secret=_APP_SECRET, **values)
-        site.others.append(Spot(home.path, _signed_in(home), app.client_id, _APP_SECRET))
+    store(site.broker, (_filled(site, home) for home in islice(drafts(site.broker, _options(site)), count)))
 
 
-def _add_way_in(home: factories.Home, options: Mapping[str, Any]) -> None:
-    """The provider's people are one account here, each by an identity of its own."""
-    secrets = {"client_secret": CLIENT_SECRET}
-    way = factories.connection(home, "upstream", options=dict(options), secrets=secrets)
-    who = factories.account(home, with_password=False, with_totp=False, is_local_enabled=True)
-    names = {"account_id": who.id, "connection_id": way.id, "issuer": options["issuer"], "created_at": home.now}
-    with home.db.writing() as db:
-        for number in range(PEOPLE):
-            db.add(Identity(id=new_id("idn"), subject=f"{SUBJECT}{number}", **names))
+def _filled(site: Site, home: Draft) -> Draft:
+    values = {"redirect_uris": [REDIRECT], "id_token_alg": "ES256"}
+    app = factories.application(home, secret=_APP_SECRET, **values)
+    site.others.append(Spot(home.path, _signed_in(home), app.client_id, _APP_SECRET))
+    return home
+
+
+def _options(site: Site) -> Mapping[str, Any]:
+    return site.tenant.connections["upstream"].options
 
 
 def _signed_in(home: factories.Home) -> str:
