@@ -16,6 +16,7 @@ from broker import create_app
 from broker.audit_chain import Sealer, daily_chain_checks
 from broker.daily import Daily
 from broker.domain_checks import daily_checks
+from broker.downstream import logout
 from broker.endings import daily_warnings
 from broker.mail.worker import deliver
 from broker.moves import daily_moves
@@ -84,6 +85,7 @@ def _jobs() -> list[Job]:
     now = monotonic()
     return [
         Job("mail", deliver, every=_TICK_SECONDS, due=now),
+        Job("logouts", logout.work, every=_TICK_SECONDS, due=now),
         # Not at once: the first requests after a start have the database to themselves.
         Job("sweep", _sweep, every=_SWEEP_SECONDS, due=now + _SWEEP_SECONDS),
         Job("lifecycle", Nightly().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),

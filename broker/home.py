@@ -10,6 +10,7 @@ from broker.downstream.portal import SEARCH_FROM, matching, tiles_of
 from broker.look import kept
 from broker.pages import SignedIn as Person
 from broker.session import SignedIn, end_session, present_session
+from broker.signed_out import signed_out_url, told_by_address
 from broker.signin.transaction import begin
 from broker.signin.upstream_logout import come_back, leave
 from tenants.applications import APPLICATION_ICON
@@ -69,10 +70,11 @@ def application_icon(application: str) -> FlaskResponse:
 @home_pages.post("/sign-out")
 def sign_out() -> Response:
     """End this browser's session."""
-    person, own = present_session(), url_for("home.signed_out")
+    person = present_session()
     if person is None:
-        return redirect(own, 303)
-    end_session(person.get_id(), person.row.account_id)
+        return redirect(url_for("home.signed_out"), 303)
+    reached = end_session(person.get_id(), person.row.account_id)
+    own = signed_out_url(person.get_id(), reached)
     return leave(person, own, from_form=True) or redirect(own, 303)
 
 
@@ -81,7 +83,7 @@ def signed_out() -> Response:
     """The page after signing out; nothing on it signs in by itself (R4). `state`: back from a provider."""
     if state := request.args.get("state"):
         return come_back(state)
-    page = render_template("signin/signed_out.html", sign_in_url=url_for("signin.again"))
+    page = render_template("signin/signed_out.html", sign_in_url=url_for("signin.again"), told=told_by_address())
     return make_response(page)
 
 

@@ -47,6 +47,7 @@ SYMBOLS = (
     "pause-circle",
     "people",
     "person-gear",
+    "person-badge",
     "person-slash",
     "person-x",
     "phone",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, delete, select
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.applications import Application
@@ -62,11 +62,12 @@ CONSENTS_OF_ACCOUNT = scoped(
     .order_by(Application.name, _ROW.c.id)
     .limit(200)
 )
-WITHDRAW_CONSENT = scoped(
-    delete(ApplicationConsent).where(
-        ApplicationConsent.account_id == bindparam("account"), ApplicationConsent.application_id == bindparam("application")
-    )
+_THIS = (
+    ApplicationConsent.account_id == bindparam("account"),
+    ApplicationConsent.application_id == bindparam("application"),
 )
+NARROW_CONSENT = scoped(update(ApplicationConsent).where(*_THIS).values(scopes=bindparam("left"), changed_at=bindparam("now")))
+WITHDRAW_CONSENT = scoped(delete(ApplicationConsent).where(*_THIS))
 
 
 def new_consent_id() -> str:

@@ -84,6 +84,8 @@ class Told:
     is_confirmed: bool = False
     is_on_its_way: bool = False
     """Neither: it could not be told, or has no way to be."""
+    is_expected: bool = False
+    """It is tried within seconds: whoever waits for it will see it."""
 
 
 _SESSION = BrowserSession.__table__
@@ -177,9 +179,17 @@ def deliveries_of(db: TenantSession, session_id: str) -> Sequence[Row[Any]]:
     return db.all(_OF_SESSION, session_id=session_id)
 
 
-def told_of(db: TenantSession, session_id: str) -> list[Told]:
+def told_of(db: TenantSession, session_id: str, now: datetime) -> list[Told]:
     """The same as the page after signing out shows it."""
-    return [Told(row.name, row.confirmed_at is not None, row.next_try_at is not None) for row in deliveries_of(db, session_id)]
+    return [
+        Told(
+            row.name,
+            is_confirmed=row.confirmed_at is not None,
+            is_on_its_way=row.next_try_at is not None,
+            is_expected=row.next_try_at is not None and row.channel is not None and row.next_try_at <= now + FIRST_PAUSE,
+        )
+        for row in deliveries_of(db, session_id)
+    ]
 
 
 def note_confirmed(db: TenantSession, delivery_id: str, now: datetime) -> bool:

@@ -47,9 +47,9 @@ SHOW_REQUEST = scoped(
         PushedRequest.used_at.is_(None),
         PushedRequest.expires_at > bindparam("now"),
     )
-    .values(expires_at=bindparam("until"))
+    .values(expires_at=bindparam("until"), parameters=bindparam("left"))
 )
-"""The browser is here and its person has to be asked first: the request waits for them."""
+"""The browser is here and its person has to be asked first: the request waits for them, less what they are asked."""
 USE_REQUEST = scoped(
     update(PushedRequest)
     .where(

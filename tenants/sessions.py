@@ -210,6 +210,16 @@ REVOKE_GRANT = scoped(
     .where(ApplicationGrant.id == bindparam("grant_id"), ApplicationGrant.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"))
 )
+SESSIONS_OF_ACCOUNT = scoped(select(_SESSION.c.id).where(_SESSION.c.account_id == bindparam("account")).limit(1000))
+REVOKE_GRANTS_OF_APPLICATION = scoped(
+    update(ApplicationGrant)
+    .where(
+        ApplicationGrant.session_id.in_(bindparam("sessions", expanding=True)),
+        ApplicationGrant.application_id == bindparam("application"),
+        ApplicationGrant.revoked_at.is_(None),
+    )
+    .values(revoked_at=bindparam("now"))
+)
 _SESSION_OF_GRANT = (BrowserSession.tenant_id == ApplicationGrant.tenant_id) & (
     BrowserSession.id == ApplicationGrant.session_id
 )
@@ -220,6 +230,8 @@ PERSON_OF_GRANT = scoped(
         _GRANT.c.application_id,
         _GRANT.c.auth_time,
         _GRANT.c.scope,
+        _GRANT.c.claims,
+        _GRANT.c.acr,
         _GRANT.c.revoked_at,
         _GRANT.c.expires_at.label("grant_expires_at"),
         BrowserSession.account_id,

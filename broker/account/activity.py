@@ -102,6 +102,12 @@ def _account_changed(event: Row[Any]) -> str:
     return str(_("Your groups have changed") if by_connection else _("Your account was changed by an admin"))
 
 
+def _not_over(event: Row[Any]) -> str:
+    if event.application_id is None:
+        return str(_("Your identity provider did not confirm that you are signed out there"))
+    return str(_("%(name)s did not confirm that you are signed out there", name=_application(event)))
+
+
 def _application(event: Row[Any]) -> str:
     found = g.tenant.application_by_id(event.application_id)
     return found.name if found else str(_("an application"))
@@ -136,9 +142,13 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.LOGIN_REFUSED: _refused,
     Event.ACCESS_REFUSED: _not_let_in,
     Event.SIGNED_OUT: _ended,
-    Event.LOGOUT_UNFINISHED: _says(lambda: _("Your identity provider did not confirm that you are signed out there")),
+    Event.LOGOUT_UNFINISHED: _not_over,
     Event.LOGOUT_REFUSED: _says(lambda: _("A sign-out that came from elsewhere was refused")),
     Event.APPLICATION_OPENED: lambda event: str(_("You opened %(name)s", name=_application(event))),
+    Event.APPLICATION_CONSENTED: lambda event: str(_("You let %(name)s know who you are", name=_application(event))),
+    Event.APPLICATION_DECLINED: lambda event: str(_("You did not let %(name)s know who you are", name=_application(event))),
+    Event.APPLICATION_CONSENT_WITHDRAWN: lambda event: str(_("You took back what %(name)s may know", name=_application(event))),
+    Event.GRANT_REVOKED: lambda event: str(_("%(name)s gave its permission back", name=_application(event))),
     Event.GRANT_REUSED: lambda event: str(_("The permission of %(name)s was stopped", name=_application(event))),
     Event.CREDENTIAL_CHANGED: lambda event: changed_words(event.detail.get("what", "")),
     Event.FACTORS_RESET: _reset,

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.account.activity import EventLine, line_of
+from broker.account.applications import consent_lines
 from broker.account.changes import clock_now, own_page
 from broker.account.holdings import Holdings, held_by
 from broker.guard import require_person
@@ -93,6 +94,7 @@ def show(person: SignedIn, notice: Notice | None, status: int = 200) -> Response
         held = held_by(db, person.row.account_id)
         identities = _identities(db, person.row.account_id)
         sessions = _sessions(db, person, now)
+        consents = consent_lines(db, person.row.account_id)
         events = _events(db, person.row.account_id, "")
     return own_page(
         "account/overview.html",
@@ -102,6 +104,7 @@ def show(person: SignedIn, notice: Notice | None, status: int = 200) -> Response
         held=held,
         identities=identities,
         sessions=sessions,
+        consents=consents,
         events=events,
         notice=notice or _warning(held),
         urls=_urls(),
@@ -198,6 +201,7 @@ def _notice_of(done: str) -> Notice | None:
         "factors_reset": _("Your second factors were reset. You were signed out everywhere else."),
         "session": _("That browser was signed out."),
         "sessions": _("You were signed out everywhere else."),
+        "consent": _("That was taken back. What the application held is worth nothing any more."),
     }
     return Notice("success", "check-circle", str(words[done])) if done in words else None
 
@@ -206,4 +210,6 @@ def _urls() -> dict[str, str | None]:
     names = ("password", "app", "app_removal", "codes", "passkey", "passkey_name", "passkey_removal", "reset")
     # A link that waits until there is a mail server runs out meanwhile.
     mail_link = url_for("account.mail_link") if are_codes_offered() else None
-    return {name: url_for(f"account.{name}") for name in (*names, "end_session", "end_others")} | {"mail_link": mail_link}
+    return {name: url_for(f"account.{name}") for name in (*names, "end_session", "end_others", "withdraw")} | {
+        "mail_link": mail_link
+    }

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from broker.account import app, codes, overview, passkeys, password, reset, sessions
+from broker.account import app, applications, codes, overview, passkeys, password, reset, sessions
 
 account = Blueprint("account", __name__, subdomain="tenant")
 
@@ -10,6 +10,7 @@ account.get("/account", endpoint="overview")(overview.overview_page)
 account.get("/account/activity", endpoint="activity")(overview.activity_page)
 account.post("/account/sessions/end", endpoint="end_session")(sessions.end_one)
 account.post("/account/sessions/end-others", endpoint="end_others")(sessions.end_others)
+account.post("/account/applications/withdraw", endpoint="withdraw")(applications.withdraw)
 account.get("/account/password", endpoint="password")(password.password_page)
 account.post("/account/password", endpoint="change_password")(password.change_password)
 account.post("/account/password/mail", endpoint="mail_link")(password.mail_link)

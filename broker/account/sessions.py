@@ -1,11 +1,12 @@
 """Ending sessions: one of the others, this one, or all others. It takes nothing from anybody, so it asks for nothing."""
 
-from flask import g, redirect, request, url_for
+from flask import g, redirect, request
 from werkzeug.wrappers import Response
 
 from broker.account.changes import back, clock_now
 from broker.guard import require_person
 from broker.session import end_session
+from broker.signed_out import signed_out_url
 from broker.signin.upstream_logout import leave
 from broker.tenancy import client_address
 from tenants import audit
@@ -18,8 +19,7 @@ def end_one() -> Response:
     person = require_person()
     account_id, wanted = person.row.account_id, request.form.get("session", "")
     if wanted == person.get_id():
-        end_session(wanted, account_id)
-        own = url_for("home.signed_out")
+        own = signed_out_url(wanted, end_session(wanted, account_id))
         return leave(person, own, from_form=True) or redirect(own, 303)
     now = clock_now()
     if not wanted.isprintable():

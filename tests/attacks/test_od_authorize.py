@@ -193,8 +193,8 @@ def test_od11_forged_and_foreign_hints_are_refused(app, broker, rp):
         assert rp.authorize(id_token_hint=hint).parameters["error"] == "invalid_request"
 
 
-@pytest.mark.parametrize("mode", ["fragment", "form_post", "web_message", "query.jwt", "Query"])
-def test_od16_response_mode_is_from_a_list_of_one(rp, mode):
+@pytest.mark.parametrize("mode", ["fragment", "form_post.jwt", "web_message", "query.jwt", "Query"])
+def test_od16_response_mode_is_from_a_short_list(rp, mode):
     answer = rp.authorize(response_mode=mode)
     assert answer.parameters["error"] == "invalid_request"
     assert "#" not in answer.location

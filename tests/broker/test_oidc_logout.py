@@ -63,7 +63,7 @@ def test_without_state_the_address_stays_as_registered(signed_in):
 
 def test_without_a_place_to_go_it_ends_on_our_page(signed_in):
     answer = sign_out(signed_in, post_logout_redirect_uri=None)
-    assert answer.location == f"{signed_in.home.path}/signed-out"
+    assert answer.place == f"{signed_in.home.path}/signed-out"
     assert not is_signed_in(signed_in)
 
 
@@ -86,7 +86,7 @@ def test_without_a_token_the_person_is_asked_and_stays_here(signed_in, query):
     answer = signed_in.get("/oidc/logout", query)
     assert answer.status == 200
     assert is_signed_in(signed_in)
-    assert confirm(signed_in, answer).location == f"{signed_in.home.path}/signed-out"
+    assert confirm(signed_in, answer).place == f"{signed_in.home.path}/signed-out"
     assert not is_signed_in(signed_in)
 
 
@@ -114,7 +114,7 @@ def test_posted_wish_starts_again_at_our_own_place(signed_in):
     assert first.status == 303
     assert first.place == f"{signed_in.home.path}/oidc/logout"
     assert is_signed_in(signed_in)
-    assert signed_in.follow(first).location == f"{signed_in.home.path}/signed-out"
+    assert signed_in.follow(first).place == f"{signed_in.home.path}/signed-out"
     assert not is_signed_in(signed_in)
 
 

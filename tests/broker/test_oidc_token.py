@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from broker.downstream.oidc.authorize import OFFLINE_LIFE
+from broker.downstream.oidc.codes import OFFLINE_LIFE
 from tenants.sessions import ApplicationGrant
 from tests import factories
 from tests.support.relying_party import SECRET, RelyingParty, at_hash, verified
@@ -186,7 +186,7 @@ def test_application_switched_off_gets_no_token_for_its_code(rp):
     [
         ({}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unauthorized_client"),
         ({"grant_type": "authorization_code"}, "invalid_request"),
         ({"grant_type": "refresh_token"}, "invalid_request"),
         ({"grant_type": "authorization_code", "code": "short"}, "invalid_grant"),

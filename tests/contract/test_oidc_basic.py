@@ -249,7 +249,7 @@ def test_oidcc_discovery_endpoint_verification(plan):
     assert "code" in document["response_types_supported"]
     assert "RS256" in document["id_token_signing_alg_values_supported"]
     assert "none" not in document["id_token_signing_alg_values_supported"]
-    assert document["subject_types_supported"] == ["public"]
+    assert document["subject_types_supported"] == ["public", "pairwise"]
     assert "openid" in document["scopes_supported"]
     assert document["request_uri_parameter_supported"] is False
     assert document["claims_supported"]

@@ -6,16 +6,18 @@ from types import SimpleNamespace
 from typing import Any
 
 from broker.account.activity import EventLine
+from broker.account.applications import ConsentLine
 from broker.account.holdings import Holdings
 from broker.account.overview import Events, IdentityLine, Notice, SessionLine
 from broker.bar import Bar
+from broker.scope_words import ScopeLine
 from tests.support.samples import AT, EMAIL, RULES, Sample
 
 BAR = Bar("Jane Doe", "account", "/", "/account", "/sign-out")
 HOME_BAR = replace(BAR, here="home")
 _OLD = AT - timedelta(days=200)
 _NAMES = ("password", "mail_link", "app", "app_removal", "codes", "passkey", "passkey_name", "passkey_removal", "reset")
-_URLS = {name: f"/account/{name}" for name in (*_NAMES, "end_session", "end_others")}
+_URLS = {name: f"/account/{name}" for name in (*_NAMES, "end_session", "end_others", "withdraw")}
 _JANE = SimpleNamespace(name="Jane Doe", email=EMAIL, factors_reset_at=None)
 
 
@@ -66,6 +68,7 @@ def _overview(held: Holdings, **values: Any) -> Sample:
         "held": held,
         "identities": (),
         "sessions": (_HERE,),
+        "consents": (),
         "events": Events(_LINES, None),
         "notice": None,
         "urls": _URLS,
@@ -73,10 +76,15 @@ def _overview(held: Holdings, **values: Any) -> Sample:
     return Sample("account/overview.html", context | values)
 
 
+def _words(scope: str) -> ScopeLine:
+    return ScopeLine("envelope", f"Your {scope}", scope)
+
+
 def _confirm(**values: Any) -> Sample:
     return Sample("account/confirm.html", _LATER | {"may_go_on": True} | values)
 
 
+_CONSENT = ConsentLine("app_1", "Partner Portal", AT, [_words("email"), _words("groups")], "nickname")
 _OPTIONS = '{"challenge": "x", "user": {"id": "x", "name": "jane"}}'
 _PASSWORD = {"bar": BAR, "cancel_url": "/account", "email": EMAIL, "rules": RULES, "errors": {}, "minimum": 8, "maximum": 16}
 _PASSKEY = _LATER | {
@@ -93,6 +101,7 @@ ACCOUNT_SAMPLES: dict[str, Sample] = {
         _FULL,
         identities=(_MICROSOFT, _COMPANY),
         sessions=(_HERE, _PHONE, _DOOR),
+        consents=(_CONSENT,),
         events=Events(_LINES, "/account/activity?before=x"),
     ),
     "account-only-app": _overview(_ONLY_APP, notice=_WARNING),

@@ -12,6 +12,7 @@ from broker.look import init_look
 from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
 from tenants.snapshot import Branding, ContactConfig
 from tests.support.account_pages import ACCOUNT_SAMPLES, HOME_BAR
+from tests.support.application_pages import APPLICATION_SAMPLES
 from tests.support.audit_pages import AUDIT_SAMPLES
 from tests.support.by_mail_pages import BY_MAIL_SAMPLES
 from tests.support.connection_test_pages import CONNECTION_TEST_SAMPLES
@@ -227,6 +228,7 @@ SAMPLES: dict[str, Sample] = (
         "finder-sent": Sample("signin/finder_sent.html", {"again_url": "/"}, tenant=False),
     }
     | ACCOUNT_SAMPLES
+    | APPLICATION_SAMPLES
     | BY_MAIL_SAMPLES
     | CONNECTION_TEST_SAMPLES
     | CONSOLE_SAMPLES

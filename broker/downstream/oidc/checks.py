@@ -1,27 +1,19 @@
 """What an authorization request has to be, check by check (OpenID Connect Core 1.0, 3.1.2.2).
 
-`read_request` finds the application and the return address: what fails there is shown here. After it the list `CHECKS`
-runs from top to bottom, and what fails in it goes to the application.
+`read_request` (asked.py) finds the application and the return address: what fails there is shown here. After it the list
+`CHECKS` runs from top to bottom, and what fails in it goes to the application.
 """
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
-
-from flask import g
 
 from broker.downstream.oidc import tokens
-from broker.downstream.oidc.parameters import Parameters
-from broker.downstream.return_to import VerifiedReturn
-from tenants.applications import ClientAuth
-from tenants.causes import Cause, ProtocolFault
-from tenants.snapshot import ApplicationConfig
+from broker.downstream.oidc.asked import CONTROL, Asked, response_modes_of
+from broker.downstream.oidc.claims_request import read_claims
+from tenants.applications import ClientAuth, GrantType
 
-SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 PROMPTS = ("none", "login", "select_account", "consent")
-"""`consent` asks for nothing more: applications are the organization's own, and its admins consented for all."""
+"""`consent` asks only for applications that aren't the organization's own; its admins consented to the others for all."""
 PARAMETERS = (
     "client_id",
     "redirect_uri",
@@ -40,77 +32,14 @@ PARAMETERS = (
     "connection",
     "acr_values",
     "claims",
+    "ui_locales",
+    "display",
     "request",
     "request_uri",
 )
 """What we read; anything else is ignored (RFC 6749, 3.1)."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST_NONCE = 1000
-_LONGEST_HINT = 254
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An authorization request of a known application with a verified return address."""
-
-    parameters: Parameters
-    application: ApplicationConfig
-    back: VerifiedReturn
-
-    @property
-    def scope(self) -> tuple[str, ...]:
-        """What is asked for and known here, in our order; unknown words are ignored (Core, 3.1.2.1)."""
-        words = (self.parameters.get("scope") or "").split(" ")
-        return tuple(word for word in SCOPES if word in words)
-
-    @property
-    def prompt(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((self.parameters.get("prompt") or "").split()))
-
-    @property
-    def max_age(self) -> int | None:
-        """In seconds. Only after its check."""
-        text = self.parameters.get("max_age")
-        return int(text) if text is not None else None
-
-    @property
-    def hinted_account(self) -> str | None:
-        """Whom the ID token of `id_token_hint` is about. Only after its check."""
-        claims = tokens.read(self.parameters.get("id_token_hint"), tokens.ID_TOKEN)
-        return str(claims["sub"]) if claims else None
-
-    def hint(self, name: str) -> str:
-        """A hint of ours to the sign-in; empty where it is absent or no line of text."""
-        text = self.parameters.get(name) or ""
-        return "" if len(text) > _LONGEST_HINT or _CONTROL.search(text) else text
-
-    def refuse(self, detail: str, error: str = "invalid_request", cause: Cause = Cause.REQUEST_INVALID) -> NoReturn:
-        """Tell the application (Core, 3.1.2.6). `detail` has only characters that RFC 6749, 4.1.2.1 allows."""
-        answer = self.back.answer(error=error, error_description=detail)
-        raise ProtocolFault(cause, f"{error}: {detail}", error=error, redirect=answer, application_id=self.application.id)
-
-
-def read_request(parameters: Parameters) -> Asked:
-    """The first two checks. Raises ProtocolFault that is shown here, because nothing says where else it could go."""
-    if parameters.repeated(("client_id", "redirect_uri")):
-        raise ProtocolFault(Cause.REQUEST_INVALID, "client_id or redirect_uri came more than once")
-    application = _known_application(parameters)
-    state = None if parameters.repeated(("state",)) else parameters.get("state")
-    try:
-        back = VerifiedReturn(application.redirect_uris, parameters.get("redirect_uri") or "", state=state, iss=g.tenant.issuer)
-    except ProtocolFault as fault:
-        fault.facts["application_id"] = application.id
-        raise
-    return Asked(parameters, application, back)
-
-
-def _known_application(parameters: Parameters) -> ApplicationConfig:
-    """RFC 6749, 4.1.2.1: an application that is not known is never redirected to."""
-    application: ApplicationConfig | None = g.tenant.applications.get(parameters.get("client_id") or "")
-    if application is None or not application.is_enabled:
-        raise ProtocolFault(Cause.APPLICATION_UNKNOWN, "no such client_id here, or switched off")
-    return application
 
 
 def nothing_repeated(asked: Asked) -> None:
@@ -135,10 +64,23 @@ def asks_for_code(asked: Asked) -> None:
         asked.refuse("response_type has to be code", "unsupported_response_type")
 
 
-def answers_in_query(asked: Asked) -> None:
-    """OAuth 2.0 Multiple Response Types, 2.1."""
-    if asked.parameters.get("response_mode") not in (None, "query"):
-        asked.refuse("response_mode has to be query")
+def may_ask_for_codes(asked: Asked) -> None:
+    """RFC 6749, 4.1.2.1: an application without people has no business here."""
+    if GrantType.CODE.value not in asked.application.grant_types:
+        asked.refuse("this client may not ask for codes", "unauthorized_client")
+
+
+def was_pushed_where_it_must(asked: Asked) -> None:
+    """RFC 9126, 5: `require_pushed_authorization_requests` of this client."""
+    if asked.application.is_par_required and asked.pushed is None and not asked.is_being_pushed:
+        asked.refuse("this client has to push its requests")
+
+
+def answers_in_known_mode(asked: Asked) -> None:
+    """OAuth 2.0 Multiple Response Types, 2.1; Form Post Response Mode."""
+    modes = response_modes_of(asked.application)
+    if asked.parameters.get("response_mode") not in (None, *modes):
+        asked.refuse(f"response_mode has to be {' or '.join(modes)}")
 
 
 def is_openid(asked: Asked) -> None:
@@ -149,7 +91,7 @@ def is_openid(asked: Asked) -> None:
 
 def texts_are_plain(asked: Asked) -> None:
     """RFC 6749, A.5: what is kept or given back has no control characters, and `nonce` an end."""
-    if any(_CONTROL.search(asked.parameters.get(name) or "") for name in ("state", "nonce")):
+    if any(CONTROL.search(asked.parameters.get(name) or "") for name in ("state", "nonce")):
         asked.refuse("state and nonce have to be printable")
     if len(asked.parameters.get("nonce") or "") > _LONGEST_NONCE:
         asked.refuse("nonce is too long")
@@ -193,28 +135,26 @@ def hint_is_ours(asked: Asked) -> None:
         asked.refuse("id_token_hint is not an ID token of this application from here")
 
 
-def no_essential_acr(asked: Asked) -> None:
-    """Core, 5.5.1.1: `claims` is not supported and ignored, but an essential `acr` we can't give ends in an error."""
+def claims_can_be_read(asked: Asked) -> None:
+    """Core, 5.5."""
     try:
-        wanted: Any = json.loads(asked.parameters.get("claims") or "{}")
-        acr = wanted["id_token"]["acr"]
-        is_essential = acr["essential"] is True
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return
-    if is_essential:
-        asked.refuse("no acr can be given", "unmet_authentication_requirements")
+        read_claims(asked.parameters.get("claims"))
+    except ValueError as error:
+        asked.refuse(f"claims {error}")
 
 
 CHECKS: tuple[Callable[[Asked], None], ...] = (
     nothing_repeated,
     no_request_object,
     asks_for_code,
-    answers_in_query,
+    may_ask_for_codes,
+    was_pushed_where_it_must,
+    answers_in_known_mode,
     is_openid,
     texts_are_plain,
     proves_possession,
     prompt_is_known,
     max_age_is_a_number,
     hint_is_ours,
-    no_essential_acr,
+    claims_can_be_read,
 )

@@ -7,13 +7,14 @@ from urllib.parse import unquote_plus
 
 from flask import g, request
 
+from broker.downstream.oidc.client_assertions import TYPE, AssertionFault, check_assertion, client_of
 from broker.downstream.oidc.parameters import Parameters
 from tenants.applications import ClientAuth
 from tenants.causes import Cause, ProtocolFault
 from tenants.ids import digest, is_same
 from tenants.snapshot import ApplicationConfig
 
-_IN_BODY = ("client_secret", "client_assertion")
+_IN_BODY = ("client_secret", "client_assertion", "client_assertion_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,18 @@ def authenticate_client(form: Parameters) -> ApplicationConfig:
         raise _refused("no such client_id here, or switched off")
     if application.client_auth != shown.method:
         raise _refused(f"registered for {application.client_auth}, not {shown.method}", application)
-    if shown.method is not ClientAuth.NONE and not _is_secret(shown.secret, application.secret_hash):
+    if shown.method is ClientAuth.JWT:
+        _check_assertion(shown.secret or "", application)
+    elif shown.method is not ClientAuth.NONE and not _is_secret(shown.secret, application.secret_hash):
         raise _refused("the client secret is not right", application)
     return application
+
+
+def _check_assertion(assertion: str, application: ApplicationConfig) -> None:
+    try:
+        check_assertion(assertion, application)
+    except AssertionFault as fault:
+        raise _refused(str(fault), application) from None
 
 
 def _from_header(form: Parameters) -> Credentials:
@@ -59,13 +69,24 @@ def _from_header(form: Parameters) -> Credentials:
 
 
 def _from_body(form: Parameters) -> Credentials:
-    client_id = form.get("client_id")
+    client_id, assertion, secret = form.get("client_id"), form.get("client_assertion"), form.get("client_secret")
+    if assertion is not None or form.get("client_assertion_type") is not None:
+        return _from_assertion(form, assertion or "")
     if client_id is None:
         raise _refused("no client authentication")
-    if form.get("client_assertion") is not None:
-        raise _refused("client_assertion is not supported")
-    secret = form.get("client_secret")
     return Credentials(ClientAuth.NONE if secret is None else ClientAuth.POST, client_id, secret)
+
+
+def _from_assertion(form: Parameters, assertion: str) -> Credentials:
+    """`private_key_jwt` (RFC 7523, 2.2): it says itself of whom it is; `client_id` beside it has to agree."""
+    if form.get("client_assertion_type") != TYPE:
+        raise _refused(f"client_assertion_type has to be {TYPE}")
+    if form.get("client_secret") is not None:
+        raise _refused("more than one way of client authentication at once")
+    client_id = client_of(assertion)
+    if form.get("client_id") not in (None, client_id):
+        raise _refused("client_id is not the subject of the client assertion")
+    return Credentials(ClientAuth.JWT, client_id, assertion)
 
 
 def _is_secret(shown: str | None, stored_hash: str | None) -> bool:

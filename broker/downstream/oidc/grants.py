@@ -122,10 +122,11 @@ CODE_CHECKS: tuple[Callable[[Shown], None], ...] = (is_own_code, is_in_time, is_
 
 def rotate_refresh(form: Parameters, application: ApplicationConfig) -> Granted:
     """`grant_type=refresh_token`. Raises ProtocolFault(GRANT_INVALID), or invalid_scope for a wider scope."""
-    handle, _, secret = _require(form, "refresh_token").partition(".")
+    parts = split_refresh(_require(form, "refresh_token"))
     now = the_broker().ports.clock.now()
-    if not (_SECRET.fullmatch(handle) and _SECRET.fullmatch(secret)):
+    if parts is None:
         raise _invalid("the refresh token is malformed", application)
+    handle, secret = parts
     successor = _successor(handle, secret)
     person = None
     with g.db.writing() as db:
@@ -143,6 +144,12 @@ def rotate_refresh(form: Parameters, application: ApplicationConfig) -> Granted:
         raise _invalid("the refresh token is unknown, expired, revoked or was used before", application)
     application = _require_good(person, application, now)
     return Granted(application, person, _narrowed(grant, form, application), f"{handle}.{successor}")
+
+
+def split_refresh(token: str) -> tuple[str, str] | None:
+    """Handle and secret of what looks like a refresh token of ours; None: it is something else."""
+    handle, _, secret = token.partition(".")
+    return (handle, secret) if _SECRET.fullmatch(handle) and _SECRET.fullmatch(secret) else None
 
 
 def revoked_because(person: Row[Any], now: datetime) -> str | None:

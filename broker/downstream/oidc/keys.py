@@ -29,10 +29,10 @@ class NamedKey:
     key: Key
 
 
-def signer(algorithm: str) -> NamedKey:
+def signer(algorithm: str, tenant: TenantConfig | None = None) -> NamedKey:
     """The private key that signs with this algorithm now. Raises ProtocolFault where the tenant has none."""
-    tenant: TenantConfig = g.tenant
-    return the_broker().snapshots.keep(tenant, f"oidc.signer.{algorithm}", lambda: _signer(tenant, algorithm))
+    of: TenantConfig = tenant or g.tenant
+    return the_broker().snapshots.keep(of, f"oidc.signer.{algorithm}", lambda: _signer(of, algorithm))
 
 
 def verifier(kid: object) -> NamedKey | None:

@@ -16,6 +16,7 @@ from broker.downstream.oidc import tokens
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.return_to import VerifiedReturn
 from broker.session import SignedIn, end_session, signed_in
+from broker.signed_out import signed_out_url
 from broker.signin.upstream_logout import leave
 from broker.wiring import the_broker
 from tenants.causes import Cause, ProtocolFault
@@ -67,8 +68,7 @@ def logout() -> Response:
     if person is None:
         return _good_bye(wish)
     if wish.is_proven(person) and not wish.is_misdirected:
-        end_session(person.get_id(), person.row.account_id)
-        return leave(person, _onward(wish), from_form=False) or _good_bye(wish)
+        return _end(wish, person, from_form=False)
     return _ask(wish, person)
 
 
@@ -78,8 +78,12 @@ def confirmed() -> Response:
     person = signed_in()
     if person is None:
         return _good_bye(wish)
-    end_session(person.get_id(), person.row.account_id)
-    return leave(person, _onward(wish), from_form=True) or _good_bye(wish)
+    return _end(wish, person, from_form=True)
+
+
+def _end(wish: Wish, person: SignedIn, *, from_form: bool) -> Response:
+    own = signed_out_url(person.get_id(), end_session(person.get_id(), person.row.account_id))
+    return leave(person, _onward(wish, own), from_form=from_form) or _good_bye(wish, own)
 
 
 def _read(parameters: Parameters) -> Wish:
@@ -108,16 +112,16 @@ def _ask(wish: Wish, person: SignedIn) -> Response:
     return make_response(page)
 
 
-def _onward(wish: Wish) -> str:
+def _onward(wish: Wish, own: str) -> str:
     """Where the browser goes on when it comes back from a provider: here, where the wish is judged anew."""
     if wish.back is None:
-        return url_for("home.signed_out")
+        return own
     known = {name: value for name in PARAMETERS if (value := wish.parameters.get(name)) is not None}
     return f"{url_for('oidc.logout')}?{urlencode(known)}"
 
 
-def _good_bye(wish: Wish) -> Response:
-    return wish.back.answer() if wish.back is not None else redirect(url_for("home.signed_out"), 303)
+def _good_bye(wish: Wish, own: str | None = None) -> Response:
+    return wish.back.answer() if wish.back is not None else redirect(own or url_for("home.signed_out"), 303)
 
 
 def _restart(parameters: Parameters) -> Response:

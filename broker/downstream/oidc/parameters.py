@@ -39,6 +39,14 @@ class Parameters:
             raise ProtocolFault(Cause.REQUEST_INVALID, f"the body has to be {_FORM}")
         return cls(request.form.items(multi=True))
 
+    @classmethod
+    def of_text(cls, text: str) -> "Parameters":
+        """Of a query that a page of ours has carried along. Raises ProtocolFault(REQUEST_INVALID)."""
+        try:
+            return cls(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))
+        except ValueError as error:
+            raise ProtocolFault(Cause.REQUEST_INVALID, "the request cannot be read") from error
+
     def get(self, name: str) -> str | None:
         """The first value of this name, or None."""
         return self._values.get(name)
@@ -55,6 +63,14 @@ class Parameters:
     def only(self, names: Collection[str]) -> "Parameters":
         """Those of `names`, in the same order."""
         return Parameters((name, value) for name, value in self._items if name in names)
+
+    def with_these(self, more: Iterable[tuple[str, str]]) -> "Parameters":
+        """All of them, and more at the end."""
+        return Parameters((*self._items, *more))
+
+    def pairs(self) -> list[list[str]]:
+        """As a row keeps them."""
+        return [[name, value] for name, value in self._items]
 
     def encoded(self) -> str:
         """As a query string."""

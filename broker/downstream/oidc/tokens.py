@@ -8,6 +8,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry, deserialize_compact, extract_compact, serialize_compact
 
 from broker.downstream.oidc.keys import ALGORITHMS, signer, verifier
+from tenants.snapshot import TenantConfig
 
 ID_TOKEN = "JWT"
 ACCESS_TOKEN = "at+jwt"
@@ -17,9 +18,9 @@ _LONGEST = 8192
 _REGISTRY = JWSRegistry(algorithms=ALGORITHMS)
 
 
-def sign(claims: dict[str, Any], kind: str, algorithm: str) -> str:
-    """A JWT of this tenant in compact form."""
-    key = signer(algorithm)
+def sign(claims: dict[str, Any], kind: str, algorithm: str, tenant: TenantConfig | None = None) -> str:
+    """A JWT of this tenant in compact form; of `tenant` where no request says which."""
+    key = signer(algorithm, tenant)
     header = {"alg": key.algorithm, "kid": key.kid, "typ": kind}
     payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
     return serialize_compact(header, payload, key.key, registry=_REGISTRY)

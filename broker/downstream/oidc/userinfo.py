@@ -6,13 +6,17 @@ from typing import Any
 from flask import Response, g, request
 
 from broker.downstream.oidc import tokens
-from broker.downstream.oidc.claims import userinfo_address, userinfo_claims
+from broker.downstream.oidc.claims import needs_groups, userinfo_address, userinfo_claims
 from broker.downstream.oidc.grants import revoked_because
 from broker.downstream.oidc.parameters import Parameters
 from broker.wiring import the_broker
 from tenants.accounts import GROUPS_OF_ACCOUNT
 from tenants.causes import Cause, ProtocolFault
 from tenants.sessions import PERSON_OF_GRANT
+from tenants.snapshot import ApplicationConfig
+
+USERINFO = "userinfo+jwt"
+"""A type of its own: an ID token it is not (RFC 8725, 3.11)."""
 
 
 def userinfo() -> Response:
@@ -20,17 +24,27 @@ def userinfo() -> Response:
     claims = _require_token(_bearer_token())
     scope = str(claims["scope"]).split()
     now = the_broker().ports.clock.now()
-    groups: list[str] = []
     with g.db.reading() as db:
         person = db.one(PERSON_OF_GRANT, grant_id=claims["gid"])
-        if person is not None and "groups" in scope:
+        reason = revoked_because(person, now) if person is not None else "the grant is gone"
+        if person is None or reason is not None:
+            raise ProtocolFault(Cause.TOKEN_INVALID, reason or "")
+        g.tenant = the_broker().snapshots.at_least(g.tenant, person.config_version)
+        application = _require_application(person.application_id)
+        groups: list[str] = []
+        if needs_groups(person, application, scope, "userinfo"):
             groups = [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=person.account_id)]
-    reason = revoked_because(person, now) if person is not None else "the grant is gone"
-    if person is None or reason is not None:
-        raise ProtocolFault(Cause.TOKEN_INVALID, reason or "")
-    g.tenant = the_broker().snapshots.at_least(g.tenant, person.config_version)
-    _require_application(person.application_id)
-    response = Response(json.dumps(userinfo_claims(person, scope, groups)), mimetype="application/json")
+    return _answer(userinfo_claims(person, application, scope, groups), application)
+
+
+def _answer(told: dict[str, Any], application: ApplicationConfig) -> Response:
+    """Core, 5.3.2: plain, or signed for this very application where it is set up so."""
+    if application.userinfo_alg is None:
+        body, kind = json.dumps(told), "application/json"
+    else:
+        claims = told | {"iss": g.tenant.issuer, "aud": application.client_id}
+        body, kind = tokens.sign(claims, USERINFO, application.userinfo_alg), "application/jwt"
+    response = Response(body, mimetype=kind)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -63,7 +77,8 @@ def _require_token(token: str) -> dict[str, Any]:
     return claims
 
 
-def _require_application(application_id: str) -> None:
-    application = g.tenant.application_by_id(application_id)
+def _require_application(application_id: str) -> ApplicationConfig:
+    application: ApplicationConfig | None = g.tenant.application_by_id(application_id)
     if application is None or not application.is_enabled:
         raise ProtocolFault(Cause.TOKEN_INVALID, "the application was switched off", application_id=application_id)
+    return application
