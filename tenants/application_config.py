@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from tenants.applications import Application, GrantType, SubjectType
+from sqlalchemy import Row
+
+from tenants.applications import GrantType, SubjectType
 from tenants.audiences import Audience, with_parts
 from tenants.claim_rules import ClaimRule
 from tenants.saml_applications import SamlApplicationConfig
@@ -56,7 +58,7 @@ class ApplicationConfig:
     """Set: it is a SAML service provider, and what is OpenID Connect's alone means nothing."""
 
 
-def application_config(row: Application, parents: Mapping[str, str | None]) -> ApplicationConfig:
+def application_config(row: Row[Any], parents: Mapping[str, str | None]) -> ApplicationConfig:
     """The row, with lists as tuples and nothing left out. `parents`: the tree of organizations, where a row names one."""
     return ApplicationConfig(
         id=row.id,
@@ -98,7 +100,7 @@ def application_config(row: Application, parents: Mapping[str, str | None]) -> A
     )
 
 
-def _audience(row: Application, parents: Mapping[str, str | None]) -> Audience | None:
+def _audience(row: Row[Any], parents: Mapping[str, str | None]) -> Audience | None:
     if not row.is_assigned_only:
         return None
     organizations = with_parts(frozenset(row.assigned_organizations or ()), parents)

@@ -22,9 +22,9 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from tenants.base import Base, TenantScoped
 from tenants.confinement import require_confinable
-from tenants.engine import WRITE, make_engine
+from tenants.engine import WRITE, connected, make_engine
 from tenants.platform_log import note_work
-from tenants.prepared import Answer, execute, no_answer
+from tenants.prepared import Answer
 from tenants.statements import TENANT_PARAMETER, Platform, Scoped
 from tenants.tenants import Tenant
 from tenants.vault import Vault
@@ -142,17 +142,6 @@ def _confine_flush(session: TenantSession, context: object, instances: object) -
             raise ScopeError(f"a {type(changed).__name__} of another tenant")
 
 
-def _tell_tenant(connection: Connection, tenant_id: str) -> None:
-    """Row-level security: whose rows this transaction is about."""
-    if connection.dialect.name == "postgresql":
-        execute(connection, "SELECT set_config('broker.tenant', %s, true)", (tenant_id,), no_answer)
-
-
-def _tell_platform(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config('broker.platform', 'on', true)"))
-
-
 class Writer:
     """Begins write transactions. On SQLite one at a time for each process: its own waiting is unfair and slow.
 
@@ -166,9 +155,9 @@ class Writer:
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A connection in a transaction that commits at the end and rolls back on a raise."""
-        with self._turn, self.engine.connect() as connection, connection.begin():
+    def begin(self, **facts: str) -> Iterator[Connection]:
+        """A connection in a transaction that commits at the end and rolls back on a raise. `facts`: see `connected`."""
+        with self._turn, connected(self.engine, **facts) as connection, connection.begin():
             yield connection
 
 
@@ -183,17 +172,18 @@ class TenantDatabase:
     @contextmanager
     def reading(self) -> Iterator[TenantSession]:
         """A read-only unit of work: whatever it changed is rolled back at its end."""
-        with self._reader.connect() as connection:
+        with connected(self._reader, tenant=self.tenant_id) as connection:
             connection.begin()  # ends with the connection, which takes back whatever was changed
             with TenantSession(connection, self.tenant_id) as session:
-                _tell_tenant(connection, self.tenant_id)
                 yield session
 
     @contextmanager
     def writing(self) -> Iterator[TenantSession]:
         """A unit of work that commits at its end and rolls back on a raise."""
-        with self._writer.begin() as connection, TenantSession(connection, self.tenant_id, self._writer.vault) as session:
-            _tell_tenant(connection, self.tenant_id)
+        with (
+            self._writer.begin(tenant=self.tenant_id) as connection,
+            TenantSession(connection, self.tenant_id, self._writer.vault) as session,
+        ):
             yield session
             session.flush()
 
@@ -224,19 +214,17 @@ class Database:
 
     def look_up(self, statement: Platform, **parameters: Any) -> Sequence[Row[Any]]:
         """Read platform tables (tenants, hosts, proofs) without a tenant."""
-        with self.engine.connect() as connection:
+        with connected(self.engine) as connection:
             return connection.execute(statement.statement, parameters).all()
 
     def has_row(self, model: type[Base], condition: ColumnElement[bool]) -> bool:
         """Is there such a row, of whatever tenant? Gives yes or no and no row, so it leaves no event."""
-        with self.engine.connect() as connection:
-            _tell_platform(connection)
+        with connected(self.engine, platform="on") as connection:
             return connection.execute(select(literal(1)).select_from(model).where(condition).limit(1)).first() is not None
 
     def tenants_with(self, model: type[TenantScoped], condition: ColumnElement[bool], limit: int) -> list[str]:
         """The ids of some tenants that have such a row. Gives no row, so it leaves no event."""
-        with self.engine.connect() as connection:
-            _tell_platform(connection)
+        with connected(self.engine, platform="on") as connection:
             found = select(model.tenant_id).where(condition).distinct().limit(limit)
             return list(connection.execute(found).scalars())
 
@@ -251,8 +239,7 @@ class Database:
     @contextmanager
     def platform(self, reason: str, now: datetime) -> Iterator[PlatformSession]:
         """A unit of work across tenants; leaves a row that says why. Commits at its end, rolls back on a raise."""
-        with self.writer.begin() as connection, PlatformSession(connection, expire_on_commit=False) as session:
-            _tell_platform(connection)
+        with self.writer.begin(platform="on") as connection, PlatformSession(connection, expire_on_commit=False) as session:
             note_work(session, self.writer.vault, reason, now)
             yield session
             session.flush()
@@ -264,12 +251,10 @@ class Database:
         For the operator's work; leaves a row that says why. Commits at its end, rolls back on a raise.
         """
         with (
-            self.writer.begin() as connection,
+            self.writer.begin(platform="on", tenant=tenant_id) as connection,
             PlatformSession(connection, expire_on_commit=False) as platform,
             TenantSession(connection, tenant_id, self.writer.vault) as session,
         ):
-            _tell_platform(connection)
-            _tell_tenant(connection, tenant_id)
             note_work(platform, self.writer.vault, reason, now)
             yield platform, session
             platform.flush()

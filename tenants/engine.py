@@ -1,9 +1,12 @@
 """The engine under tenants/db.py: how connections to either database are made, and how their transactions begin."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from tenants.prepared import execute, no_answer
@@ -11,6 +14,8 @@ from tenants.prepared import execute, no_answer
 WRITE = "broker_write"
 """The execution option of connections that write."""
 _BUSY_MILLISECONDS = 5000
+_DEAD_AT_MOST = 100
+"""How many connections in a row may have died while they were kept: all of a pool, after the server was restarted."""
 
 
 def make_engine(url: URL, pool_size: int) -> Engine:
@@ -24,10 +29,43 @@ def make_engine(url: URL, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         connect_args={"connect_timeout": 5},
         hide_parameters=True,
     )
+
+
+@contextmanager
+def connected(engine: Engine, **facts: str) -> Iterator[Connection]:
+    """A connection, and on PostgreSQL a transaction that row-level security knows these facts of: `tenant`, `platform`.
+
+    BEGIN and the facts go there in one message. Its answer also tells whether a kept connection still lives: to ask for
+    that alone (pool_pre_ping) would cost a round trip more in every transaction.
+    """
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            _begin_postgresql(connection, facts)
+        yield connection
+
+
+def _begin_postgresql(connection: Connection, facts: Mapping[str, str]) -> None:
+    psycopg: Any = connection.dialect.dbapi  # not imported here: who has SQLite need not wait for it
+    for _ in range(_DEAD_AT_MOST):
+        link: Any = connection.connection.dbapi_connection
+        result = link.pgconn.exec_(_opening_words(psycopg.pq.Escaping(link.pgconn), facts))
+        if result.status in {psycopg.pq.ExecStatus.COMMAND_OK, psycopg.pq.ExecStatus.TUPLES_OK}:
+            return
+        if not link.closed:
+            break
+        connection.invalidate()  # nothing was done on it yet, so another one does as well
+    raise OperationalError("BEGIN", None, psycopg.OperationalError(result.error_message.decode(errors="replace")))
+
+
+def _opening_words(escaping: Any, facts: Mapping[str, str]) -> bytes:
+    words = [b"BEGIN"]
+    for name, value in facts.items():
+        told = tuple(escaping.escape_literal(word.encode()) for word in (f"broker.{name}", value))
+        words.append(b"SELECT set_config(%b, %b, true)" % told)
+    return b"; ".join(words)
 
 
 def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:

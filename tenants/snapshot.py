@@ -10,12 +10,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
 from tenants.application_config import ApplicationConfig as ApplicationConfig
 from tenants.application_config import application_config
 from tenants.applications import Application
-from tenants.backdoors import Backdoor
+from tenants.backdoors import DOOR
 from tenants.connections import Connection
 from tenants.consents import consented_directories
 from tenants.db import Database, TenantSession
@@ -26,6 +26,7 @@ from tenants.organizations import Contact, Organization
 from tenants.policies import TenantPolicy
 from tenants.routing_domains import DomainRule
 from tenants.saml_metadata import FETCHED
+from tenants.statements import scoped
 from tenants.tenants import PROOFS_OF_TENANT, TenantSettings, TenantStatus
 
 
@@ -151,13 +152,28 @@ class TenantConfig:
         return tuple(sorted((*self.applications.values(), *self.service_providers.values()), key=lambda app: app.name))
 
 
+_SETTINGS = scoped(select(TenantSettings.__table__))
+_CONNECTIONS = scoped(select(Connection.__table__).order_by(Connection.position, Connection.key))
+_DOMAINS = scoped(select(Domain.__table__).order_by(Domain.name))
+_APPLICATIONS = scoped(select(Application.__table__).order_by(Application.name))
+_ROOT = scoped(select(Organization.id).where(Organization.parent_id.is_(None)))
+_TREE = scoped(select(Organization.id, Organization.parent_id))
+_CONTACTS = scoped(select(Contact.label, Contact.email, Contact.phone).order_by(Contact.position, Contact.label))
+_KEYS = scoped(
+    select(SigningKey.__table__)
+    .where(or_(SigningKey.state == KeyState.ACTIVE.value, SigningKey.state == KeyState.PUBLISHED.value))
+    .order_by(SigningKey.created_at.desc(), SigningKey.id)
+)
+"""Prepared: an ORM query costs three times as much, and a tenant's first request waits for all of these."""
+
+
 def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> TenantConfig:
     """Read one tenant's whole configuration. `tenant` is a row of `tenants.tenants.TENANT_BY_…`."""
     proven = frozenset(row.domain for row in database.look_up(PROOFS_OF_TENANT, tenant_id=tenant.id))
     with database.tenant(tenant.id).reading() as session:
-        settings = session.get(TenantSettings, (tenant.id, "settings"))
+        settings = session.one(_SETTINGS)
         connections = _connections(session)
-        root, contacts = _organizations(session)
+        root, door = session.one(_ROOT), session.one(DOOR)
         applications = _applications(session)
         return TenantConfig(
             id=tenant.id,
@@ -169,21 +185,21 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             base_url=base_url,
             policy=TenantPolicy.model_validate(settings.policy if settings else {}),
             branding=_branding(settings),
-            contacts=contacts,
+            contacts=tuple(ContactConfig(row.label, row.email, row.phone) for row in session.all(_CONTACTS)),
             wording=MappingProxyType(dict(settings.wording or {}) if settings else {}),
             domains=_domains(session, connections, proven),
             connections=MappingProxyType({connection.key: connection for connection in connections}),
             applications=MappingProxyType({app.client_id: app for app in applications if app.saml is None}),
             service_providers=MappingProxyType({app.saml.entity_id: app for app in applications if app.saml is not None}),
-            root_organization_id=root,
+            root_organization_id=root.id if root else "",
             keys=_keys(session),
-            door_hash=session.scalars(select(Backdoor.secret_hash)).first(),
+            door_hash=door.secret_hash if door else None,
             is_file_managed=tenant.is_file_managed,
             pairwise_salt=(settings.pairwise_salt if settings else None) or "",
         )
 
 
-def _branding(settings: TenantSettings | None) -> Branding:
+def _branding(settings: Row[Any] | None) -> Branding:
     if settings is None:
         return Branding(None, None, None)
     is_png = settings.logo_type == PNG_TYPE
@@ -192,7 +208,7 @@ def _branding(settings: TenantSettings | None) -> Branding:
 
 
 def _connections(session: TenantSession) -> list[ConnectionConfig]:
-    rows = session.scalars(select(Connection).order_by(Connection.position, Connection.key)).all()
+    rows = session.all(_CONNECTIONS)
     fetched = _fetched(session) if any("metadata_url" in row.options for row in rows) else {}
     consented = consented_directories(session) if any(row.kind == "entra" for row in rows) else {}
     return [
@@ -238,33 +254,19 @@ def _domains(session: TenantSession, connections: list[ConnectionConfig], proven
             enforce=row.is_enforced,
             proven=row.name.removeprefix("*.") in proven,
         )
-        for row in session.scalars(select(Domain).order_by(Domain.name))
+        for row in session.all(_DOMAINS)
     )
 
 
 def _applications(session: TenantSession) -> list[ApplicationConfig]:
-    rows = session.scalars(select(Application).order_by(Application.name)).all()
-    parents = _parents(session) if any(row.assigned_organizations for row in rows) else {}
+    rows = session.all(_APPLICATIONS)
+    is_tree_needed = any(row.assigned_organizations for row in rows)
+    parents = {row.id: row.parent_id for row in session.all(_TREE)} if is_tree_needed else {}
     return [application_config(row, parents) for row in rows]
 
 
-def _parents(session: TenantSession) -> dict[str, str | None]:
-    return {row.id: row.parent_id for row in session.execute(select(Organization.id, Organization.parent_id))}
-
-
-def _organizations(session: TenantSession) -> tuple[str, tuple[ContactConfig, ...]]:
-    root = session.scalars(select(Organization.id).where(Organization.parent_id.is_(None))).first()
-    contacts = session.scalars(select(Contact).order_by(Contact.position, Contact.label))
-    return root or "", tuple(ContactConfig(row.label, row.email, row.phone) for row in contacts)
-
-
 def _keys(session: TenantSession) -> tuple[KeyConfig, ...]:
-    rows = session.scalars(
-        select(SigningKey)
-        .where(SigningKey.state.in_((KeyState.ACTIVE.value, KeyState.PUBLISHED.value)))
-        .order_by(SigningKey.created_at.desc(), SigningKey.id)
-    )
     return tuple(
         KeyConfig(row.id, row.algorithm, row.state, MappingProxyType(dict(row.public_jwk)), row.private_sealed, row.created_at)
-        for row in rows
+        for row in session.all(_KEYS)
     )

@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from broker import create_app
+from broker.tenancy import TenantFlask
 from broker.wiring import Broker, make_broker
 from tenants.db import Database
 from tests.browser import Browser
@@ -32,7 +33,9 @@ from tests.peers.oidc import OidcPeer
 from tests.peers.saml import SamlPeer
 from tests.support import postgres, steps, stores
 from tests.support.clock import FakeClock
+from tests.support.compiled import CompiledOnce
 from tests.support.counting import Count, counted
+from tests.support.covering import covering
 from tests.support.posted import Posted, posted
 from tests.support.stores import NewStore, Once, Store
 from tests.support.wiring import ENTRA, ORIGIN, PeerHttp, make_ports, make_settings
@@ -43,24 +46,25 @@ MEMORY = Path("/dev/shm")
 TOGETHER = ("browser/test_pages.py", "browser", "journeys/test_demo.py", "journeys/test_demo_switches.py")
 """One demo, or one Chromium, for all who want it; everything else goes to whichever worker is free."""
 
+TenantFlask.jinja_options = {"bytecode_cache": CompiledOnce()}
+
 StatementCounter = Callable[..., AbstractContextManager[Count]]
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads its groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage doubles what a test costs. It is counted where behaviour is described, on one of the databases.
-
-    Attacks try what is covered already; on both databases are those that tell the two apart.
-    """
+    """One worker for those who share something dear."""
     for item in items:
-        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        is_second = params.get("backend") == "postgresql" and "isolation" not in item.path.parts
-        if is_second or not {"attacks", "browser"}.isdisjoint(item.path.parts):
-            item.add_marker(pytest.mark.no_cover)
         # Not by its nodeid: that would be kept as it is before xdist writes the group into it.
         together = next((part for part in TOGETHER if item.path.is_relative_to(TESTS / part)), None)
         if together:
             item.add_marker(pytest.mark.xdist_group(together))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    with covering(item):
+        return (yield)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -68,9 +72,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-# Databases
 
 
 @pytest.fixture(scope="session")
@@ -182,9 +183,6 @@ def empty_store(backend: str, new_store: NewStore) -> Iterator[Store]:
 def database_url(store: Store) -> str:
     """The migrated database as the product uses it: on PostgreSQL by a role without rights over the tables."""
     return store.url
-
-
-# The product
 
 
 @pytest.fixture(scope="session")

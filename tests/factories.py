@@ -79,11 +79,12 @@ class Home:
     def now(self) -> datetime:
         return self.broker.ports.clock.now()
 
-    def add(self, row: Any) -> Any:
-        """Store a row as a change of the configuration."""
+    def add(self, row: Any, *more: Any) -> Any:
+        """Store a row, and those that stand on it, as one change of the configuration. Gives the first."""
         with self.db.writing() as db:
-            db.add(row)
-            db.flush()
+            for each in (row, *more):
+                db.add(each)
+                db.flush()
             db.touch_configuration()
         return row
 
@@ -126,13 +127,19 @@ def tenant(broker: Broker, *, host: str | None = None, status: str = "active", *
         db.flush()
         for algorithm in KEYS:
             db.add(signing_key(home, algorithm))
-    contact(home)
+        db.add(_contact(home))
+        db.flush()
+        db.touch_configuration()
     return home
 
 
 def contact(home: Home) -> Contact:
+    return home.add(_contact(home))
+
+
+def _contact(home: Home) -> Contact:
     label = f"Desk {home.canary}"
-    return home.add(Contact(id=new_id("cnt"), organization_id=home.root, label=label, email=f"help@{home.domain}"))
+    return Contact(id=new_id("cnt"), organization_id=home.root, label=label, email=f"help@{home.domain}")
 
 
 def signing_key(home: Home, algorithm: str = "ES256") -> SigningKey:
@@ -168,13 +175,13 @@ def account(
     seed = pyotp.random_base32()
     defaults = {"state": "active", "is_local_enabled": with_password, "activated_at": home.now, "created_at": home.now}
     columns = {"organization_id": home.root, "name": f"Ada {home.canary}"} | defaults | values
-    row = home.add(Account(id=new_id("acc"), email=address.text, email_key=address.key, **columns))
-    if with_password:
-        credential(home, row.id, secret_hash=_password_hash(home.broker.hasher))
+    row = Account(id=new_id("acc"), email=address.text, email_key=address.key, **columns)
+    theirs: list[Credential | Grant] = [_grant(home, row.id, group) for group in groups]
     if with_totp:
-        credential(home, row.id, seed=seed)
-    for group in groups:
-        grant(home, row.id, group)
+        theirs.insert(0, _credential(home, row.id, None, seed))
+    if with_password:
+        theirs.insert(0, _credential(home, row.id, _password_hash(home.broker.hasher), None))
+    home.add(row, *theirs)
     return Someone(row.id, address.text, PASSWORD, seed)
 
 
@@ -191,17 +198,24 @@ def credential(
     home: Home, account_id: str | None = None, *, secret_hash: str | None = None, seed: str | None = None
 ) -> Credential:
     """A password where a hash is given, else an authenticator app."""
-    made, owner = new_id("cre"), account_id or account(home).id
+    return home.add(_credential(home, account_id or account(home).id, secret_hash, seed))
+
+
+def _credential(home: Home, owner: str, secret_hash: str | None, seed: str | None) -> Credential:
+    made = new_id("cre")
     place = Place(home.id, "credentials", "secret_sealed", made)
     sealed = home.broker.vault.seal(seed or pyotp.random_base32(), place) if secret_hash is None else None
     kind = "totp" if sealed else "password"
     columns = {"secret_hash": secret_hash, "secret_sealed": sealed, "label": home.canary, "created_at": home.now}
-    return home.add(Credential(id=made, account_id=owner, kind=kind, **columns))
+    return Credential(id=made, account_id=owner, kind=kind, **columns)
 
 
 def grant(home: Home, account_id: str | None = None, group: str | None = None) -> Grant:
-    owner = account_id or account(home).id
-    return home.add(Grant(id=new_id("gra"), account_id=owner, kind="group", value=group or home.canary, source="operator"))
+    return home.add(_grant(home, account_id or account(home).id, group))
+
+
+def _grant(home: Home, owner: str, group: str | None) -> Grant:
+    return Grant(id=new_id("gra"), account_id=owner, kind="group", value=group or home.canary, source="operator")
 
 
 def connection(home: Home, key: str | None = None, *, kind: str = "oidc", **values: Any) -> Connection:

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 
 from broker import create_app
 from broker.errors import ANSWERS
-from tenants import db as store
+from tenants import engine
 from tenants.causes import Cause
+from tenants.db import Database
 from tenants.ids import new_secret
 from tenants.models import METADATA
 from tests import factories
@@ -133,14 +134,14 @@ def test_op07_database_that_is_not_there_has_its_own_answer(clock):
 
 def test_op07_locked_database_stops_writes_only_and_only_for_a_time(new_store, clock, monkeypatch):
     """SQLite with another writer that does not end; the wait is made short for the test."""
-    monkeypatch.setattr(store, "_BUSY_MILLISECONDS", 20)
+    monkeypatch.setattr(engine, "_BUSY_MILLISECONDS", 20)
     with new_store("sqlite", migrated=True) as made:
         app = create_app(make_settings(made.url), ports=make_ports(clock))
         parts = app.extensions["broker"]
         home = factories.tenant(parts)
         client = app.test_client()
         client.set_cookie(**factories.cookie_of(home, factories.session(home)))
-        other = store.Database(made.url)
+        other = Database(made.url)
         with other.platform("a writer that takes long", clock.now()) as db:
             db.flush()
             assert client.get(f"{home.path}/", base_url=ORIGIN).status_code == 200

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from broker.cli.serve import refusals
 from broker.wiring import make_broker
 from tenants import models
 from tenants.db import Database
+from tenants.engine import connected
+from tenants.organizations import Organization
+from tenants.tenants import TENANT_BY_ID
 from tenants.throttles import Throttle
 from tests import factories
 from tests.support.postgres import SUPERUSER
@@ -130,3 +133,45 @@ def test_serving_with_a_role_that_sees_everything_is_refused(postgres_server, br
     parts = replace(broker, db=database)
     assert any("row-level security" in reason for reason in refusals(parts))
     database.dispose()
+
+
+def end_connections(postgres_server, broker):
+    engine = create_engine(postgres_server.url(SUPERUSER, broker.db.url.database), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'broker_app'"))
+    engine.dispose()
+
+
+def test_connections_that_died_while_they_were_kept_are_noticed_by_nobody(postgres_server, home, broker):
+    """The server was started anew: as many as were kept are dead, and no request pays for it."""
+    for work in (home.db.reading, home.db.writing, home.db.reading):
+        with home.db.reading(), home.db.reading(), home.db.writing():
+            pass
+        end_connections(postgres_server, broker)
+        with work() as db:
+            assert db.get_one(Organization, (home.id, home.root)).key == "root"
+    end_connections(postgres_server, broker)
+    assert [row.id for row in broker.db.look_up(TENANT_BY_ID, tenant_id=home.id)] == [home.id]
+
+
+def test_work_that_had_begun_on_a_connection_that_dies_is_not_done_twice(postgres_server, home, broker):
+    row = throttle(home)
+
+    def work():
+        with home.db.writing() as db:
+            db.get_one(Throttle, (home.id, row.id)).tries = 7
+            db.flush()
+            end_connections(postgres_server, broker)
+            db.get_one(Organization, (home.id, home.root))
+
+    with pytest.raises(OperationalError):
+        work()
+    with home.db.reading() as db:
+        assert db.get_one(Throttle, (home.id, row.id)).tries == 1
+
+
+@pytest.mark.parametrize("name", ["", "x'", "x', true); SELECT set_config('broker.platform', 'on", "\\' --", "ten_ü"])
+def test_what_row_security_is_told_is_a_value_whatever_it_says(broker, name):
+    with connected(broker.db.engine, tenant=name) as connection:
+        assert connection.scalar(text("SELECT current_setting('broker.tenant')")) == name
+        assert connection.scalar(text("SELECT current_setting('broker.platform', true)")) in (None, "")

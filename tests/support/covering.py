@@ -1,0 +1,30 @@
+"""Which tests coverage looks at."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def covering(item: pytest.Item) -> Iterator[None]:
+    """Coverage trebles what a test costs. It is counted where behaviour is described, on one of the databases.
+
+    Attacks try what is covered already; on both databases are those that tell the two apart. Fixtures are no exception:
+    with pytest-cov's own marker, `no_cover`, they would be counted.
+    """
+    plugin = item.config.pluginmanager.get_plugin("_cov")
+    if plugin is None or _is_counted(item):
+        yield
+        return
+    plugin.cov_controller.pause()
+    try:
+        yield
+    finally:
+        plugin.cov_controller.resume()
+
+
+def _is_counted(item: pytest.Item) -> bool:
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    is_second = params.get("backend") == "postgresql" and "isolation" not in item.path.parts
+    return not is_second and {"attacks", "browser"}.isdisjoint(item.path.parts)
