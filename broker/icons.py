@@ -44,6 +44,7 @@ SYMBOLS = (
     "link-45deg",
     "list",
     "lock",
+    "palette",
     "pause-circle",
     "people",
     "person-gear",

@@ -55,6 +55,7 @@ ENTRIES = (
     Entry("home", _("Home"), "console.home", "house", Permission.VIEW, Group.TOP),
     Entry("reference", _("Look up a reference"), "console.reference", "search", Permission.VIEW, Group.PEOPLE),
     Entry("audit", _("Audit log"), "console.audit", "journal-text", Permission.READ_AUDIT, Group.SET_UP),
+    Entry("branding", _("Branding"), "console.branding", "palette", Permission.VIEW_SETTINGS, Group.SET_UP),
     Entry("policies", _("Policies"), "console.policies", "sliders", Permission.VIEW_SETTINGS, Group.SET_UP),
 )
 

@@ -5,6 +5,7 @@ from itertools import chain
 from flask import Blueprint
 
 from broker.console.audit_routes import AUDIT_ROUTES
+from broker.console.branding_routes import BRANDING_ROUTES
 from broker.console.home_routes import HOME_ROUTES
 from broker.console.policy_routes import POLICY_ROUTES
 
@@ -14,6 +15,7 @@ SETS = (
     HOME_ROUTES,
     AUDIT_ROUTES,
     POLICY_ROUTES,
+    BRANDING_ROUTES,
 )
 
 for route in chain(*SETS):

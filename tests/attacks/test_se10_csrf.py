@@ -4,12 +4,10 @@ import pytest
 
 import broker as product
 from tests import factories
-from tests.support.routes import csrf_token, places, tx_of
+from tests.support.routes import csrf_token, of_nobody, places, tx_of
 from tests.support.rows import backdoor
 from tests.support.stores import ON_SQLITE
 from tests.support.wiring import ORIGIN
-
-PARTS = {"token": ["x"], "connection": ["x"], "application": ["x"], "name": ["look.css"]}
 
 
 @pytest.fixture
@@ -34,21 +32,21 @@ def is_welcome(app, home, opened):
 
 def csrf_places(app):
     """Every POST route of tenants and the platform that a form stands behind."""
-    for place in places(app, PARTS):
+    for place in places(app, of_nobody(app)):
         exempt = place.endpoint in product.CSRF_EXEMPT or place.endpoint.startswith("back_channel.")
         if place.method != "GET" and not exempt:
             yield place
 
 
 def test_se10_list_of_exempt_endpoints_is_closed(app):
-    posts = {place.endpoint for place in places(app, PARTS) if place.method != "GET"}
+    posts = {place.endpoint for place in places(app, of_nobody(app)) if place.method != "GET"}
     exempt = posts - {place.endpoint for place in csrf_places(app)}
     assert exempt == {
         "signin.callback", "signin.take_saml_response", "signin.take_saml_logout", "signin.take_logout_token",
         "oidc.authorize", "oidc.logout",
         "back_channel.token", "back_channel.userinfo",
     }  # fmt: skip
-    assert {place.method for place in places(app, PARTS)} == {"GET", "POST"}
+    assert {place.method for place in places(app, of_nobody(app))} == {"GET", "POST"}
 
 
 FORGED = {

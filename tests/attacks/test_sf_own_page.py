@@ -18,13 +18,12 @@ from tests.support import steps
 from tests.support.own_page import changes, elsewhere, facts_to, give_codes, grow_stale, is_over, mails_to, of_kind, post_own
 from tests.support.passkeys import options_on
 from tests.support.posted import posted
-from tests.support.routes import csrf_token, places
+from tests.support.routes import csrf_token, of_nobody, places
 from tests.support.rows import passkey, stored
 from tests.support.wiring import ORIGIN
 
 PROVEN_FIRST = {"/password", "/app", "/app/remove", "/recovery-codes", "/passkeys/add", "/factors/reset"}
 ABOUT_ONE_PASSKEY = {"/passkeys/rename", "/passkeys/remove"}
-PARTS = {"token": ["x"], "connection": ["x"], "application": ["x"], "name": ["look.css"]}
 
 
 @pytest.fixture
@@ -48,7 +47,11 @@ def held(home, who):
 
 def own_posts(app):
     return sorted(
-        {place.path for place in places(app, PARTS) if place.endpoint.startswith("account.") and place.method == "POST"}
+        {
+            place.path
+            for place in places(app, of_nobody(app))
+            if place.endpoint.startswith("account.") and place.method == "POST"
+        }
     )
 
 

@@ -8,27 +8,29 @@ from datetime import timedelta
 import pytest
 
 from tenants.ids import digest, new_secret
+from tenants.organizations import Contact
 from tests import factories
 from tests.support.federation_rows import consent, trace
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
-from tests.support.routes import csrf_token, everything, places
-from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction
+from tests.support.routes import csrf_token, everything, of_nobody, places
+from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction, stored
 from tests.support.wiring import ORIGIN
 
 # Routes that show the same to everybody: what stands in them names nothing of a tenant.
 SAME_FOR_ALL = {"look.asset", "tenant_look.asset", "console.policy", "console.save_policy", "home.open_application"}
+"""The last: whatever is not an application here leads to the page of those that are."""
 ENDS_THE_SESSION = {"home.sign_out", "oidc.logout", "account.end_session"}
 """They come last: what is asked for without a session leads to a sign-in, whatever it names."""
 INVENTED = {
     "application": "nobody",
     "connection": "c-nobody",
+    "contact": "ctc_nobody",
     "entry": "aud_no",
     "name": "nothing.svg",
     "section": "sessions",
     "token": new_secret(),
 }
 """A value that means nothing here, for each part of an address."""
-"""The last: whatever is not an application here leads to the page of those that are."""
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,7 @@ def theirs(app, there):
         "name": "canary.svg",
         "entry": audit_event(there).id,
         "section": "sessions",
+        "contact": stored(there, Contact)[0].id,
         "tx": tx,
         "state": state,
         "code": party.code(),
@@ -144,7 +147,7 @@ def test_ti01_parts_of_another_tenant_are_as_unknown_as_invented_ones(app, here,
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_ti01_platform_pages_show_no_tenant(app, there, admin, theirs, method):
-    for place in places(app, {name: ["look.css" if name == "name" else "x"] for name in INVENTED}):
+    for place in places(app, of_nobody(app)):
         if place.is_tenants:
             continue
         answer = admin.open(place.path, method=method, base_url=ORIGIN, query_string=theirs)

@@ -14,6 +14,7 @@ from tenants.accounts import Account
 from tenants.audit import AuditEvent
 from tenants.connections import Connection
 from tenants.ids import new_id
+from tenants.organizations import Contact
 from tests import factories
 from tests.factories import Home, Someone
 from tests.support.routes import Place, csrf_token, places
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Home], str]] = {
     "application": lambda home: factories.application(home).key,
     "connection": lambda home: factories.connection(home).key,
     "entry": lambda home: audit_event(home).id,
+    "contact": lambda home: stored(home, Contact)[0].id,
     "name": lambda home: "look.css",
     "section": lambda home: "sessions",
     "token": lambda home: "nothing",

@@ -2,9 +2,10 @@
 
 from broker.console.forms import Choice, FormField
 from broker.console.policy_sections import SECTIONS, told
+from tenants.organizations import Contact
 from tenants.policies import TenantPolicy
 from tests.support.console_pages import console_page
-from tests.support.samples import Sample
+from tests.support.samples import EMAIL, Sample
 
 _POLICY = TenantPolicy(password="l5b", local_enabled=True)
 _PASSWORDS = SECTIONS[1]
@@ -36,6 +37,35 @@ _ALL = {
     "sections": [(one, told(one, _POLICY), f"/console/policies/{one.key}") for one in SECTIONS],
 }
 
+_BACK = ("/console/branding", "Branding")
+_NAME = FormField("label", "Name", "text", "Acme IT", "Of the help desk or the person.", is_required=True)
+_BRANDING = {
+    "fields": [FormField("colour", "Colour", "text", "#0d6b64", "Of buttons, links and focus.")],
+    "logo_error": "",
+    "has_logo": True,
+    "tokens": {"brand": "#0d6b64", "brand-dark": "#62c9b8"},
+    "seen": "abc",
+    "may_change": True,
+    "is_file_managed": False,
+    "mails_url": "/console/branding/mails",
+    "contacts_url": "/console/branding/contacts",
+}
+_WORDS = {
+    "fields": [FormField("invitation", "Invitation", "area", "Ask at the desk.", "With the link to set up an account.")],
+    "seen": "abc",
+    "may_change": True,
+    "is_file_managed": False,
+    "back": _BACK,
+}
+_CONTACTS = {
+    "lines": [(Contact(label="Acme IT", email=EMAIL, phone="+32 2 555"), "Acme Studio", "/console/branding/contacts/1")],
+    "new_url": "/console/branding/contacts/new",
+    "may_change": True,
+    "is_file_managed": False,
+    "back": _BACK,
+}
+_CONTACT = {"fields": [_NAME], "seen": "abc", "may_change": True, "is_file_managed": False, "is_new": False, "back": _BACK}
+
 SETTINGS_SAMPLES: dict[str, Sample] = {
     "console-policies": console_page("policies.html", "Policies", **_ALL),
     "console-policies-by-file": console_page(
@@ -49,4 +79,21 @@ SETTINGS_SAMPLES: dict[str, Sample] = {
         "Passwords",
         **(_SECTION | {"is_file_managed": True, "may_change": False, "rules": [], "deviations": []}),
     ),
+    "console-branding": console_page("branding.html", "Branding", **_BRANDING),
+    "console-branding-not-right": console_page(
+        "branding.html",
+        "Branding",
+        **(_BRANDING | {"errors": {"logo": "This is no picture."}, "logo_error": "This is no picture.", "tokens": {}}),
+    ),
+    "console-branding-by-file": console_page(
+        "branding.html", "Branding", **(_BRANDING | {"may_change": False, "is_file_managed": True, "has_logo": False})
+    ),
+    "console-mail-words": console_page("mail_words.html", "Words of mails", **_WORDS),
+    "console-mail-words-by-file": console_page(
+        "mail_words.html", "Words of mails", **(_WORDS | {"may_change": False, "is_file_managed": True})
+    ),
+    "console-contacts": console_page("contacts.html", "Contacts", **_CONTACTS),
+    "console-contacts-none": console_page("contacts.html", "Contacts", **(_CONTACTS | {"lines": []})),
+    "console-contact": console_page("contact.html", "Acme IT", **_CONTACT),
+    "console-contact-new": console_page("contact.html", "New contact", **(_CONTACT | {"is_new": True, "seen": ""})),
 }

@@ -1,0 +1,16 @@
+"""Branding, words of mails, contacts."""
+
+from broker.console import branding, contacts, mail_words
+from broker.console.route import Route
+
+BRANDING_ROUTES = (
+    Route("GET", "/branding", "branding", branding.branding_page),
+    Route("POST", "/branding", "save_branding", branding.save_branding),
+    Route("GET", "/branding/mails", "mail_words", mail_words.words_page),
+    Route("POST", "/branding/mails", "save_mail_words", mail_words.save_words),
+    Route("GET", "/branding/contacts", "contacts", contacts.contacts_page),
+    Route("GET", "/branding/contacts/new", "new_contact", contacts.new_page),
+    Route("POST", "/branding/contacts/new", "add_contact", contacts.add),
+    Route("GET", "/branding/contacts/<contact>", "contact", contacts.contact_page),
+    Route("POST", "/branding/contacts/<contact>", "change_contact", contacts.change),
+)
