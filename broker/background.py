@@ -21,6 +21,7 @@ from broker.endings import daily_warnings
 from broker.mail.worker import deliver
 from broker.moves import daily_moves
 from broker.provider_metadata import MetadataRounds
+from broker.token_keys import daily_keys
 from broker.wiring import Broker
 from tenants import nightly
 from tenants.sweeping import BATCH, sweep
@@ -94,6 +95,7 @@ def _jobs() -> list[Job]:
         Job("endings", daily_warnings().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("seals", Sealer().work, every=_SEAL_SECONDS, due=now + _SEAL_SECONDS),
         Job("chains", daily_chain_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
+        Job("token_keys", daily_keys().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("moves", daily_moves().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
     ]
 

@@ -29,6 +29,7 @@ _SLUG = "broker.slug"
 _HOST = "broker.host"
 _SLUG_FORM = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _HOST_FORM = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]")
+_WELL_KNOWN = "/.well-known/oauth-authorization-server/t/"
 _HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 
 Environ = dict[str, Any]
@@ -63,9 +64,10 @@ class Entrance:
             environ[_SPACE] = TENANT_SPACE
         elif path.startswith("/t/"):
             slug, slash, rest = path.removeprefix("/t/").partition("/")
-            environ[_SPACE], environ[_SLUG] = TENANT_SPACE, slug
-            environ["SCRIPT_NAME"] = f"/t/{slug}"
-            environ["PATH_INFO"] = slash + rest or "/"
+            _enter(environ, slug, slash + rest or "/")
+        elif path.startswith(_WELL_KNOWN):
+            # RFC 8414, 3.1: of an issuer with a path, this stands in front of it.
+            _enter(environ, path.removeprefix(_WELL_KNOWN), _WELL_KNOWN.removesuffix("/t/"))
 
     def _is_trusted(self, address: str) -> bool:
         try:
@@ -83,6 +85,12 @@ class Entrance:
             environ["REMOTE_ADDR"] = hops[-1]
         if host := environ.get("HTTP_X_FORWARDED_HOST"):
             environ["HTTP_HOST"] = host.rpartition(",")[2].strip()
+
+
+def _enter(environ: Environ, slug: str, path: str) -> None:
+    environ[_SPACE], environ[_SLUG] = TENANT_SPACE, slug
+    environ["SCRIPT_NAME"] = f"/t/{slug}"
+    environ["PATH_INFO"] = path
 
 
 class TenantFlask(Flask):

@@ -11,6 +11,7 @@ from tenants.connections import Connection
 from tenants.credentials import Credential, CredentialKind
 from tenants.devices import Device
 from tenants.identities import Identity
+from tenants.organizations import Organization
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.statements import scoped
 
@@ -32,6 +33,21 @@ OWN_ACCOUNT = scoped(
         Account.factors_reset_at,
     ).where(Account.id == bindparam("account"))
 )
+PREVIEWED = scoped(
+    select(
+        Account.email,
+        Account.is_email_verified,
+        Account.name,
+        Account.given_name,
+        Account.family_name,
+        Account.role,
+        Organization.key.label("organization_key"),
+        Organization.name.label("organization_name"),
+    )
+    .join(Organization, (Organization.tenant_id == Account.tenant_id) & (Organization.id == Account.organization_id))
+    .where(Account.id == bindparam("account"))
+)
+"""What claims are made from, of an account without a sign-in."""
 OWN_IDENTITIES = scoped(
     select(
         Identity.email,

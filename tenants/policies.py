@@ -80,6 +80,13 @@ class TenantPolicy(BaseModel):
         le=90,
         description="The second factor is asked once in so many days on one device; 0: each time.",
     )
+    token_key_days: int = Field(
+        title="Days until tokens are signed with new keys",
+        default=180,
+        ge=7,
+        le=1825,
+        description="The keys that tokens are signed with change by themselves after so many days.",
+    )
     activation_days: int = Field(
         title="Days to accept an invitation",
         default=30,

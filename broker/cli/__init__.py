@@ -4,6 +4,7 @@ import click
 
 from broker.cli.account import account
 from broker.cli.application import application
+from broker.cli.application_preview import preview
 from broker.cli.apply import apply
 from broker.cli.audit import audit
 from broker.cli.connection import connection
@@ -26,6 +27,7 @@ from broker.cli.migrate import migrate
 from broker.cli.move import move
 from broker.cli.serve import serve
 from broker.cli.signing_keys import SIGNING_KEY_COMMANDS
+from broker.cli.token_keys import TOKEN_KEY_COMMANDS
 from broker.cli.trace import trace
 from broker.cli.worker import worker
 
@@ -59,9 +61,10 @@ for command in _COMMANDS:
     main.add_command(command)
 for command in (calendar, health, *VERSION_COMMANDS, *TEST_COMMANDS):
     connection.add_command(command)
+application.add_command(preview)
 connection.add_command(groups)
 connection.add_command(consent)
 connection.add_command(metadata)
 connection.add_command(presets)
-for command in SIGNING_KEY_COMMANDS:
+for command in (*SIGNING_KEY_COMMANDS, *TOKEN_KEY_COMMANDS):
     keys.add_command(command)
