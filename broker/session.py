@@ -26,7 +26,7 @@ from tenants.audit import Event
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
 from tenants.logouts import pass_on
-from tenants.sessions import END_SESSION, OPEN_SESSION, RENEW_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
+from tenants.sessions import END_SESSION, LEAVE_SESSION, OPEN_SESSION, RENEW_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
 from tenants.tenants import TenantStatus
 from tenants.ways import DOOR
 
@@ -216,11 +216,11 @@ def _came_by(came_by: CameBy, account_id: str, method: str, before: SignedIn | N
 
 
 def end_session(session_id: str, account_id: str) -> int:
-    """End a session of this tenant and forget its cookie. What applications were granted in it ends with it, and they are
+    """Its person signs out. What applications were granted in it ends with it, unless for `offline_access`, and they are
     told (tenants/logouts.py). Returns how many there were."""
     now = the_broker().ports.clock.now()
     with g.db.writing() as db:
-        db.run(END_SESSION, session_id=session_id, now=now)
+        db.run(LEAVE_SESSION, session_id=session_id, now=now)
         reached = pass_on(db, session_id, now)
         audit.append(db, Event.SIGNED_OUT, at=now, account_id=account_id, address=client_address())
     g.new_session_cookie = ""

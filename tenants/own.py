@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, false, or_, select, update
 
 from tenants.accounts import Account
 from tenants.applications import Application
@@ -12,7 +12,7 @@ from tenants.credentials import Credential, CredentialKind
 from tenants.devices import Device
 from tenants.identities import Identity
 from tenants.organizations import Organization
-from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.sessions import GOES_ON, ApplicationGrant, BrowserSession
 from tenants.statements import scoped
 
 EVENTS_SHOWN = 20
@@ -120,9 +120,9 @@ END_OTHER_SESSIONS = scoped(
     .where(
         BrowserSession.account_id == bindparam("account"),
         BrowserSession.id != bindparam("this_one"),
-        BrowserSession.ended_at.is_(None),
+        GOES_ON,
     )
-    .values(ended_at=bindparam("now"))
+    .values(ended_at=bindparam("now"), is_left=false())
 )
 END_TRUST = scoped(
     update(Device)

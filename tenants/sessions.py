@@ -7,7 +7,7 @@ authorization: its code, then its rotating refresh token, until it is revoked wi
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, column, insert, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, column, false, insert, or_, select, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.accounts import Account
@@ -61,6 +61,8 @@ class BrowserSession(TenantScoped, Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    is_left: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Its person signed out, and no more: grants with `offline_access` go on (OpenID Connect Back-Channel Logout, 2.7)."""
     told_at: Mapped[datetime | None]
     """When its end was passed on to the applications that it had reached (tenants/logouts.py)."""
     address: Mapped[str | None] = mapped_column(String(45))
@@ -156,24 +158,31 @@ END_SESSION = scoped(
     .where(BrowserSession.id == bindparam("session_id"), BrowserSession.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
 )
+LEAVE_SESSION = scoped(
+    update(BrowserSession)
+    .where(BrowserSession.id == bindparam("session_id"), BrowserSession.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), is_left=true())
+)
+GOES_ON = or_(BrowserSession.ended_at.is_(None), BrowserSession.is_left)
+"""A session, or what goes on after its person left it: a changed password or an account that is switched off ends both."""
 END_SESSIONS_OF_ACCOUNT = scoped(
     update(BrowserSession)
-    .where(BrowserSession.account_id == bindparam("account"), BrowserSession.ended_at.is_(None))
-    .values(ended_at=bindparam("now"))
+    .where(BrowserSession.account_id == bindparam("account"), GOES_ON)
+    .values(ended_at=bindparam("now"), is_left=false())
 )
 END_SESSIONS_OF_METHOD = scoped(
     update(BrowserSession)
-    .where(BrowserSession.method == bindparam("way"), BrowserSession.ended_at.is_(None))
-    .values(ended_at=bindparam("now"))
+    .where(BrowserSession.method == bindparam("way"), GOES_ON)
+    .values(ended_at=bindparam("now"), is_left=false())
 )
 END_METHOD_OF_ACCOUNT = scoped(
     update(BrowserSession)
     .where(
         BrowserSession.account_id == bindparam("account"),
         BrowserSession.method == bindparam("way"),
-        BrowserSession.ended_at.is_(None),
+        GOES_ON,
     )
-    .values(ended_at=bindparam("now"))
+    .values(ended_at=bindparam("now"), is_left=false())
 )
 
 _GRANT = ApplicationGrant.__table__
@@ -238,6 +247,7 @@ PERSON_OF_GRANT = scoped(
         BrowserSession.method,
         BrowserSession.proofs,
         BrowserSession.ended_at,
+        BrowserSession.is_left,
         BrowserSession.expires_at.label("session_expires_at"),
         BrowserSession.identity_id,
         Identity.id.label("known_identity_id"),

@@ -145,6 +145,8 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.LOGOUT_UNFINISHED: _not_over,
     Event.LOGOUT_REFUSED: _says(lambda: _("A sign-out that came from elsewhere was refused")),
     Event.APPLICATION_OPENED: lambda event: str(_("You opened %(name)s", name=_application(event))),
+    Event.APPLICATION_ASSIGNED: lambda event: str(_("You may open %(name)s", name=_application(event))),
+    Event.APPLICATION_UNASSIGNED: lambda event: str(_("You are not named for %(name)s any more", name=_application(event))),
     Event.APPLICATION_CONSENTED: lambda event: str(_("You let %(name)s know who you are", name=_application(event))),
     Event.APPLICATION_DECLINED: lambda event: str(_("You did not let %(name)s know who you are", name=_application(event))),
     Event.APPLICATION_CONSENT_WITHDRAWN: lambda event: str(_("You took back what %(name)s may know", name=_application(event))),

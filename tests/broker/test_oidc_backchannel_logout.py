@@ -176,12 +176,24 @@ def test_page_after_signing_out_says_which_applications_are_over(rp, home, site,
     assert rp.application.name not in rp.browser.get(forged, base_url="http://localhost:8000").text
 
 
+def test_offline_access_outlives_a_sign_out_and_nothing_else(rp, home, clock):
+    tokens, offline = rp.tokens(), rp.tokens(scope="openid offline_access")
+    sign_out(rp, tokens["id_token"])
+    assert rp.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    renewed = rp.refresh(offline["refresh_token"])
+    assert renewed.status_code == 200
+    with home.db.writing() as db:
+        db.run(END_SESSIONS_OF_ACCOUNT, account=rp.session.row.account_id, now=clock.now())
+    assert rp.refresh(renewed.json["refresh_token"]).json["error"] == "invalid_grant"
+
+
 def test_two_processes_tell_nobody_twice(app, broker, rp, site, work, clock):
     tokens = rp.tokens()
     sign_out(rp, tokens["id_token"])
     now = clock.now()
-    assert len(lease(broker.db, ["backchannel"], now)) == 1
-    assert lease(broker.db, ["backchannel"], now) == []
+    leased = [[one.session_id for one in lease(broker.db, ["backchannel"], now)] for _ in range(2)]
+    assert rp.session.row.id in leased[0]
+    assert leased[1] == []
 
 
 def test_session_that_went_on_is_passed_on_to_nobody(rp, home, work, site):

@@ -39,5 +39,5 @@ def test_the_example_of_the_page_applies(db: Database, desk: Desk, tmp_path: Pat
     slug = new_slug()
     text = example.replace("acme.example", f"{slug}.example").replace("tenants.acme", f"tenants.{slug}")
     told = desk.apply(text)
-    assert len(told) == 12
+    assert len(told) == 13
     assert desk.apply(text) == []

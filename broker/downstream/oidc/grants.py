@@ -156,13 +156,18 @@ def revoked_because(person: Row[Any], now: datetime) -> str | None:
     """What has ended this grant since it was given; None: nothing has. `person` is a row of PERSON_OF_GRANT."""
     if person.revoked_at is not None:
         return "the grant was revoked"
-    if person.ended_at is not None:
+    if person.ended_at is not None and not _outlives_session(person):
         return "the session was ended"
     if person.grant_expires_at <= now:
         return "the grant has expired"
     if not is_account_live(person, now):
         return "the account may not act"
     return _upstream_ended(person)
+
+
+def _outlives_session(person: Row[Any]) -> bool:
+    """OpenID Connect Back-Channel Logout, 2.7: signing out leaves offline access as it is; any other end does not."""
+    return bool(person.is_left) and "offline_access" in person.scope.split()
 
 
 def _upstream_ended(person: Row[Any]) -> str | None:
