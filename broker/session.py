@@ -134,7 +134,7 @@ def load_session(_: object = None) -> SignedIn | None:
         return None
     g.tenant = the_broker().snapshots.at_least(g.tenant, row.config_version)
     if now - row.last_seen_at >= _SEEN_EVERY:
-        with g.db.writing() as db:
+        with g.db.writing(is_durable=False) as db:
             db.run(SEEN_SESSION, session_id=row.id, now=now)
     return SignedIn(row)
 

@@ -52,6 +52,12 @@ def normalise_address(text: str) -> Address:
     return Address(checked.local_part, domain)
 
 
+def stored_address(text: str | None) -> Address | None:
+    """An address that was normalised before it was stored: taken apart, and not looked at again."""
+    local, at, domain = (text or "").rpartition("@")
+    return Address(local, domain) if at else None
+
+
 def normalise_domain(text: str) -> str:
     """A domain name of two labels or more as lower-case ASCII (IDNA 2008), no dot at its end. Raises AddressError."""
     name = _clean(text).replace("\u3002", ".").removesuffix(".")

@@ -22,7 +22,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from tenants.base import Base, TenantScoped
 from tenants.confinement import require_confinable
-from tenants.engine import WRITE, connected, make_engine
+from tenants.engine import RELAXED, WRITE, connected, make_engine
 from tenants.platform_log import note_work
 from tenants.prepared import Answer
 from tenants.statements import TENANT_PARAMETER, Platform, Scoped
@@ -151,13 +151,15 @@ class Writer:
     def __init__(self, engine: Engine, vault: Vault | None) -> None:
         self.vault = vault
         self.engine = engine.execution_options(**{WRITE: True})
+        self._relaxed = self.engine.execution_options(**{RELAXED: True})
         # Re-entrant, so that a unit of work inside another one fails in the database instead of standing still here.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
-    def begin(self, **facts: str) -> Iterator[Connection]:
+    def begin(self, *, is_durable: bool = True, **facts: str) -> Iterator[Connection]:
         """A connection in a transaction that commits at the end and rolls back on a raise. `facts`: see `connected`."""
-        with self._turn, connected(self.engine, **facts) as connection, connection.begin():
+        engine = self.engine if is_durable else self._relaxed
+        with self._turn, connected(engine, **facts) as connection, connection.begin():
             yield connection
 
 
@@ -178,10 +180,14 @@ class TenantDatabase:
                 yield session
 
     @contextmanager
-    def writing(self) -> Iterator[TenantSession]:
-        """A unit of work that commits at its end and rolls back on a raise."""
+    def writing(self, *, is_durable: bool = True) -> Iterator[TenantSession]:
+        """A unit of work that commits at its end and rolls back on a raise.
+
+        Not `is_durable`: it doesn't wait for the disk. A power cut may take it back, the end of a process never, and
+        the next durable one keeps it too. For what may be lost so: counts of tries, and how far an attempt has come.
+        """
         with (
-            self._writer.begin(tenant=self.tenant_id) as connection,
+            self._writer.begin(is_durable=is_durable, tenant=self.tenant_id) as connection,
             TenantSession(connection, self.tenant_id, self._writer.vault) as session,
         ):
             yield session

@@ -13,6 +13,8 @@ from tenants.prepared import execute, no_answer
 
 WRITE = "broker_write"
 """The execution option of connections that write."""
+RELAXED = "broker_relaxed"
+"""That of those which do not wait for the disk."""
 _BUSY_MILLISECONDS = 5000
 _DEAD_AT_MOST = 100
 """How many connections in a row may have died while they were kept: all of a pool, after the server was restarted."""
@@ -48,10 +50,11 @@ def connected(engine: Engine, **facts: str) -> Iterator[Connection]:
 
 
 def _begin_postgresql(connection: Connection, facts: Mapping[str, str]) -> None:
+    is_durable = not connection.get_execution_options().get(RELAXED)
     psycopg: Any = connection.dialect.dbapi  # not imported here: who has SQLite need not wait for it
     for _ in range(_DEAD_AT_MOST):
         link: Any = connection.connection.dbapi_connection
-        result = link.pgconn.exec_(_opening_words(psycopg.pq.Escaping(link.pgconn), facts))
+        result = link.pgconn.exec_(_opening_words(psycopg.pq.Escaping(link.pgconn), facts, is_durable))
         if result.status in {psycopg.pq.ExecStatus.COMMAND_OK, psycopg.pq.ExecStatus.TUPLES_OK}:
             return
         if not link.closed:
@@ -60,8 +63,8 @@ def _begin_postgresql(connection: Connection, facts: Mapping[str, str]) -> None:
     raise OperationalError("BEGIN", None, psycopg.OperationalError(result.error_message.decode(errors="replace")))
 
 
-def _opening_words(escaping: Any, facts: Mapping[str, str]) -> bytes:
-    words = [b"BEGIN"]
+def _opening_words(escaping: Any, facts: Mapping[str, str], is_durable: bool) -> bytes:
+    words = [b"BEGIN"] if is_durable else [b"BEGIN", b"SET LOCAL synchronous_commit TO off"]
     for name, value in facts.items():
         told = tuple(escaping.escape_literal(word.encode()) for word in (f"broker.{name}", value))
         words.append(b"SELECT set_config(%b, %b, true)" % told)
@@ -82,5 +85,11 @@ def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get(WRITE):
+        execute(connection, "BEGIN", (), no_answer)
+        return
+    # Said each time: the connection may have served the other kind before.
+    execute(connection, f"PRAGMA synchronous={'NORMAL' if options.get(RELAXED) else 'FULL'}", (), no_answer)
     # A write starts IMMEDIATE: a read that turns into a write could fail at once when another writer came between.
-    execute(connection, "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITE) else "BEGIN", (), no_answer)
+    execute(connection, "BEGIN IMMEDIATE", (), no_answer)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     Alias,
+    ColumnElement,
     Delete,
     FromClause,
     Insert,
@@ -74,15 +75,24 @@ def scoped(statement: Select[*tuple[Any, ...]] | Update | Delete | Insert) -> Sc
     return Scoped({"*": statement})
 
 
-def scoped_upsert(table: FromClause, key: Sequence[str], insert: dict[str, Any], update: dict[str, Any]) -> Scoped:
-    """Insert, or update the row that has the same key within the tenant (`key` without tenant_id)."""
+def scoped_upsert(
+    table: FromClause,
+    key: Sequence[str],
+    insert: dict[str, Any],
+    update: dict[str, Any],
+    where: ColumnElement[bool] | None = None,
+) -> Scoped:
+    """Insert, or update the row that has the same key within the tenant (`key` without tenant_id).
+
+    `where`: only if that holds of the row that is there; the row count says whether anything was written.
+    """
     table = _require_tenant_table(table)
     values = {"tenant_id": bindparam(TENANT_PARAMETER)} | insert
-    index = ["tenant_id", *key]
+    conflict: dict[str, Any] = {"index_elements": ["tenant_id", *key], "set_": update, "where": where}
     return Scoped(
         {
-            "sqlite": sqlite.insert(table).values(values).on_conflict_do_update(index_elements=index, set_=update),
-            "postgresql": postgresql.insert(table).values(values).on_conflict_do_update(index_elements=index, set_=update),
+            "sqlite": sqlite.insert(table).values(values).on_conflict_do_update(**conflict),
+            "postgresql": postgresql.insert(table).values(values).on_conflict_do_update(**conflict),
         }
     )
 

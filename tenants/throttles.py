@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, Row, String, bindparam, case, delete, select, update
+from sqlalchemy import Index, Row, String, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,21 +49,22 @@ THROTTLE_STATE = scoped(
     select(Throttle.tries, Throttle.last_try_at, Throttle.window_ends_at).where(_ROW.c.id == bindparam("key"))
 )
 """The same without the lock: for a counter that everybody looks at."""
-COUNT_TRY = scoped_upsert(
-    _ROW,
-    ["id"],
-    insert={
-        "id": bindparam("key"),
-        "tries": 1,
-        "last_try_at": bindparam("now"),
-        "window_ends_at": bindparam("window_end"),
-    },
-    update={
-        "tries": case((_IS_OVER, 1), else_=_ROW.c.tries + 1),
-        "last_try_at": bindparam("now"),
-        "window_ends_at": case((_IS_OVER, bindparam("window_end")), else_=_ROW.c.window_ends_at),
-    },
+_FIRST_TRY: dict[str, Any] = {
+    "id": bindparam("key"),
+    "tries": 1,
+    "last_try_at": bindparam("now"),
+    "window_ends_at": bindparam("window_end"),
+}
+_NEXT_TRY: dict[str, Any] = {
+    "tries": case((_IS_OVER, 1), else_=_ROW.c.tries + 1),
+    "last_try_at": bindparam("now"),
+    "window_ends_at": case((_IS_OVER, bindparam("window_end")), else_=_ROW.c.window_ends_at),
+}
+COUNT_TRY = scoped_upsert(_ROW, ["id"], insert=_FIRST_TRY, update=_NEXT_TRY)
+TAKE_FREE_TRY = scoped_upsert(
+    _ROW, ["id"], insert=_FIRST_TRY, update=_NEXT_TRY, where=or_(_IS_OVER, _ROW.c.tries < bindparam("free"))
 )
+"""Counts a try as long as it costs no waiting, which mostly it does not; the row count says whether it was counted."""
 PLATFORM_THROTTLE = platform(
     select(PlatformThrottle.tries, PlatformThrottle.window_ends_at).where(PlatformThrottle.id == bindparam("key"))
 )
@@ -109,19 +110,14 @@ def counter_key(what: str, whose: str) -> str:
 
 def take_try(session: TenantSession, key: str, limit: Limit, now: datetime) -> datetime | None:
     """Count one try, or say until when none is allowed. Belongs in a write transaction of its own that commits."""
-    before = session.one(THROTTLE, key=key)
-    until = paused_until(before, limit, now)
-    if until is not None:
-        return until
-    session.run(COUNT_TRY, key=key, now=now, window_end=now + limit.window)
-    if before is None and _overtaken(session.one(THROTTLE, key=key), limit):
-        return now + timedelta(seconds=1)
-    return None
-
-
-def _overtaken(row: Row[Any] | None, limit: Limit) -> bool:
-    """There was no counter to lock yet: others may have used up the free tries before this one was counted."""
-    return row is not None and row.tries > limit.free
+    values = {"key": key, "now": now, "window_end": now + limit.window}
+    if session.run(TAKE_FREE_TRY, free=limit.free, **values):
+        return None
+    # There is a counter, and from here on it is locked (or was forgotten just now, and begins anew).
+    until = paused_until(session.one(THROTTLE, key=key), limit, now)
+    if until is None:
+        session.run(COUNT_TRY, **values)
+    return until
 
 
 def paused_until(row: Row[Any] | None, limit: Limit, now: datetime) -> datetime | None:

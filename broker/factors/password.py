@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from broker.tenancy import client_address
 from broker.wiring import the_broker
-from tenants.addresses import AddressError, normalise_address
+from tenants.addresses import stored_address
 from tenants.credentials import NOTE_PASSWORD_USE, PASSWORD_OF_ADDRESS, STORE_REHASH
 from tenants.db import TenantSession
 from tenants.passwords import PasswordError, normalise_password
@@ -54,10 +54,9 @@ def _normalised(typed: str) -> str | None:
 
 
 def _account(email: str) -> Row[Any] | None:
-    try:
-        key = normalise_address(email).key
-    except AddressError:
+    address = stored_address(email)
+    if address is None:
         return None
     with g.db.reading() as db:
-        found: Row[Any] | None = db.one(PASSWORD_OF_ADDRESS, email_key=key)
+        found: Row[Any] | None = db.one(PASSWORD_OF_ADDRESS, email_key=address.key)
     return found

@@ -18,7 +18,7 @@ from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
 from tenants.accounts import ADMIN_ROLES, NOTE_SIGN_IN, AccountState
-from tenants.addresses import AddressError, normalise_address
+from tenants.addresses import stored_address
 from tenants.assignments import entitlements_of
 from tenants.audiences import Entitlements
 from tenants.audit import Event
@@ -177,13 +177,9 @@ def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enab
 
 def account_facts(account: Row[Any], entitled: Entitlements = _NOTHING_BROUGHT) -> AccountFacts:
     """An account's row (of ACCOUNT_FACTS) as admission sees it."""
-    try:
-        address = normalise_address(account.email)
-    except AddressError:
-        address = None
     return AccountFacts(
         state=AccountState(account.state),
-        address=address,
+        address=stored_address(account.email),
         invited_at=invited_at_of(account),
         used_at=used_at_of(account),
         expires_at=account.expires_at,

@@ -142,7 +142,8 @@ def _try(what: str, method: str, transaction: Transaction, spend: Callable[[Tena
     account_id, is_live = transaction.row.account_id, True
     tries = tries_of(what, account_id, known_device_of_account(account_id), Cause.CREDENTIAL_LOCKED)
     spend_try(tries)
-    with g.db.writing() as db:
+    # An app's code dies by itself; a recovery code is used up for good.
+    with g.db.writing(is_durable=what != TOTP) as db:
         is_right = spend(db)
         if is_right:
             # Not forgotten: else each sign-in of the owner would give somebody who has the password new tries (SF-02).

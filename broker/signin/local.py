@@ -53,7 +53,7 @@ def check_password() -> Response:
     pending = leaked.look_at(transaction, account, typed) if refusal is None else None
     proofs = [proof.as_json() for proof in _proofs(transaction, device)]
     learned = {"account_id": account.account_id, "proofs": proofs, "pending_sealed": pending}
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         password.note_use(db, account.credential_id)
         note_right_try(db, FORGET_TRIES, tries)
         is_live = refusal is not None or write_way(db, transaction, LOCAL, **learned)

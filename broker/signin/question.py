@@ -12,7 +12,7 @@ from broker.signin.transaction import Transaction
 from broker.tenancy import client_address
 from broker.upstream import KINDS
 from broker.wiring import the_broker
-from tenants.addresses import Address, AddressError, normalise_address
+from tenants.addresses import Address, stored_address
 from tenants.causes import Refusal
 from tenants.discovery import Question, check_way, discover
 from tenants.questions import question_for
@@ -59,10 +59,7 @@ def ways_to_prove(transaction: Transaction, address: Address, arrived_by: str) -
 
 def address_of(transaction: Transaction) -> Address | None:
     """The address that was typed in this attempt, if any."""
-    try:
-        return normalise_address(transaction.row.email or "")
-    except AddressError:
-        return None
+    return stored_address(transaction.row.email)
 
 
 def way_buttons(keys: Iterable[str], first: str | None = None) -> list[WayButton]:

@@ -192,7 +192,7 @@ def note_flow(transaction: Transaction) -> None:
 
 def take_way(transaction: Transaction, method: str | None, **values: object) -> None:
     """Write the way that is taken from here, and `values`. What another way has proven, or awaits, ends with that."""
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         is_taken = write_way(db, transaction, method, **values)
     require_live(is_taken)
 
@@ -219,7 +219,7 @@ def write_proof(db: TenantSession, transaction: Transaction, proof: Proof) -> bo
 
 def save(transaction: Transaction, **values: object) -> None:
     """Write what was learned. Raises Refusal(FLOW_EXPIRED) where the attempt ended meanwhile."""
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         is_saved = _write(db, transaction, values)
     require_live(is_saved)
 
@@ -283,7 +283,7 @@ def insert(
     if len(return_to) > _MAX_RETURN:
         raise Refusal(Cause.REQUEST_INVALID, "the request is too long to be kept")
     tx, now = new_secret(), the_broker().ports.clock.now()
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         db.run(
             BEGIN_TRANSACTION,
             id=digest(tx),

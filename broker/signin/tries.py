@@ -63,7 +63,7 @@ def tries_of(what: str, whose: str, device: Row[Any] | None, cause: Cause) -> Tr
 def spend_try(tries: Tries) -> None:
     """One try for the account and one for the network address, or a pause. The same for right and wrong ones."""
     now = the_broker().ports.clock.now()
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         until = paused_until(db.one(THROTTLE_STATE, key=_TENANT), TENANT_LIMIT, now) if tries.is_for_tenant else None
         until = until or take_try(db, counter_key("address", client_address()), ADDRESS_LIMIT, now)
         until = until or take_try(db, tries.counter, tries.limit, now)
@@ -75,7 +75,7 @@ def spend_try(tries: Tries) -> None:
 def spend_network_try(what: str) -> None:
     """One try for the network address alone, for what names no account before it is proven (a passkey). Or a pause."""
     now = the_broker().ports.clock.now()
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         until = take_try(db, counter_key("address", client_address()), ADDRESS_LIMIT, now)
     if until is not None:
         raise Refusal(Cause.RATE_LIMITED, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
