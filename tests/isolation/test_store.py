@@ -137,6 +137,21 @@ def test_platform_leaves_its_row_and_rolls_it_back_with_the_rest(broker, clock):
     assert "a test that fails" not in reasons
 
 
+def test_unit_that_is_not_durable_says_so_for_itself_alone(db, home):
+    """A power cut may take it back. What is written next, on the same connection, waits for the disk again."""
+    asked = text("PRAGMA synchronous" if db.is_sqlite else "SHOW synchronous_commit")
+
+    def levels():
+        with home.db.writing(is_durable=False) as relaxed:
+            yield relaxed.connection().scalar(asked)
+        with home.db.writing() as durable:
+            yield durable.connection().scalar(asked)
+
+    relaxed, durable = levels()
+    assert relaxed == (1 if db.is_sqlite else "off")
+    assert not db.is_sqlite or durable == 2  # the tests' PostgreSQL never waits
+
+
 def test_write_on_sqlite_begins_at_once(db, home):
     """A read that turns into a write could fail at once when another writer came between."""
     begun = []

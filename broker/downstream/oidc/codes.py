@@ -25,7 +25,8 @@ def issue_code(asked: Asked, person: SignedIn, acr: str | None, now: datetime) -
     Raises ProtocolFault where the pushed request was used meanwhile.
     """
     code, row = new_secret(), person.row
-    with g.db.writing() as db:
+    # It lives for a minute, and its redemption keeps it: a power cut may take it back (docs/decisions/0006).
+    with g.db.writing(is_durable=False) as db:
         if asked.pushed is not None and not db.run(USE_REQUEST, handle=asked.pushed, now=now):
             raise ProtocolFault(Cause.REQUEST_INVALID, "request_uri was used before", application_id=asked.application.id)
         db.run(
