@@ -15,7 +15,7 @@ import pyotp
 
 from bench.filling import Draft, drafts, store
 from bench.wire import BenchError
-from broker.cli.apply import surroundings
+from broker.surroundings import surroundings
 from broker.wiring import Broker
 from tenants.accounts import Account
 from tenants.addresses import normalise_address

@@ -115,6 +115,8 @@ HEALTH = scoped(
         Connection.label,
         Connection.kind,
         Connection.is_enabled,
+        Connection.version,
+        Connection.is_file_managed,
         *(column for column in _ROW.c if column.name not in {"tenant_id", "id"}),
     )
     .select_from(Connection)

@@ -41,9 +41,19 @@ CONSOLE_ROLES = frozenset(role.value for role in Role)
 """Who has a console at all."""
 
 
-def may(role: str | None, permission: Permission) -> bool:
-    """May somebody with this role do that? A role that is not known here may nothing."""
-    return permission in _OF_ROLE.get(role or "", frozenset())
+_OF_THE_WHOLE = frozenset(
+    {Permission.VIEW_SETTINGS, Permission.CONFIGURE, Permission.MANAGE_APPLICATIONS, Permission.MANAGE_ADMINS}
+)
+"""What is about the whole tenant, and so not for who looks after a part of it (TI-05)."""
+
+
+def may(role: str | None, permission: Permission, *, is_delegated: bool = False) -> bool:
+    """May somebody with this role do that? A role that is not known here may nothing.
+
+    `is_delegated`: they look after one organization and what is below it.
+    """
+    is_theirs = permission in _OF_ROLE.get(role or "", frozenset())
+    return is_theirs and not (is_delegated and permission in _OF_THE_WHOLE)
 
 
 def may_give(role: str | None, other: str | None) -> bool:

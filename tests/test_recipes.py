@@ -19,6 +19,8 @@ WORDS = {"organization", "provider", "application", "email", "domain", "until"}
 NO_PAGES = {"base.html", "parts.html", "account/frame.html", "account/parts.html", "factors/parts.html"} | {
     "console/frame.html",
     "console/parts.html",
+    "console/connections/sheet.html",
+    "signin/result_parts.html",
 }
 NO_COMMANDS = {"__init__", "account_text", "asking", "connection_groups", "start"}
 PARTS_OF_COMMANDS = {"application_preview", "signing_keys", "token_keys"}

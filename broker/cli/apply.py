@@ -8,17 +8,12 @@ import click
 
 from broker.cli.asking import counted, sure
 from broker.cli.start import started
-from broker.icons import SYMBOLS
-from broker.upstream import KINDS
-from broker.upstream.kind import Kind, document_fields, secret_fields
-from broker.wiring import Broker
+from broker.surroundings import surroundings
 from tenants.manifest.applying import Apply
 from tenants.manifest.changes import TenantPlan, Workshop
 from tenants.manifest.faults import ManifestError
-from tenants.manifest.reading import KindForm, Surroundings, read_manifest
+from tenants.manifest.reading import read_manifest
 from tenants.manifest.sources import Sources
-
-_OWN_ICONS = Path(__file__).parent.parent / "static" / "icons"
 
 
 @click.command()
@@ -62,20 +57,6 @@ def _confirmed(plans: tuple[TenantPlan, ...], yes: bool) -> int:
             click.echo(str(change), err=True)
         sure(f"This deletes the local credentials of {counted(lost, 'account')} and can't be undone. Go on?")
     return lost
-
-
-def surroundings(broker: Broker) -> Surroundings:
-    """What this installation offers to a tenants file."""
-    return Surroundings(
-        kinds={name: _form(kind) for name, kind in KINDS.items()},
-        icons=frozenset(SYMBOLS) | {path.stem for path in _OWN_ICONS.glob("*.svg")},
-        main_host=broker.settings.main_host,
-    )
-
-
-def _form(kind: Kind) -> KindForm:
-    options = kind.options_type
-    return KindForm(options, frozenset(secret_fields(options)), frozenset(document_fields(options)))
 
 
 def report(plans: tuple[TenantPlan, ...], *, dry_run: bool) -> list[str]:

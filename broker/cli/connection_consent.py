@@ -1,23 +1,19 @@
 """`broker connection consent`: asks a directory's admin for approval, and says which directories have come of it."""
 
-from typing import cast
-
 import click
 from sqlalchemy import select
 
 from broker.cli.asking import tenant_of, time_text
 from broker.cli.start import started
-from broker.directories import tell_added
+from broker.directories import let_go, let_in, new_link
 from broker.upstream import KINDS
 from broker.upstream.sharing import Consenting
 from broker.wiring import Broker
-from tenants import audit
-from tenants.audit import Event
 from tenants.connections import Connection
-from tenants.consents import ADD_CONSENT, BIND_BY_WORD, DIRECTORIES_OF, FORGET_DIRECTORY, LINK_LIFE
+from tenants.consents import DIRECTORIES_OF
 from tenants.db import TenantSession
-from tenants.directories import end_people
-from tenants.ids import digest, new_id, new_secret
+
+OPERATOR = "operator"
 
 
 @click.command()
@@ -44,7 +40,7 @@ def consent(tenant: str, key: str, is_list: bool, accept: str | None, forget: st
                 lines = _forgotten(broker, session, connection, forget.lower())
             else:
                 base_url = broker.snapshots.base_url(slug.slug, slug.canonical_host)
-                lines = [f"{base_url}/consent/{_new_link(broker, session, connection)}"]
+                lines = [f"{base_url}/consent/{new_link(broker, session, connection, OPERATOR)}"]
     for line in lines:
         click.echo(line)
 
@@ -58,13 +54,6 @@ def _connection(session: TenantSession, key: str) -> Connection:
     return connection
 
 
-def _new_link(broker: Broker, session: TenantSession, connection: Connection) -> str:
-    token, now = new_secret(), broker.ports.clock.now()
-    values = {"token_hash": digest(token), "asked_by": "operator", "created_at": now, "may_bind": True}
-    session.run(ADD_CONSENT, id=new_id("cns"), connection_id=connection.id, expires_at=now + LINK_LIFE, **values)
-    return token
-
-
 def _listed(session: TenantSession, connection: Connection) -> list[str]:
     rows = session.all(DIRECTORIES_OF, connection=connection.id)
     lines = [
@@ -75,28 +64,16 @@ def _listed(session: TenantSession, connection: Connection) -> list[str]:
 
 
 def _accepted(broker: Broker, session: TenantSession, connection: Connection, directory: str) -> list[str]:
-    now = broker.ports.clock.now()
-    for row in session.all(DIRECTORIES_OF, connection=connection.id):
-        if row.directory == directory and session.run(BIND_BY_WORD, consent_id=row.id, now=now):
-            _note(broker, session, Event.DIRECTORY_ADDED, connection, directory)
-            tell_added(session, broker, connection, directory, row.domain or "", "operator")
-            return [f"{directory} ({row.domain or 'no domain known'}) may sign in now."]
-    raise click.ClickException("Nobody of this directory has signed in for an approval lately; see --list.")
+    domain = let_in(broker, session, connection, directory, OPERATOR, OPERATOR)
+    if domain is None:
+        raise click.ClickException("Nobody of this directory has signed in for an approval lately; see --list.")
+    return [f"{directory} ({domain or 'no domain known'}) may sign in now."]
 
 
 def _forgotten(broker: Broker, session: TenantSession, connection: Connection, directory: str) -> list[str]:
-    if not session.run(FORGET_DIRECTORY, connection=connection.id, forgotten=directory):
+    people = let_go(broker, session, connection, directory, OPERATOR)
+    if people is None:
         raise click.ClickException("This directory has not come in by consent; see --list.")
-    _note(broker, session, Event.DIRECTORY_REMOVED, connection, directory)
-    kind = cast(Consenting, KINDS[connection.kind])
-    if kind.accepts(KINDS[connection.kind].options_type.model_construct(**connection.options), directory):
+    if people < 0:
         return [f"{directory} is named by the connection itself, and goes on until it is taken out there."]
-    now = broker.ports.clock.now()
-    people = end_people(session, connection.id, lambda issuer: kind.directory_of(issuer) == directory, "operator", now)
     return [f"{directory} may sign in no longer. People who had, with their sessions, groups and roles by it: {people}."]
-
-
-def _note(broker: Broker, session: TenantSession, event: Event, connection: Connection, directory: str) -> None:
-    detail = {"directory": directory, "by": "operator"}
-    audit.append(session, event, at=broker.ports.clock.now(), connection_id=connection.id, detail=detail)
-    session.touch_configuration()

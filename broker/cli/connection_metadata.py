@@ -8,15 +8,11 @@ from sqlalchemy import Row, select
 
 from broker.cli.asking import sure, tenant_of, time_text
 from broker.cli.start import started
-from broker.provider_metadata import Followed, described, note_taken, refresh, row_of, shown_keys, usable
-from broker.provider_metadata import mark_of as mark_of_document
+from broker.metadata_decisions import DecisionError, accept, reject
+from broker.provider_metadata import Followed, described, refresh, row_of, shown_keys, usable
 from broker.wiring import Broker
-from tenants.audit import Event, append
 from tenants.connections import Connection
-from tenants.metadata_changes import SENTENCES, Judgement, Verdict, Why, judge
-from tenants.saml_metadata import DECIDE_METADATA
-
-_DECIDED: dict[str, Any] = {"proposed": None, "proposed_at": None, "proposed_why": None}
+from tenants.metadata_changes import SENTENCES, Why
 
 
 @click.command()
@@ -51,38 +47,15 @@ def _followed(broker: Broker, tenant_id: str, key: str) -> Followed:
 def _decide(broker: Broker, followed: Followed, row: Row[Any] | None, *, is_accepted: bool, is_sure: bool) -> Row[Any] | None:
     if row is None or row.proposed is None:
         raise click.ClickException("Nothing waits for a word.")
-    if is_accepted:
-        _accept(broker, followed, row, is_sure=is_sure)
-    else:
-        _reject(broker, followed, row)
-    return row_of(broker, followed)
-
-
-def _accept(broker: Broker, followed: Followed, row: Row[Any], *, is_sure: bool) -> None:
-    new, before, now = usable(followed, row.proposed), described(row.document), broker.ports.clock.now()
-    if new is None:
-        raise click.ClickException("It can't be used, so it can't be taken either. Ask the provider, then --refresh.")
-    if not is_sure:
+    if is_accepted and not is_sure and usable(followed, row.proposed) is not None:
         for line in _proposal(row):
             click.echo(line, err=True)
         sure("Whoever holds these keys can sign in as anybody of this connection. Did the provider confirm them?")
-    found = judge(before, new, now)
-    judgement = Judgement(Verdict.TAKEN, None, found.added, found.removed)
-    values = _DECIDED | {"document": row.proposed, "fetched_at": now, "rejected_mark": None}
-    with broker.db.tenant(followed.tenant_id).writing() as session:
-        if not session.run(DECIDE_METADATA, connection=followed.id, shown_at=row.proposed_at, decided_at=now, **values):
-            raise click.ClickException("It has changed meanwhile. Look again.")
-        note_taken(session, broker, followed, judgement, now, by="operator")
-
-
-def _reject(broker: Broker, followed: Followed, row: Row[Any]) -> None:
-    mark, now = mark_of_document(row.proposed), broker.ports.clock.now()
-    with broker.db.tenant(followed.tenant_id).writing() as session:
-        values = _DECIDED | {"rejected_mark": mark}
-        if not session.run(DECIDE_METADATA, connection=followed.id, shown_at=row.proposed_at, decided_at=now, **values):
-            raise click.ClickException("It has changed meanwhile. Look again.")
-        detail = {"connection": followed.key, "why": row.proposed_why, "by": "operator"}
-        append(session, Event.KEYS_REJECTED, at=now, connection_id=followed.id, detail=detail)
+    try:
+        (accept if is_accepted else reject)(broker, followed, row, "operator")
+    except DecisionError as error:
+        raise click.ClickException(str(error)) from None
+    return row_of(broker, followed)
 
 
 def _lines(followed: Followed, row: Row[Any] | None) -> Iterator[str]:

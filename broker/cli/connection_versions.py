@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from broker.cli.apply import surroundings
 from broker.cli.asking import counted, tenant_of, time_text
 from broker.cli.start import started
+from broker.surroundings import surroundings
 from broker.wiring import Broker
 from tenants.audit import printable
 from tenants.connection_versions import ConnectionVersion, Values, VersionState, differences

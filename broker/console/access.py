@@ -28,7 +28,7 @@ class Admin:
 
     def may(self, permission: Permission) -> bool:
         """For what a page offers; what it does is guarded by `require` again."""
-        return may(self.role, permission)
+        return may(self.role, permission, is_delegated=self.organization_ids is not None)
 
 
 def require(permission: Permission, *, fresh: bool = False) -> Admin:

@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 
 Control = Literal["text", "email", "url", "number", "date", "password", "lines", "area", "choice", "check", "file", "choices"]
 Errors = Mapping[str, str]
+_LINE = 2000
+"""What may be longer takes several lines: keys and documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,10 @@ def sentence_of(kind: str, message: str) -> str:
 
 
 def _field(name: str, info: FieldInfo, value: object, is_secret: bool, is_kept: bool, is_document: bool) -> FormField:
-    control, choices = _control(info.annotation, is_secret, is_document)
+    is_long = any(getattr(one, "max_length", 0) > _LINE for one in info.metadata)
+    control, choices = _control(info.annotation, is_secret, is_document, is_long)
+    if choices and not info.is_required() and _default(info) is None:
+        choices = (Choice("", str(_("not given"))), *choices)
     return FormField(
         name=name,
         label=info.title or name,
@@ -128,12 +133,12 @@ def _field(name: str, info: FieldInfo, value: object, is_secret: bool, is_kept: 
     )
 
 
-def _control(annotation: Any, is_secret: bool, is_document: bool) -> tuple[Control, tuple[Choice, ...]]:
+def _control(annotation: Any, is_secret: bool, is_document: bool, is_long: bool) -> tuple[Control, tuple[Choice, ...]]:
     bare = _bare(annotation)
     if is_document:
         return "area", ()
     if is_secret or bare is SecretStr:
-        return "password", ()
+        return ("area" if is_long else "password"), ()
     if bare is bool:
         return "check", ()
     if bare is int:

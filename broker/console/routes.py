@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from broker.console.audit_routes import AUDIT_ROUTES
 from broker.console.branding_routes import BRANDING_ROUTES
+from broker.console.connection_routes import CONNECTION_ROUTES
 from broker.console.home_routes import HOME_ROUTES
 from broker.console.policy_routes import POLICY_ROUTES
 
@@ -13,6 +14,7 @@ console = Blueprint("console", __name__, subdomain="tenant")
 
 SETS = (
     HOME_ROUTES,
+    CONNECTION_ROUTES,
     AUDIT_ROUTES,
     POLICY_ROUTES,
     BRANDING_ROUTES,

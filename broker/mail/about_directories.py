@@ -11,6 +11,8 @@ def directory_added(letter: Letter) -> Words:
     name = harmless_name(letter.facts["label"]) or letter.facts["connection"]
     if letter.facts["by"] == "operator":
         who = _("Whoever runs this sign-in service has let it in.")
+    elif letter.facts["by"] == "admin":
+        who = _("An admin of your organization has let it in.")
     else:
         who = _("Somebody with the link for it has let it in, and has signed in with a name of your own domain.")
     return Words(

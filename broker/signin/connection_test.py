@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from flask import g, make_response, render_template, request, url_for
+from flask import g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.sentences import texts_of
+from broker.session import present_session
 from broker.signin.advice import advice_on
 from broker.signin.federated import send
 from broker.signin.tested import show_failure, version_under_test
@@ -58,6 +59,8 @@ def result_page() -> Response:
     if test is None or test.finished_at is None:
         raise _no_link()
     connection, result = _connection_of(test), Result.from_json(test.result)
+    if _is_of_the_console(test):
+        return redirect(url_for("console.connection_result", connection=connection.key, test=test.id), 303)
     page = render_template(
         "signin/connection_test_result.html",
         name=connection.label,
@@ -67,9 +70,9 @@ def result_page() -> Response:
         heading=_heading(test.cause),
         outcome=outcome_of(result),
         cause=test.cause,
-        why=_why(test.cause, connection),
+        why=why_failed(test.cause, connection.label),
         advice=advice_on(test.cause),
-        more=[(_name_of(name), value) for name, value in result.more.items()],
+        more=[(name_of_fact(name), value) for name, value in result.more.items()],
     )
     return make_response(page)
 
@@ -85,6 +88,12 @@ def outcome_of(result: Result) -> str:
         "refuse": _("Would be refused."),
     }
     return str(sentences.get(result.act, ""))
+
+
+def _is_of_the_console(test: Row[Any]) -> bool:
+    """Did an admin begin it there, in this very browser?"""
+    person = present_session()
+    return person is not None and person.row.account_id == test.made_by
 
 
 def _begin(test: Row[Any]) -> Transaction:
@@ -108,16 +117,16 @@ def _heading(cause: str | None) -> str:
     return str(_("The test sign-in failed") if cause else _("The test sign-in worked"))
 
 
-def _name_of(fact: str) -> str:
+def name_of_fact(fact: str) -> str:
     """Of what the provider said about its refusal."""
     return str(_("In its words") if fact == "description" else _("Its code"))
 
 
-def _why(cause: str | None, connection: ConnectionConfig) -> str:
+def why_failed(cause: str | None, label: str) -> str:
     """What a person would have read."""
     if cause is None:
         return ""
-    words = {"provider": connection.label, "organization": g.tenant.name, "application": _("this application")}
+    words = {"provider": label, "organization": g.tenant.name, "application": _("this application")}
     words |= {"email": _("another address"), "domain": _("this domain"), "until": _("later")}
     return str(texts_of(Cause(cause), None)[0]) % words
 

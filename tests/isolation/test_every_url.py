@@ -10,7 +10,7 @@ import pytest
 from tenants.ids import digest, new_secret
 from tenants.organizations import Contact
 from tests import factories
-from tests.support.federation_rows import consent, trace
+from tests.support.federation_rows import connection_test, consent, trace
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.routes import csrf_token, everything, of_nobody, places
 from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction, stored
@@ -23,11 +23,14 @@ ENDS_THE_SESSION = {"home.sign_out", "oidc.logout", "account.end_session"}
 """They come last: what is asked for without a session leads to a sign-in, whatever it names."""
 INVENTED = {
     "application": "nobody",
+    "assistant": "nobody",
     "connection": "c-nobody",
     "contact": "ctc_nobody",
     "entry": "aud_no",
     "name": "nothing.svg",
+    "number": "1",
     "section": "sessions",
+    "test": "tst_no",
     "token": new_secret(),
 }
 """A value that means nothing here, for each part of an address."""
@@ -81,6 +84,9 @@ def theirs(app, there):
         "name": "canary.svg",
         "entry": audit_event(there).id,
         "section": "sessions",
+        "assistant": "nobody",
+        "number": "1",
+        "test": connection_test(there, connection_id=way.id, finished_at=there.now).id,
         "contact": stored(there, Contact)[0].id,
         "tx": tx,
         "state": state,

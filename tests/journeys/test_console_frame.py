@@ -41,6 +41,12 @@ def test_each_role_may_what_it_is_for(role):
     assert {one for one in Permission if may(role, one)} == MAY[role]
 
 
+def test_ti05_who_looks_after_a_part_configures_nothing_of_the_whole():
+    assert {one for one in Permission if may("owner", one, is_delegated=True)} == {
+        Permission.VIEW, Permission.MANAGE_USERS, Permission.READ_AUDIT, Permission.USE_HELPDESK,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("role", "other", "is_allowed"),
     [

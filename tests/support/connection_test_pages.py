@@ -28,7 +28,7 @@ _WORKED = Result(
     factor="The provider says that a second factor was used (pwd mfa); it counts.",
     reference="K7QF-29XM",
 )
-_PAGE = {
+WORKED = {
     "name": "Microsoft",
     "number": 4,
     "at": AT,
@@ -40,7 +40,7 @@ _PAGE = {
     "advice": "",
     "more": [],
 }
-_FAILED = {
+FAILED = {
     "heading": "The test sign-in failed",
     "cause": "upstream_response_invalid",
     "why": "The answer of Microsoft can’t be trusted",
@@ -55,6 +55,6 @@ CONNECTION_TEST_SAMPLES = {
     "connection-test": Sample(
         "signin/connection_test.html", {"name": "Microsoft", "number": 4, "form_action_url": "/sign-in/test/x"}
     ),
-    "connection-test-worked": Sample(TEMPLATE, _PAGE),
-    "connection-test-failed": Sample(TEMPLATE, _PAGE | _FAILED),
+    "connection-test-worked": Sample(TEMPLATE, WORKED),
+    "connection-test-failed": Sample(TEMPLATE, WORKED | FAILED),
 }

@@ -17,22 +17,33 @@ from tenants.ids import new_id
 from tenants.organizations import Contact
 from tests import factories
 from tests.factories import Home, Someone
-from tests.support.routes import Place, csrf_token, places
+from tests.support.routes import Place, csrf_token, of_nobody, places
 from tests.support.rows import FACTORIES, audit_event, stored
 from tests.support.wiring import ORIGIN
 
 MOST_STATEMENTS = 10
 PARTS: dict[str, Callable[[Home], str]] = {
+    "assistant": lambda home: "microsoft",
     "application": lambda home: factories.application(home).key,
     "connection": lambda home: factories.connection(home).key,
     "entry": lambda home: audit_event(home).id,
     "contact": lambda home: stored(home, Contact)[0].id,
     "name": lambda home: "look.css",
+    "number": lambda home: "1",
     "section": lambda home: "sessions",
+    "test": lambda home: "nothing",
     "token": lambda home: "nothing",
 }
 """A value of this tenant's own for each part of an address."""
-ANY_TIME = frozenset({"console.enter_again", "console.export_audit", "console.share_reference"})
+ANY_TIME = frozenset(
+    {
+        "console.enter_again",
+        "console.export_audit",
+        "console.move_connection",
+        "console.share_reference",
+        "console.test_connection",
+    }
+)
 """POSTs that need no proof of the last ten minutes (AC-07)."""
 FOR_HELPDESK = frozenset({"console.enter_again", "console.share_reference"})
 FOR_AUDITORS = frozenset({"console.enter_again", "console.export_audit"})
@@ -41,7 +52,7 @@ FOR_AUDITORS = frozenset({"console.enter_again", "console.export_audit"})
 
 def console_places(app: Flask, home: Home | None = None) -> Iterator[Place]:
     """Every address of the console with each of its methods, filled in with what is this tenant's (or nobody's)."""
-    values = {name: [make(home) if home else "nothing"] for name, make in PARTS.items()}
+    values = of_nobody(app) | {name: [make(home)] for name, make in PARTS.items() if home}
     return (place for place in places(app, values) if place.endpoint.startswith("console."))
 
 

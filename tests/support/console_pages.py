@@ -1,25 +1,11 @@
 """Samples of the console: its frame, and the pages that stand alone. Each set of pages has a file of its own."""
 
 from dataclasses import replace
-from typing import Any
 
-from broker.console.frame import Frame
-from broker.console.menu import Line, Part
 from broker.console.standing import DomainLine, FailureLine, Status, WayLine
+from tests.support.connection_console_pages import CONNECTION_CONSOLE_SAMPLES
+from tests.support.console_frame import FRAME, console_page
 from tests.support.samples import AT, EMAIL, Sample
-
-MENU = (
-    Part("", (Line("Home", "/console/", "house", True),)),
-    Part("People", (Line("Users", "/console/users", "people", False), Line("Admins", "/console/admins", "person-gear", False))),
-    Part("Signing in", (Line("Connections", "/console/connections", "plug", False),)),
-)
-FRAME = Frame("Jane Doe", MENU, "/console/", "/sign-out", "/", "", None)
-
-
-def console_page(template: str, title: str, frame: Frame = FRAME, **values: Any) -> Sample:
-    """A page of the console with what its frame takes."""
-    return Sample(f"console/{template}", {"frame": frame, "title": title, "errors": {}} | values)
-
 
 STATUS = Status(
     ways=[
@@ -70,4 +56,4 @@ CONSOLE_SAMPLES: dict[str, Sample] = {
         cancel_url="/console/connections",
         back=_BACK,
     ),
-}
+} | CONNECTION_CONSOLE_SAMPLES

@@ -167,7 +167,7 @@ MAILS: dict[str, MailSample | FinderSample] = {
     "code-elsewhere": _CODE_MAIL(_columns(with_password=False), factories.connection),
     "new-device": MailSample("new_device", _SEEN | {"device": "Firefox on Windows"}),
     **{f"domain-{what}": MailSample("domain_proof", _DOMAIN | {"what": what}) for what in ("missing", "lost")},
-    **{f"directory-{by}": MailSample("directory_added", _DIRECTORY | {"by": by}) for by in ("link", "operator")},
+    **{f"directory-{by}": MailSample("directory_added", _DIRECTORY | {"by": by}) for by in ("link", "operator", "admin")},
     "provider-keys-taken": MailSample("provider_keys", _PROVIDER | {"what": "taken", "why": ""}),
     **{
         f"provider-keys-{why}": MailSample("provider_keys", _PROVIDER | {"what": "proposed", "why": why})

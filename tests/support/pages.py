@@ -255,6 +255,8 @@ def page_app(host: Host | None = None) -> Flask:
     root = Path(__file__).parents[2]
     app = PageApp(__name__, static_folder=None, template_folder=str(root / "templates"))
     app.config.update(SECRET_KEY="only for tests", TESTING=True)
+    # Templates name pages of the product, of which none is here.
+    app.url_build_error_handlers.append(lambda error, endpoint, values: f"/{endpoint}")
     Babel(app)
     CSRFProtect(app)
     init_look(app)

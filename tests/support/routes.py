@@ -72,7 +72,7 @@ NAMES = (
     "claims", "request", "request_uri", "code_challenge", "code_challenge_method", "code_verifier", "grant_type",
     "refresh_token", "access_token", "post_logout_redirect_uri", "ui_locales", "v", "_method", "x[]", "",
     "answer", "trust", "send", "again", "done", "before", "session", "passkey", "label",
-    "link", "later",
+    "link", "later", "key", "number", "seen", "what", "directory", "rules", "preview", "test", "on", "end", "q",
 )  # fmt: skip
 """Every parameter that anything of the product reads, and a few that nothing does."""
 

@@ -1,0 +1,33 @@
+"""Who would have no way in any more: counted up to a bound, as nothing of a page may count everybody."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from tenants.accounts import Account, AccountState
+from tenants.connections import Connection
+from tenants.db import TenantSession
+from tenants.identities import Identity
+
+MOST_COUNTED = 1000
+_ENTERING = (AccountState.ACTIVE.value, AccountState.INVITED.value)
+
+
+def people_without(session: TenantSession, connection_id: str, *, is_local_on: bool) -> int:
+    """How many people come by this connection and by nothing else; one more than MOST_COUNTED stands for all above."""
+    other, elsewhere = aliased(Identity), aliased(Connection)
+    other_way = (
+        select(other.id)
+        .join(elsewhere, elsewhere.id == other.connection_id)
+        .where(other.account_id == Identity.account_id, other.connection_id != connection_id, elsewhere.is_enabled)
+        .exists()
+    )
+    wanted = (
+        select(Identity.account_id)
+        .distinct()
+        .join(Account, Account.id == Identity.account_id)
+        .where(Identity.connection_id == connection_id, Account.state.in_(_ENTERING), ~other_way)
+        .limit(MOST_COUNTED + 1)
+    )
+    if is_local_on:
+        wanted = wanted.where(~Account.is_local_enabled)
+    return len(session.scalars(wanted).all())
