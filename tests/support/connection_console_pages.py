@@ -258,7 +258,7 @@ CONNECTION_CONSOLE_SAMPLES: dict[str, Sample] = {
     "connection-metadata-unread": _page("metadata", "Metadata", _METADATA, known=None, present=None),
     "connection-keys": _page(
         "keys", "Our keys for SAML",
-        {"lines": [_KEY, _KEY | {"id": "k2", "signs": False, "fetched": [], "unread": ["Acme login"]}], "form_error": "",
+        {"lines": [_KEY, _KEY | {"id": "k2", "mark": "fedcba9876543210", "signs": False, "fetched": [], "unread": ["Acme login"]}], "form_error": "",
          "may_change": True, "back": _BACK},
     ),
     "connection-keys-one": _page(

@@ -89,8 +89,12 @@ def forget_fields(kind: str, kept: Iterable[str]) -> list[FormField]:
 def common_fields(config: Mapping[str, Any], errors: Errors, names: Sequence[str] = COMMON) -> list[FormField]:
     """What every connection has, by what a version holds."""
     values = {name: config.get(_COLUMNS.get(name, name)) for name in COMMON}
-    ends = values["secret_expires"]
-    made = {
+    made = _on_top(values) | _further(values)
+    return marked([made[name] for name in names], errors)
+
+
+def _on_top(values: Mapping[str, Any]) -> dict[str, FormField]:
+    return {
         "label": FormField(
             "label", _("What its button says after “Continue with”"), value=text_of(values["label"]), is_required=True
         ),
@@ -108,6 +112,12 @@ def common_fields(config: Mapping[str, Any], errors: Errors, names: Sequence[str
             "linking", _("When somebody new has the address of an account"), "choice", text_of(values["linking"] or "ask"),
             choices=linking_choices(), is_required=True,
         ),
+    }  # fmt: skip
+
+
+def _further(values: Mapping[str, Any]) -> dict[str, FormField]:
+    ends = values["secret_expires"]
+    return {
         "networks": FormField(
             "networks", _("Networks"), "lines", text_of(values["networks"]), is_mono=True,
             help=_("Address ranges such as 192.0.2.0/24, one a line. Empty: from everywhere."),
@@ -131,7 +141,6 @@ def common_fields(config: Mapping[str, Any], errors: Errors, names: Sequence[str
             help=_("All admins get a mail 30 days before."),
         ),
     }  # fmt: skip
-    return marked([made[name] for name in names], errors)
 
 
 def typed_of(

@@ -57,12 +57,12 @@ def activate(connection: str) -> Response:
     """POST: a version that was tested comes into force; with `on` the connection is switched on in the same step."""
 
     def change(work: Keeping, row: Connection) -> str:
-        number = _number(request.form.get("number", ""))
+        number, was_on = _number(request.form.get("number", "")), row.is_enabled
         if row.version != number:
             work.activate(row, number)
         if "on" in request.form:
             work.switch(row, on=True)
-        return "switched_on" if "on" in request.form else "activated"
+        return "switched_on" if row.is_enabled and not was_on else "activated"
 
     return _change(connection, change)
 
@@ -109,6 +109,8 @@ def switch_off(connection: str) -> Response:
 def back(connection: str) -> Response:
     """GET of an address that is only posted to: a sign-in in between leads there."""
     require(Permission.VIEW_SETTINGS)
+    with g.db.reading() as db:
+        find_row(db, connection)
     return redirect(url_for("console.connection", connection=connection), 303)
 
 

@@ -96,7 +96,7 @@ def findings_of(connection_id: str, kind: str, values: Values) -> list[Finding]:
     try:
         options = known.options_type.model_validate({**values.config.get("options", {}), **values.secrets})
         with g.db.reading() as db:
-            consented = consented_directories(db).get(connection_id, ())
+            consented = tuple(consented_directories(db).get(connection_id, {}))
         return list(known.check(completed(known, options, consented, broker.shared), broker.ports))
     except BrokerError as error:
         return [Finding("bad", error.cause.value, error.detail or error.cause.value)]
