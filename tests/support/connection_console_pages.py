@@ -143,6 +143,7 @@ _METADATA: dict[str, Any] = {
 }
 _NEWS = {"why": "none of the known keys is in it", "at": AT, "mark": "x", "new": _NEW, "added": ["0123"], "gone": []}
 _KEY = {"id": "k1", "signs": True, "since": AT, "mark": "0123456789abcdef", "fetched": [("Acme login", AT)], "unread": []}
+_OTHER_KEY = _KEY | {"id": "k2", "mark": "fedcba9876543210", "signs": False, "fetched": [], "unread": ["Acme login"]}
 _DIRECTORIES = [
     SimpleNamespace(domain="acme.example", directory="8f2d0b7c-51aa-4d0e-93c4-1e6a7720b1d9", bound_at=AT),
     SimpleNamespace(domain=None, directory="9f2d0b7c-51aa-4d0e-93c4-1e6a7720b1d9", bound_at=None),
@@ -258,7 +259,7 @@ CONNECTION_CONSOLE_SAMPLES: dict[str, Sample] = {
     "connection-metadata-unread": _page("metadata", "Metadata", _METADATA, known=None, present=None),
     "connection-keys": _page(
         "keys", "Our keys for SAML",
-        {"lines": [_KEY, _KEY | {"id": "k2", "mark": "fedcba9876543210", "signs": False, "fetched": [], "unread": ["Acme login"]}], "form_error": "",
+        {"lines": [_KEY, _OTHER_KEY], "form_error": "",
          "may_change": True, "back": _BACK},
     ),
     "connection-keys-one": _page(
