@@ -19,6 +19,8 @@ from tenants.last_admin import SHUT_OUT, candidate_of, load_admins
 from tenants.sessions import END_METHOD_OF_ACCOUNT, END_SESSIONS_OF_METHOD
 from tenants.ways import DOOR
 
+BY = "broker door"
+"""Who does it, unless a page of the console does."""
 LINK_LIFE = timedelta(hours=24)
 DRILL_DAYS = 90
 """After so many days without a sign-in by the door, its holder is to try it."""
@@ -57,37 +59,37 @@ class DoorState:
         return self.networks is not None
 
 
-def open_door(session: TenantSession, now: datetime) -> str:
+def open_door(session: TenantSession, now: datetime, by: str = BY) -> str:
     """Open the door. Returns its secret, which is kept nowhere. Raises DoorError."""
     if _door(session) is not None:
         raise DoorError("The door is open already. `broker door rotate` gives it a new address.")
     secret = new_secret()
     session.add(Backdoor(id=DOOR_ID, secret_hash=digest(secret), opened_at=now))
     session.flush()
-    _note_change(session, now, "opened")
+    _note_change(session, now, by, "opened")
     return secret
 
 
-def rotate_door(session: TenantSession, now: datetime) -> str:
+def rotate_door(session: TenantSession, now: datetime, by: str = BY) -> str:
     """Give the door another secret; the old address is unknown from now on. Raises DoorError."""
     secret = new_secret()
     _require_door(session).secret_hash = digest(secret)
     session.flush()
-    _note_change(session, now, "rotated")
+    _note_change(session, now, by, "rotated")
     return secret
 
 
-def close_door(session: TenantSession, now: datetime) -> None:
+def close_door(session: TenantSession, now: datetime, by: str = BY) -> None:
     """Close the door and end its sessions. Who is marked stays marked. Raises DoorError."""
     door = _require_door(session)
     _require_admin_left(session, now, is_door_open=False)
     session.delete(door)
     session.flush()
     session.run(END_SESSIONS_OF_METHOD, way=DOOR, now=now)
-    _note_change(session, now, "closed")
+    _note_change(session, now, by, "closed")
 
 
-def restrict_door(session: TenantSession, networks: Sequence[str], now: datetime) -> tuple[str, ...]:
+def restrict_door(session: TenantSession, networks: Sequence[str], now: datetime, by: str = BY) -> tuple[str, ...]:
     """Let the door be used from these address ranges only; none: from anywhere. Returns them as kept."""
     door = _require_door(session)
     try:
@@ -96,11 +98,11 @@ def restrict_door(session: TenantSession, networks: Sequence[str], now: datetime
         raise DoorError("A network is an address range such as 192.0.2.0/24.") from None
     door.networks = list(kept)
     session.flush()
-    _note_change(session, now, "networks", networks=", ".join(kept) or "any")
+    _note_change(session, now, by, "networks", networks=", ".join(kept) or "any")
     return kept
 
 
-def grant_door(session: TenantSession, address: Address, now: datetime) -> tuple[str, datetime]:
+def grant_door(session: TenantSession, address: Address, now: datetime, by: str = BY) -> tuple[str, datetime]:
     """Mark an admin: the token of a one-time link and when it runs out. An older link ends with it. Raises DoorError.
 
     What is set up already stays good until the link is used.
@@ -117,19 +119,19 @@ def grant_door(session: TenantSession, address: Address, now: datetime) -> tuple
     token, expires_at = new_secret(), now + LINK_LIFE
     held.link_hash, held.link_expires_at = digest(token), expires_at
     session.flush()
-    detail = {"by": "broker door", "expires_at": expires_at.isoformat()}
+    detail = {"by": by, "expires_at": expires_at.isoformat()}
     append(session, Event.DOOR_GRANTED, at=now, account_id=account.id, detail=detail)
     return token, expires_at
 
 
-def revoke_door(session: TenantSession, address: Address, now: datetime) -> None:
+def revoke_door(session: TenantSession, address: Address, now: datetime, by: str = BY) -> None:
     """Unmark somebody: their credentials and sessions of the door are gone, an open link too. Raises DoorError."""
     account = _account(session, address)
     _require_admin_left(session, now, without=account.id)
     if not session.run(DROP_DOOR_CREDENTIAL, account=account.id):
         raise DoorError("This account is not marked.")
     session.run(END_METHOD_OF_ACCOUNT, account=account.id, way=DOOR, now=now)
-    append(session, Event.DOOR_REVOKED, at=now, account_id=account.id, detail={"by": "broker door"})
+    append(session, Event.DOOR_REVOKED, at=now, account_id=account.id, detail={"by": by})
 
 
 def look_at_door(session: TenantSession, now: datetime) -> DoorState:
@@ -193,7 +195,7 @@ def _refuse(sentence: str) -> NoReturn:
     raise DoorError(sentence)
 
 
-def _note_change(session: TenantSession, now: datetime, what: str, **detail: str) -> None:
+def _note_change(session: TenantSession, now: datetime, by: str, what: str, **detail: str) -> None:
     """Into the audit log, and every process drops its copy of the configuration."""
-    append(session, Event.DOOR_CHANGED, at=now, detail={"by": "broker door", "what": what} | detail)
+    append(session, Event.DOOR_CHANGED, at=now, detail={"by": by, "what": what} | detail)
     session.touch_configuration()

@@ -1,6 +1,6 @@
-"""Branding, words of mails, contacts."""
+"""Branding, words of mails, contacts; emergency access."""
 
-from broker.console import branding, contacts, mail_words
+from broker.console import branding, contacts, door, mail_words
 from broker.console.route import Route
 
 BRANDING_ROUTES = (
@@ -13,4 +13,6 @@ BRANDING_ROUTES = (
     Route("POST", "/branding/contacts/new", "add_contact", contacts.add),
     Route("GET", "/branding/contacts/<contact>", "contact", contacts.contact_page),
     Route("POST", "/branding/contacts/<contact>", "change_contact", contacts.change),
+    Route("GET", "/door", "door", door.door_page),
+    Route("POST", "/door", "change_door", door.change_door),
 )

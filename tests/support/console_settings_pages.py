@@ -2,10 +2,11 @@
 
 from broker.console.forms import Choice, FormField
 from broker.console.policy_sections import SECTIONS, told
+from tenants.door_keeping import DoorState, Holder
 from tenants.organizations import Contact
 from tenants.policies import TenantPolicy
 from tests.support.console_pages import console_page
-from tests.support.samples import EMAIL, Sample
+from tests.support.samples import AT, EMAIL, Sample
 
 _POLICY = TenantPolicy(password="l5b", local_enabled=True)
 _PASSWORDS = SECTIONS[1]
@@ -66,6 +67,27 @@ _CONTACTS = {
 }
 _CONTACT = {"fields": [_NAME], "seen": "abc", "may_change": True, "is_file_managed": False, "is_new": False, "back": _BACK}
 
+_DOOR = {
+    "state": DoorState(
+        ("192.0.2.0/24",),
+        AT,
+        (
+            Holder(EMAIL, True, True, None, AT, AT, AT),
+            Holder("max@acme.example", True, True, AT, AT, None, None),
+            Holder("new@acme.example", False, False, AT, AT, None, None),
+        ),
+    ),
+    "late": {"max@acme.example"},
+    "drill_days": 90,
+    "others": [Choice("lea@acme.example", "Lea Lang")],
+    "networks": "192.0.2.0/24",
+    "typed": "",
+    "done": None,
+    "seen": "abc",
+    "may_change": True,
+    "form_url": "/console/door",
+}
+
 SETTINGS_SAMPLES: dict[str, Sample] = {
     "console-policies": console_page("policies.html", "Policies", **_ALL),
     "console-policies-by-file": console_page(
@@ -96,4 +118,13 @@ SETTINGS_SAMPLES: dict[str, Sample] = {
     "console-contacts-none": console_page("contacts.html", "Contacts", **(_CONTACTS | {"lines": []})),
     "console-contact": console_page("contact.html", "Acme IT", **_CONTACT),
     "console-contact-new": console_page("contact.html", "New contact", **(_CONTACT | {"is_new": True, "seen": ""})),
+    "console-door": console_page("door.html", "Emergency access", **_DOOR),
+    "console-door-opened": console_page(
+        "door.html",
+        "Emergency access",
+        **(_DOOR | {"done": ("The new address of emergency access", "https://acme.example/door/x", "It is shown this once.")}),
+    ),
+    "console-door-closed": console_page(
+        "door.html", "Emergency access", **(_DOOR | {"state": DoorState(None, None, ()), "others": [], "late": set()})
+    ),
 }
