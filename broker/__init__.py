@@ -10,6 +10,7 @@ from broker.bounce import bounce
 from broker.console.routes import console
 from broker.device import set_device_cookies
 from broker.downstream.oidc.routes import back_channel, oidc
+from broker.downstream.saml.routes import saml_idp
 from broker.errors import init_errors
 from broker.finder import finder
 from broker.forms import MAX_FIELDS
@@ -38,6 +39,7 @@ CSRF_EXEMPT = frozenset(
         "signin.take_logout_token",
         "oidc.authorize",
         "oidc.logout",
+        "saml_idp.single_sign_on",
     }
 )
 """Endpoints that other sites may POST to; with the blueprint `back_channel` this list is closed."""
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(trace_page)
     app.register_blueprint(oidc)
     app.register_blueprint(back_channel)
+    app.register_blueprint(saml_idp)
 
     app.after_request(set_cookies)
     app.after_request(set_device_cookies)

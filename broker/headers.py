@@ -43,6 +43,6 @@ def page_policy() -> str:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of an address as a policy names them; a private-use scheme by its colon alone."""
+    """Scheme, host and port of an address as a policy names them; a private-use scheme, or one alone, by its colon."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else f"{parts.scheme}:"
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc and parts.scheme in {"http", "https"} else f"{parts.scheme}:"

@@ -13,14 +13,14 @@ from tenants.snapshot import KeyConfig, TenantConfig
 from tenants.vault import Vault
 
 
-def own_keys() -> tuple[OwnKey, ...]:
-    """The active one first, then those that are published beside it."""
+def own_keys(algorithm: str = SAML) -> tuple[OwnKey, ...]:
+    """The active one first, then those that are published beside it. `algorithm`: which of the tenant's two sorts."""
     tenant: TenantConfig = g.tenant
-    return the_broker().snapshots.keep(tenant, "saml.keys", lambda: _keys(tenant))
+    return the_broker().snapshots.keep(tenant, f"saml.keys.{algorithm}", lambda: _keys(tenant, algorithm))
 
 
-def _keys(tenant: TenantConfig) -> tuple[OwnKey, ...]:
-    made = [_key(tenant, key) for key in tenant.keys if key.algorithm == SAML]
+def _keys(tenant: TenantConfig, algorithm: str) -> tuple[OwnKey, ...]:
+    made = [_key(tenant, key) for key in tenant.keys if key.algorithm == algorithm]
     return tuple(sorted(made, key=lambda key: not key.is_active))
 
 

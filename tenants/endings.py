@@ -19,7 +19,7 @@ from tenants.keys import KeyState, SigningKey
 from tenants.outbox import add_mail
 from tenants.recipients import OTHER_ADMINS
 from tenants.saml_metadata import FetchedMetadata
-from tenants.signing import CERTIFICATE_LIFE, SAML
+from tenants.signing import CERTIFICATE_LIFE, SAML, SAML_IDP
 from tenants.statements import scoped
 from tenants.vault import Vault
 
@@ -68,7 +68,7 @@ CONNECTIONS = scoped(select(*Connection.__table__.c).where(Connection.is_enabled
 _OWN_KEYS = scoped(
     select(SigningKey.id, SigningKey.created_at)
     .where(
-        SigningKey.algorithm == SAML,
+        SigningKey.algorithm.in_((SAML, SAML_IDP)),
         SigningKey.state.in_((KeyState.ACTIVE.value, KeyState.PUBLISHED.value)),
     )
     .order_by(SigningKey.created_at, SigningKey.id)

@@ -82,4 +82,6 @@ ANSWER_REQUEST = scoped(
     .values(answered_at=bindparam("now"))
 )
 """The row count says whether this is the one answer."""
+CHANGE_REQUEST = scoped(update(SamlRequest).where(SamlRequest.id == bindparam("request_id"), SamlRequest.answered_at.is_(None)))
+"""Sets the columns that it is run with."""
 ADD_LOGIN = scoped(insert(SamlLogin))

@@ -19,7 +19,9 @@ ALGORITHMS = ("RS256", "ES256")
 """What tokens are signed with."""
 SAML = "SAML"
 """RSA, for SAML and nothing else: it also opens what identity providers encrypt to us (decision 4)."""
-KEYS = (*ALGORITHMS, SAML)
+SAML_IDP = "SAML-IdP"
+"""RSA, for what our SAML identity provider signs. Never opens anything: what decrypts for others signs no assertion."""
+KEYS = (*ALGORITHMS, SAML, SAML_IDP)
 """What every tenant has from its first day."""
 CERTIFICATE_LIFE = timedelta(days=7300)
 """Longer than any key should be used: its end is nobody's reminder, and must stop nobody's sign-in."""

@@ -34,10 +34,13 @@ def in_form(field: str, message: Element, relay_state: str, key: OwnKey) -> dict
     return fields | {"RelayState": relay_state} if relay_state else fields
 
 
-def sign(element: Element, key: OwnKey, *, signer: Any = None) -> None:
-    """Put a signature of the whole element behind its issuer. `signer`: the key as xmlsec has it, where it is kept."""
+def sign(element: Element, key: OwnKey, *, signer: Any = None, place: int = 1) -> None:
+    """Put a signature of the whole element behind its issuer, or at another place among its children.
+
+    `signer`: the key as xmlsec has it, where it is kept.
+    """
     template = xmlsec.template.create(element, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256, ns="ds")
-    element.insert(1, template)
+    element.insert(place, template)
     reference = xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"#{element.get('ID')}")
     xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
     xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)

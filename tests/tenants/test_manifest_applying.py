@@ -65,7 +65,7 @@ def test_a_new_tenant_is_whole_from_its_first_day(desk: Desk) -> None:
         root = s.scalars(select(Organization)).one()
         keys = s.scalars(select(SigningKey)).all()
         assert (root.key, root.name, root.parent_id) == ("root", "Acme Group", None)
-        assert sorted(key.algorithm for key in keys) == ["ES256", "RS256", "SAML"]
+        assert sorted(key.algorithm for key in keys) == ["ES256", "RS256", "SAML", "SAML-IdP"]
         assert all("d" not in key.public_jwk for key in keys)
         assert s.scalars(select(TenantSettings)).one().policy == {}
 
