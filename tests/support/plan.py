@@ -20,6 +20,8 @@ class Plan:
         self.person = factories.account(home, f"ada@{home.domain}", name="Ada Lovelace")
         self.client = self.new_client()
         self.shown = 0
+        self.mode = "query"
+        """How answers come; of `form_post` nothing may stand in an address."""
         parts = urlsplit(home.url)
         self.browser = Browser(app, f"{parts.scheme}://{parts.netloc}")
 
@@ -28,6 +30,8 @@ class Plan:
 
     def request(self, client=None, **changes):
         usual = {"code_challenge": None, "code_challenge_method": None, "state": STATE}
+        if self.mode == "form_post":
+            usual["response_mode"] = "form_post"
         return (client or self.client).request(**(usual | changes))
 
     def ask(self, client=None, *, post=False, **changes):
@@ -42,13 +46,27 @@ class Plan:
 
     def rest(self, client=None):
         """Sign in if asked, and read what the application got."""
-        if self.browser.foreign is None:
+        if self.browser.foreign is None and not self.posted():
             self.sign_in()
+        if self.mode == "form_post":
+            return self.sent_by_form(client)
         address = self.browser.foreign
         assert address is not None, str(self.browser)
         assert address.startswith((client or self.client).application.redirect_uris[0])
         assert "#" not in address
         return dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
+
+    def posted(self):
+        """The form by which our page sends an answer on, if it is that page."""
+        return [] if self.browser.foreign else [form for form in self.browser.page.forms if "iss" in form.fields]
+
+    def sent_by_form(self, client=None):
+        """What the application gets by a form; nothing of it came by an address (OAuth 2.0 Form Post Response Mode)."""
+        (form,) = self.posted()
+        assert form.method == "POST"
+        assert form.action == (client or self.client).application.redirect_uris[0]
+        assert not [hop for hop in self.browser.hops if "code=" in hop and "code_challenge" not in hop]
+        return {name: one.value for name, one in form.fields.items()}
 
     def sign_in(self):
         """Address, password and code, as a person."""
