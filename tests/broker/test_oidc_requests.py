@@ -11,6 +11,8 @@ from tests.support.html import Page
 from tests.support.relying_party import RelyingParty
 from tests.support.stores import ON_SQLITE
 
+pytestmark = ON_SQLITE
+
 STATE = 's" > <script> & = + %é'
 
 
@@ -84,7 +86,6 @@ def test_claims_that_an_application_may_not_have_are_not_told(app, home):
     assert set(rp.userinfo(tokens["access_token"]).json) == {"sub", "name"}
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("name", ["iss", "aud", "exp", "nonce", "amr", "sid", "gid"])
 def test_od08_no_claim_by_which_tokens_are_judged_can_be_asked_for(rp, name):
     tokens = rp.tokens(claims=asked(id_token={name: {"value": "mine"}}, userinfo={name: {"value": "mine"}}))
@@ -131,7 +132,6 @@ def with_proofs(app, home, *methods, **columns):
     return RelyingParty.of(app, home, **columns).signed_in(proofs=proofs)
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("methods", "wanted", "told"),
     [

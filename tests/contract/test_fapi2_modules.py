@@ -91,8 +91,6 @@ def par_ensure_reused_request_uri_prior_to_auth_completion_succeeds(suite: Suite
     uri = suite.push().json["request_uri"]
     held = factories.cookie_of(suite.home, suite.client.session)
     suite.client.browser.delete_cookie(**{name: value for name, value in held.items() if name != "value"})
-        **{k: v for k, v in factories.cookie_of(suite.home, suite.client.session).items() if k != "value"}
-    )
     asked = [suite.show(uri).place.endswith("/sign-in") for _ in range(2)]
     suite.client.signed_in()
     return all(asked) and "code" in suite.show(uri).parameters

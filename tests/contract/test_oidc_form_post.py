@@ -3,6 +3,9 @@
 import pytest
 
 from tests.support.plan import NOBODY_TO_ASK, STATE
+from tests.support.stores import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ from typing import Any
 from tenants.credentials import Credential, CredentialKind
 from tenants.ids import digest, new_id, new_secret
 from tenants.sessions import ApplicationGrant
+from tenants.used_tokens import used_token_id
 from tests import factories
 from tests.factories import Home
+from tests.support.application_rows import pushed_request
 from tests.support.racing import Heat
 from tests.support.rows import application_grant, door_credential, login_transaction, mailed_code, passkey
 
@@ -86,6 +88,16 @@ def _refresh_token(home: Home) -> Values:
     return taken | {"application": made.application_id, "now": home.now}
 
 
+def _client_assertion(home: Home) -> Values:
+    made = factories.application(home)
+    until = home.now + timedelta(minutes=5)
+    return {"token_id": used_token_id("assertion", made.id, new_secret()), "application": made.id, "until": until}
+
+
+def _pushed_request(home: Home) -> Values:
+    return {"handle": pushed_request(home).id, "now": home.now}
+
+
 SECRETS: dict[str, tuple[str, Callable[[Home], Values]]] = {
     "time step of an authenticator app (SF-01)": ("tenants.credentials:SPEND_TOTP_STEP", _totp_step),
     "recovery code (SF-06)": ("tenants.credentials:SPEND_RECOVERY_CODE", _recovery_code),
@@ -100,6 +112,8 @@ SECRETS: dict[str, tuple[str, Callable[[Home], Values]]] = {
     "end of an attempt": ("tenants.transactions:FINISH_TRANSACTION", _attempt),
     "assertion (SU-15)": ("tenants.transactions:USE_ASSERTION", _assertion),
     "authorization code (OD)": ("tenants.sessions:REDEEM_CODE", _grant_code),
+    "assertion of a client (OD-12)": ("tenants.used_tokens:USE_TOKEN", _client_assertion),
+    "pushed request (OD)": ("tenants.pushed_requests:USE_REQUEST", _pushed_request),
     "refresh token (OD)": ("tenants.sessions:ROTATE_REFRESH", _refresh_token),
 }
 
