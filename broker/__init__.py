@@ -29,8 +29,11 @@ from broker.signin.routes import signin
 from broker.tenancy import Entrance, TenantFlask, open_tenant
 from broker.trace_page import trace_page
 from broker.wiring import make_broker
+from tenants.sheets import MAX_BYTES
 
 MAX_BODY_BYTES = 256 * 1024
+LARGER_BODIES = {"console.import_sheet": MAX_BYTES + 64 * 1024}
+"""Endpoints that take files: what the file may have, and the form around it."""
 CSRF_EXEMPT = frozenset(
     {
         "signin.callback",
@@ -55,6 +58,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     _configure(app)
 
     init_logs(app)
+    app.before_request(_allow_files)
     app.before_request(open_tenant)
     app.before_request(hide_door)
     init_session(app)
@@ -96,6 +100,11 @@ def _configure(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # bound to the cookie, and as good as that one
         WTF_CSRF_SSL_STRICT=False,  # asks for a Referer, which our pages don't send; the Origin is checked instead
     )
+
+
+def _allow_files() -> None:
+    if request.endpoint in LARGER_BODIES:
+        request.max_content_length = LARGER_BODIES[request.endpoint]
 
 
 def _protect_forms(app: Flask) -> None:

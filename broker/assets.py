@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 STYLESHEET = "look.css"
-_SCRIPTS = ("copy.js", "keep-codes.js", "passkey.js", "password-rules.js", "send-form.js")
+_SCRIPTS = ("copy.js", "keep-codes.js", "passkey.js", "password-rules.js", "select-rows.js", "send-form.js")
 OWN_FILES = {"favicon.svg": "image/svg+xml"} | dict.fromkeys(_SCRIPTS, "text/javascript")
 
 BOOTSTRAP = "static/bootstrap5/css/bootstrap.min.css"

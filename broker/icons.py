@@ -46,6 +46,7 @@ SYMBOLS = (
     "lock",
     "palette",
     "pause-circle",
+    "pencil",
     "people",
     "person-gear",
     "person-badge",

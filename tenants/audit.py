@@ -43,6 +43,8 @@ class Event(StrEnum):
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_ACTIVATED = "account.activated"
     ACCOUNT_REMOVED = "account.removed"
+    PEOPLE_EXPORTED = "account.exported"
+    PEOPLE_IMPORTED = "account.imported"
     ACCOUNT_WARNED = "account.warned"
     FACTORS_RESET = "factors.reset"
     INVITATION_MADE = "invitation.made"

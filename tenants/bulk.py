@@ -116,14 +116,27 @@ def _whose(action: Action, person: Person, setting: Setting) -> Reason | None:
     """Whose account nobody changes by a bulk action."""
     if not may_act(setting.actor_role, action):
         return Reason("not_yours", "Your role does not do this.")
-    if setting.reachable is not None and person.organization_id not in setting.reachable:
-        return Reason("elsewhere", "This person belongs to a part of the organization that you don't look after.")
     if person.state is AccountState.DELETED:
         return Reason("gone", "This account was deleted meanwhile.")
+    if setting.reachable is not None and person.organization_id not in setting.reachable:
+        return Reason("elsewhere", "This person belongs to a part of the organization that you don't look after.")
+    return out_of_reach(person, setting) or _bound(action, person)
+
+
+def out_of_reach(person: Person, setting: Setting) -> Reason | None:
+    """Who has a role that this actor's own does not reach."""
     if person.id == setting.actor_id:
         return Reason("self", "This is your own account.")
+    if person.role is not None and setting.actor_role not in ADMIN_ROLES:
+        return Reason("role", "Only admins change the account of somebody with a role.")
+    if person.role in ADMIN_ROLES and setting.reachable is not None:
+        return Reason("role", "Only admins of the whole organization change the account of an admin.")
     if person.role == "owner" and setting.actor_role != "owner":
         return Reason("owner", "Only owners change the account of an owner.")
+    return None
+
+
+def _bound(action: Action, person: Person) -> Reason | None:
     if person.is_file_managed and action is not Action.SEND_LINK:
         return Reason("file", "A tenants file manages this account.")
     if person.has_door and action in _LOSING:

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Row, bindparam, select, update
 
 from tenants import jobs
 from tenants.accounts import ADD_ACCOUNT, Account, AccountState
-from tenants.audit import Event, append_each
+from tenants.audit import Event, append, append_each
 from tenants.bulk_jobs import add_job, setting_of
 from tenants.db import TenantDatabase, TenantSession
 from tenants.identities import Identity
@@ -94,6 +94,8 @@ def apply(database: TenantDatabase, job_id: str, actor_id: str, now: datetime) -
         tree = load_tree(db)
         for rows in _batches(db, job_id):
             _write(db, rows, tree, setting.reachable, actor_id, now)
+        counts = {name: job.facts.get(name, 0) for name in ("new", "changed")}
+        append(db, Event.PEOPLE_IMPORTED, at=now, account_id=actor_id, detail={"file": job.facts.get("file"), **counts})
     return True
 
 

@@ -48,7 +48,9 @@ class Admins:
 def load_admins(session: TenantSession) -> Admins:
     """Read them. Two changes that each leave one of two admins follow each other: the second finds what the first did."""
     settings = session.scalars(select(TenantSettings).with_for_update()).first()
-    admins = session.scalars(select(Account).where(Account.role.in_(ADMIN_ROLES))).all()
+    # Whose role is for a part of the tenant configures none of the rest.
+    whole = Account.role.in_(ADMIN_ROLES), Account.admin_organization_id.is_(None)
+    admins = session.scalars(select(Account).where(*whole)).all()
     holders = door_holders(session)
     return Admins(
         people={one.id: candidate_of(one, has_door_credential=one.id in holders) for one in admins},

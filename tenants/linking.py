@@ -149,6 +149,8 @@ def _is_last_own_way(db: TenantSession, account_id: str, now: datetime) -> bool:
     if db.scalars(select(Account.role).where(Account.id == account_id)).one() not in ADMIN_ROLES:
         return False
     admins = load_admins(db)
+    if account_id not in admins.people:
+        return False
     without_local = replace(admins.people[account_id], is_local_enabled=False)
     return admins.objection({**admins.people, account_id: without_local}, now) is not None
 

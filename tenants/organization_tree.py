@@ -23,7 +23,7 @@ class Tree:
 
     @property
     def root(self) -> str:
-        return next(str(row.id) for row in self.rows.values() if row.parent_id is None)
+        return next((str(row.id) for row in self.rows.values() if row.parent_id is None), "")
 
     def children(self, organization_id: str) -> list[Row[Any]]:
         return [row for row in self.rows.values() if row.parent_id == organization_id]

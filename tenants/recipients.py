@@ -25,6 +25,7 @@ OTHER_ADMINS = scoped(
     select(Account.email)
     .where(
         Account.role.in_(tuple(sorted(ADMIN_ROLES))),
+        Account.admin_organization_id.is_(None),
         Account.state.in_(tuple(sorted(ENTERING))),
         or_(Account.expires_at.is_(None), Account.expires_at > bindparam("now")),
         Account.id != bindparam("account"),

@@ -22,6 +22,8 @@ from tenants.db import Database, TenantSession
 from tenants.domains import Domain
 from tenants.keys import KeyState, SigningKey
 from tenants.logos import PNG_TYPE
+from tenants.organization_policies import policies_of
+from tenants.organization_tree import Tree, load_tree
 from tenants.organizations import Contact, Organization
 from tenants.policies import TenantPolicy
 from tenants.routing_domains import DomainRule
@@ -124,7 +126,9 @@ class TenantConfig:
     """By client id."""
     service_providers: Mapping[str, ApplicationConfig]
     """Those that speak SAML, by entity id."""
-    root_organization_id: str
+    organizations: Tree
+    policies: Mapping[str, TenantPolicy]
+    """Of the organizations that have one of their own, by id."""
     keys: tuple[KeyConfig, ...]
     door_hash: str | None = field(repr=False)
     """SHA-256 of the back door's secret path; None: there is none."""
@@ -132,6 +136,14 @@ class TenantConfig:
     """A tenants file rules its policy, branding, contacts and the words of its mails."""
     pairwise_salt: str = field(default="", repr=False)
     """What makes pairwise subjects of this tenant its own (tenants/subjects.py)."""
+
+    @property
+    def root_organization_id(self) -> str:
+        return self.organizations.root
+
+    def policy_for(self, organization_id: str) -> TenantPolicy:
+        """What holds for the people of an organization (T8)."""
+        return self.policies.get(organization_id, self.policy)
 
     @property
     def is_suspended(self) -> bool:
@@ -156,7 +168,6 @@ _SETTINGS = scoped(select(TenantSettings.__table__))
 _CONNECTIONS = scoped(select(Connection.__table__).order_by(Connection.position, Connection.key))
 _DOMAINS = scoped(select(Domain.__table__).order_by(Domain.name))
 _APPLICATIONS = scoped(select(Application.__table__).order_by(Application.name))
-_ROOT = scoped(select(Organization.id).where(Organization.parent_id.is_(None)))
 _TREE = scoped(select(Organization.id, Organization.parent_id))
 _CONTACTS = scoped(select(Contact.label, Contact.email, Contact.phone).order_by(Contact.position, Contact.label))
 _KEYS = scoped(
@@ -173,8 +184,10 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
     with database.tenant(tenant.id).reading() as session:
         settings = session.one(_SETTINGS)
         connections = _connections(session)
-        root, door = session.one(_ROOT), session.one(DOOR)
+        door = session.one(DOOR)
         applications = _applications(session)
+        policy = TenantPolicy.model_validate(settings.policy if settings else {})
+        tree = load_tree(session)
         return TenantConfig(
             id=tenant.id,
             slug=tenant.slug,
@@ -183,7 +196,7 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             canonical_host=tenant.canonical_host,
             version=tenant.config_version,
             base_url=base_url,
-            policy=TenantPolicy.model_validate(settings.policy if settings else {}),
+            policy=policy,
             branding=_branding(settings),
             contacts=tuple(ContactConfig(row.label, row.email, row.phone) for row in session.all(_CONTACTS)),
             wording=MappingProxyType(dict(settings.wording or {}) if settings else {}),
@@ -191,7 +204,8 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             connections=MappingProxyType({connection.key: connection for connection in connections}),
             applications=MappingProxyType({app.client_id: app for app in applications if app.saml is None}),
             service_providers=MappingProxyType({app.saml.entity_id: app for app in applications if app.saml is not None}),
-            root_organization_id=root.id if root else "",
+            organizations=tree,
+            policies=MappingProxyType(policies_of(tree, policy)),
             keys=_keys(session),
             door_hash=door.secret_hash if door else None,
             is_file_managed=tenant.is_file_managed,

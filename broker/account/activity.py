@@ -163,6 +163,8 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.ACCOUNT_CREATED: _says(lambda: _("Your account was created")),
     Event.ACCOUNT_CHANGED: _account_changed,
     Event.ACCOUNT_ACTIVATED: _says(lambda: _("Your account was set up")),
+    Event.PEOPLE_EXPORTED: _says(lambda: _("You exported people of your organization")),
+    Event.PEOPLE_IMPORTED: _says(lambda: _("You imported people of your organization")),
     Event.ACCOUNT_REMOVED: _says(lambda: _("Your account was removed")),
     Event.INVITATION_MADE: _says(lambda: _("A link to set up your sign-in was made for you")),
     Event.IDENTITY_LINKED: _says(lambda: _("A way to sign in was linked to your account")),

@@ -53,6 +53,7 @@ class Part:
 
 ENTRIES = (
     Entry("home", _("Home"), "console.home", "house", Permission.VIEW, Group.TOP),
+    Entry("users", _("Users"), "console.users", "people", Permission.VIEW, Group.PEOPLE),
     Entry("connections", _("Connections"), "console.connections", "plug", Permission.VIEW_SETTINGS, Group.SIGNING_IN),
     Entry("reference", _("Look up a reference"), "console.reference", "search", Permission.VIEW, Group.PEOPLE),
     Entry("audit", _("Audit log"), "console.audit", "journal-text", Permission.READ_AUDIT, Group.SET_UP),

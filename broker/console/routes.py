@@ -8,12 +8,14 @@ from broker.console.audit_routes import AUDIT_ROUTES
 from broker.console.branding_routes import BRANDING_ROUTES
 from broker.console.connection_routes import CONNECTION_ROUTES
 from broker.console.home_routes import HOME_ROUTES
+from broker.console.people.routes import PEOPLE_ROUTES
 from broker.console.policy_routes import POLICY_ROUTES
 
 console = Blueprint("console", __name__, subdomain="tenant")
 
 SETS = (
     HOME_ROUTES,
+    PEOPLE_ROUTES,
     CONNECTION_ROUTES,
     AUDIT_ROUTES,
     POLICY_ROUTES,
