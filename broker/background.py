@@ -20,6 +20,7 @@ from broker.downstream import logout
 from broker.endings import daily_warnings
 from broker.mail.worker import deliver
 from broker.moves import daily_moves
+from broker.people_jobs import BulkRounds
 from broker.provider_metadata import MetadataRounds
 from broker.token_keys import daily_keys
 from broker.wiring import Broker
@@ -32,6 +33,7 @@ _TICK_SECONDS = 1.0
 _SWEEP_SECONDS = 600.0
 _METADATA_SECONDS = 60.0
 _SEAL_SECONDS = 5.0
+_BULK_SECONDS = 2.0
 _LOOK_SECONDS = 300.0
 """How often a process looks whether the night's work is due; one of them does it."""
 
@@ -96,6 +98,7 @@ def _jobs() -> list[Job]:
         Job("seals", Sealer().work, every=_SEAL_SECONDS, due=now + _SEAL_SECONDS),
         Job("chains", daily_chain_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("token_keys", daily_keys().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
+        Job("bulk", BulkRounds().work, every=_BULK_SECONDS, due=now),
         Job("moves", daily_moves().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
     ]
 

@@ -120,18 +120,21 @@ def _whose(action: Action, person: Person, setting: Setting) -> Reason | None:
         return Reason("gone", "This account was deleted meanwhile.")
     if setting.reachable is not None and person.organization_id not in setting.reachable:
         return Reason("elsewhere", "This person belongs to a part of the organization that you don't look after.")
-    return out_of_reach(person, setting) or _bound(action, person)
+    reason = out_of_reach(person.id, person.role, setting.actor_id, setting.actor_role, setting.reachable)
+    return reason or _bound(action, person)
 
 
-def out_of_reach(person: Person, setting: Setting) -> Reason | None:
-    """Who has a role that this actor's own does not reach."""
-    if person.id == setting.actor_id:
+def out_of_reach(
+    account_id: str, role: str | None, actor_id: str, actor_role: str | None, reachable: frozenset[str] | None
+) -> Reason | None:
+    """Who has a role that the actor's own does not reach; nobody does this to themselves either."""
+    if account_id == actor_id:
         return Reason("self", "This is your own account.")
-    if person.role is not None and setting.actor_role not in ADMIN_ROLES:
+    if role is not None and actor_role not in ADMIN_ROLES:
         return Reason("role", "Only admins change the account of somebody with a role.")
-    if person.role in ADMIN_ROLES and setting.reachable is not None:
+    if role in ADMIN_ROLES and reachable is not None:
         return Reason("role", "Only admins of the whole organization change the account of an admin.")
-    if person.role == "owner" and setting.actor_role != "owner":
+    if role == "owner" and actor_role != "owner":
         return Reason("owner", "Only owners change the account of an owner.")
     return None
 

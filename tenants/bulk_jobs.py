@@ -18,9 +18,10 @@ from tenants.db import TenantDatabase, TenantSession
 from tenants.ends import effective_state
 from tenants.ids import new_id
 from tenants.invitations import INVITATION_LINK, RESET_LIFE, RESET_LINK, make_link
-from tenants.jobs import IMPORT, JobState, Outcome, PeopleJob
+from tenants.jobs import JobState, Outcome
 from tenants.last_admin import door_holders, load_admins
 from tenants.lifecycle import LifecycleError, change_state, life_facts, locked, policy_of, set_local
+from tenants.organization_policies import policies_of
 from tenants.organization_tree import load_tree
 from tenants.outbox import add_mail
 from tenants.policies import TenantPolicy
@@ -104,12 +105,6 @@ def work_on(
     return False
 
 
-def running_jobs(db: TenantSession) -> list[str]:
-    """Ids of the tenant's bulk actions that were said yes to and are not done."""
-    waiting = select(PeopleJob.id).where(PeopleJob.state == JobState.RUNNING.value, PeopleJob.kind != IMPORT)
-    return list(db.scalars(waiting.order_by(PeopleJob.created_at).limit(20)))
-
-
 def setting_of(db: TenantSession, actor_id: str, now: datetime) -> Setting:
     """What decides about a plan, as it is now. Whoever has lost their role meanwhile does nothing any more."""
     actor = db.scalars(select(Account).where(Account.id == actor_id)).first()
@@ -124,7 +119,7 @@ def setting_of(db: TenantSession, actor_id: str, now: datetime) -> Setting:
     )
 
 
-def person_of(db: TenantSession, account: Any, policy: TenantPolicy, holders: frozenset[str], now: datetime) -> Person:
+def person_of(account: Any, policy: TenantPolicy, holders: frozenset[str], now: datetime) -> Person:
     """An account's row as a plan sees it."""
     return Person(
         id=account.id,
@@ -198,10 +193,12 @@ def _objection(db: TenantSession, vault: Vault, action: Action, row: Row[Any], a
 
 def _people(db: TenantSession, ids: Sequence[str], now: datetime) -> list[Person]:
     policy, holders = policy_of(db), door_holders(db)
+    policies = policies_of(load_tree(db), policy)
     found: dict[str, Person] = {}
     for start in range(0, len(ids), _AT_ONCE):
         for account in db.scalars(select(Account).where(Account.id.in_(ids[start : start + _AT_ONCE]))):
-            found[account.id] = person_of(db, account, policy, holders, now)
+            own = policies.get(account.organization_id, policy)
+            found[account.id] = person_of(account, own, holders, now)
     return [found[one] for one in dict.fromkeys(ids) if one in found]
 
 

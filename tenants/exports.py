@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -21,6 +21,7 @@ from tenants.policies import TenantPolicy
 from tenants.sheets import guarded
 
 BATCH = 500
+_CHUNK = 64 * 1024
 HEADINGS = tuple(column.value for column in Column)
 _WIDTHS = (34, 26, 24, 20, 14, 16, 26, 18, 18)
 
@@ -59,8 +60,8 @@ def as_csv(lines: Iterable[Line]) -> Iterator[bytes]:
     yield _taken(buffer)
 
 
-def as_workbook(lines: Iterable[Line]) -> IO[bytes]:
-    """An .xlsx in a file of its own, at its beginning. Every cell is a text, whatever it begins with (PI-07)."""
+def as_workbook(lines: Iterable[Line]) -> Iterator[bytes]:
+    """An .xlsx, written to a file first. Every cell is a text, whatever it begins with (PI-07)."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Users")
     for place, width in enumerate(_WIDTHS):
@@ -69,10 +70,11 @@ def as_workbook(lines: Iterable[Line]) -> IO[bytes]:
     sheet.append([_cell(sheet, heading) for heading in HEADINGS])
     for line in lines:
         sheet.append([_cell(sheet, text) for text in line])
-    file = TemporaryFile()  # noqa: SIM115  # whoever sends it closes it
-    book.save(file)
-    file.seek(0)
-    return file
+    with TemporaryFile() as file:
+        book.save(file)
+        file.seek(0)
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _line(row: Any, organization: str, state: str, methods: Sequence[str]) -> Line:

@@ -126,7 +126,7 @@ LEASE_JOB = scoped(
     .where(
         PeopleJob.id == bindparam("job"),
         PeopleJob.state == JobState.RUNNING.value,
-        (PeopleJob.leased_until.is_(None)) | (PeopleJob.leased_until < bindparam("now")),
+        (PeopleJob.leased_until.is_(None)) | (PeopleJob.leased_until <= bindparam("now")),
     )
     .values(leased_until=bindparam("until"))
 )

@@ -24,7 +24,7 @@ from tenants.keys import KeyState, SigningKey
 from tenants.logos import PNG_TYPE
 from tenants.organization_policies import policies_of
 from tenants.organization_tree import Tree, load_tree
-from tenants.organizations import Contact, Organization
+from tenants.organizations import Contact
 from tenants.policies import TenantPolicy
 from tenants.routing_domains import DomainRule
 from tenants.saml_metadata import FETCHED
@@ -168,7 +168,6 @@ _SETTINGS = scoped(select(TenantSettings.__table__))
 _CONNECTIONS = scoped(select(Connection.__table__).order_by(Connection.position, Connection.key))
 _DOMAINS = scoped(select(Domain.__table__).order_by(Domain.name))
 _APPLICATIONS = scoped(select(Application.__table__).order_by(Application.name))
-_TREE = scoped(select(Organization.id, Organization.parent_id))
 _CONTACTS = scoped(select(Contact.label, Contact.email, Contact.phone).order_by(Contact.position, Contact.label))
 _KEYS = scoped(
     select(SigningKey.__table__)
@@ -185,9 +184,9 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
         settings = session.one(_SETTINGS)
         connections = _connections(session)
         door = session.one(DOOR)
-        applications = _applications(session)
         policy = TenantPolicy.model_validate(settings.policy if settings else {})
         tree = load_tree(session)
+        applications = _applications(session, tree)
         return TenantConfig(
             id=tenant.id,
             slug=tenant.slug,
@@ -272,11 +271,9 @@ def _domains(session: TenantSession, connections: list[ConnectionConfig], proven
     )
 
 
-def _applications(session: TenantSession) -> list[ApplicationConfig]:
-    rows = session.all(_APPLICATIONS)
-    is_tree_needed = any(row.assigned_organizations for row in rows)
-    parents = {row.id: row.parent_id for row in session.all(_TREE)} if is_tree_needed else {}
-    return [application_config(row, parents) for row in rows]
+def _applications(session: TenantSession, tree: Tree) -> list[ApplicationConfig]:
+    parents = {row.id: row.parent_id for row in tree.rows.values()}
+    return [application_config(row, parents) for row in session.all(_APPLICATIONS)]
 
 
 def _keys(session: TenantSession) -> tuple[KeyConfig, ...]:

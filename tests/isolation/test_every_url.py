@@ -12,6 +12,7 @@ from tenants.organizations import Contact
 from tests import factories
 from tests.support.federation_rows import connection_test, consent, trace
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
+from tests.support.people_rows import people_job
 from tests.support.routes import csrf_token, everything, of_nobody, places
 from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction, stored
 from tests.support.wiring import ORIGIN
@@ -22,11 +23,15 @@ SAME_FOR_ALL = {"look.asset", "tenant_look.asset", "console.policy", "console.sa
 ENDS_THE_SESSION = {"home.sign_out", "oidc.logout", "account.end_session"}
 """They come last: what is asked for without a session leads to a sign-in, whatever it names."""
 INVENTED = {
+    "account": "acc_nobody",
     "application": "nobody",
     "assistant": "nobody",
     "connection": "c-nobody",
     "contact": "ctc_nobody",
+    "deed": "disable",
     "entry": "aud_no",
+    "identity": "idn_nobody",
+    "job": "job_nobody",
     "name": "nothing.svg",
     "number": "1",
     "section": "sessions",
@@ -82,7 +87,10 @@ def theirs(app, there):
         "application": party.application.key,
         "way": way.key,
         "name": "canary.svg",
+        "deed": "disable",
         "entry": audit_event(there).id,
+        "identity": factories.identity(there).id,
+        "job": people_job(there).id,
         "section": "sessions",
         "assistant": "nobody",
         "number": "1",

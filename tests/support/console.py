@@ -17,6 +17,7 @@ from tenants.ids import new_id
 from tenants.organizations import Contact
 from tests import factories
 from tests.factories import Home, Someone
+from tests.support.people_rows import people_job
 from tests.support.routes import Place, csrf_token, of_nobody, places
 from tests.support.rows import FACTORIES, audit_event, stored
 from tests.support.wiring import ORIGIN
@@ -24,10 +25,14 @@ from tests.support.wiring import ORIGIN
 MOST_STATEMENTS = 10
 PARTS: dict[str, Callable[[Home], str]] = {
     "assistant": lambda home: "microsoft",
+    "account": lambda home: factories.account(home).id,
     "application": lambda home: factories.application(home).key,
     "connection": lambda home: factories.connection(home).key,
+    "deed": lambda home: "disable",
     "entry": lambda home: audit_event(home).id,
     "contact": lambda home: stored(home, Contact)[0].id,
+    "identity": lambda home: factories.identity(home).id,
+    "job": lambda home: people_job(home).id,
     "name": lambda home: "look.css",
     "number": lambda home: "1",
     "section": lambda home: "sessions",
@@ -35,8 +40,10 @@ PARTS: dict[str, Callable[[Home], str]] = {
     "token": lambda home: "nothing",
 }
 """A value of this tenant's own for each part of an address."""
+PEOPLE_ANY_TIME = {"console.bulk", "console.end_user_session", "console.export_users"}
 ANY_TIME = frozenset(
     {
+        *PEOPLE_ANY_TIME,
         "console.enter_again",
         "console.export_audit",
         "console.move_connection",
@@ -45,7 +52,9 @@ ANY_TIME = frozenset(
     }
 )
 """POSTs that need no proof of the last ten minutes (AC-07)."""
-FOR_HELPDESK = frozenset({"console.enter_again", "console.share_reference"})
+FOR_HELPDESK = frozenset(
+    {"console.enter_again", "console.share_reference", "console.bulk", "console.end_user_session", "console.start_job"}
+)
 FOR_AUDITORS = frozenset({"console.enter_again", "console.export_audit"})
 """POSTs that these roles may send."""
 

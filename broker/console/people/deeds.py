@@ -1,7 +1,6 @@
 """What is done to one person: asked with its effect, then done, then said. Nobody learns or sets a password here (AC-08)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from flask import g, url_for
@@ -14,18 +13,16 @@ from broker.console.access import Admin, require
 from broker.console.changes import Work, changing
 from broker.console.frame import go, show
 from broker.console.people import words
-from broker.console.people.reach import account_within
+from broker.console.people.reach import account_within, person_within, setting_within
 from broker.mail.letters import post
 from broker.wiring import the_broker
 from tenants.accounts import ADMIN_ROLES, Account, AccountState
 from tenants.admins import ENTERING
 from tenants.audit import Event
 from tenants.bulk import Action, Person, Setting, out_of_reach, plan_bulk
-from tenants.bulk_jobs import carry_out, person_of, setting_of
+from tenants.bulk_jobs import carry_out
 from tenants.causes import Cause, Refusal
 from tenants.console_roles import Permission
-from tenants.db import TenantSession
-from tenants.last_admin import door_holders
 from tenants.lifecycle import LifecycleError, reset_factors
 from tenants.local_off import count_credentials
 from tenants.reasons import Reason
@@ -128,7 +125,7 @@ def ask(account: str, deed: str) -> Response:
     now = the_broker().ports.clock.now()
     with g.db.reading() as db:
         row = account_within(db, admin, account)
-        reason = _objection(wanted, _person(db, row, now), setting_of(db, admin.id, now))
+        reason = _objection(wanted, person_within(db, row, now), setting_within(db, admin, row, now))
         count = count_credentials(db, row.id)
     return _page(admin, row, wanted, count, reason)
 
@@ -139,8 +136,8 @@ def do(account: str, deed: str) -> Response:
     try:
         with changing(admin) as work:
             row = account_within(work.db, admin, account)
-            person = _person(work.db, row, work.now)
-            reason = _objection(wanted, person, setting_of(work.db, admin.id, work.now))
+            person = person_within(work.db, row, work.now)
+            reason = _objection(wanted, person, setting_within(work.db, admin, row, work.now))
             if reason is None:
                 _carry_out(work, wanted, person)
     except LifecycleError as error:
@@ -170,11 +167,9 @@ def _objection(deed: Deed, person: Person, setting: Setting) -> Reason | None:
         planned = plan_bulk(Action(deed.value), [person], setting)[0]
         return Reason("same", "") if planned.is_same else planned.refusal
     is_theirs = setting.actor_role in ADMIN_ROLES or setting.actor_role == "helpdesk"
-    return out_of_reach(person, setting) if is_theirs else Reason("not_yours", "")
-
-
-def _person(db: TenantSession, row: Account, now: datetime) -> Person:
-    return person_of(db, row, g.tenant.policy_for(row.organization_id), door_holders(db), now)
+    if not is_theirs:
+        return Reason("not_yours", "")
+    return out_of_reach(person.id, person.role, setting.actor_id, setting.actor_role, setting.reachable)
 
 
 def _carry_out(work: Work, deed: Deed, person: Person) -> None:

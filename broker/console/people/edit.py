@@ -14,16 +14,15 @@ from broker.console.changes import StaleError, changing, fingerprint
 from broker.console.forms import Choice, Errors, FormField, marked
 from broker.console.frame import go, show
 from broker.console.people import words
-from broker.console.people.reach import account_within
+from broker.console.people.reach import account_within, objection_to, person_within
 from broker.wiring import the_broker
 from tenants.accounts import Account
 from tenants.addresses import Address, AddressError, normalise_address
 from tenants.audit import Event
-from tenants.bulk import out_of_reach
-from tenants.bulk_jobs import person_of, send_link, setting_of
+from tenants.bulk_jobs import send_link
 from tenants.console_roles import Permission
 from tenants.db import TenantSession
-from tenants.last_admin import door_holders, load_admins
+from tenants.last_admin import load_admins
 from tenants.lifecycle import LifecycleError, locked
 from tenants.people import NewPerson, add_person
 
@@ -49,9 +48,7 @@ def add() -> Response:
         with changing(admin) as work:
             account = add_person(work.db, person, work.now, admin.id)
             if form["mail"] and person.is_local_enabled:
-                policy = g.tenant.policy_for(account.organization_id)
-                someone = person_of(work.db, account, policy, frozenset(), work.now)
-                send_link(work.db, the_broker().vault, someone, work.now)
+                send_link(work.db, the_broker().vault, person_within(work.db, account, work.now), work.now)
     except LifecycleError:
         return _new(admin, form, {"email": str(_("There is an account with this address already."))}, status=422)
     return go("console.user", "invited" if form["mail"] and person.is_local_enabled else "added", account=account.id)
@@ -62,7 +59,7 @@ def edit_page(account: str) -> Response:
     admin = require(Permission.MANAGE_USERS, fresh=True)
     with g.db.reading() as db:
         row = account_within(db, admin, account)
-        sentence = _objection(db, admin, row, the_broker().ports.clock.now())
+        sentence = _objection(admin, row)
     values = _values(row)
     return _edit(admin, row, {name: str(value or "") for name, value in values.items()}, {}, fingerprint(values), sentence)
 
@@ -81,7 +78,7 @@ def save(account: str) -> Response:
     try:
         with changing(admin) as work:
             row = account_within(work.db, admin, account)
-            if sentence := _objection(work.db, admin, row, work.now):
+            if sentence := _objection(admin, row):
                 raise LifecycleError(sentence)
             row, before, path = locked(work.db, row.id), _values(row), f"people.{row.id}"
             work.require_unchanged(seen, before, path)
@@ -109,13 +106,11 @@ def _require_end_allowed(db: TenantSession, row: Account, end: datetime | None, 
         raise LifecycleError(objection)
 
 
-def _objection(db: TenantSession, admin: Admin, row: Account, now: datetime) -> str:
-    """Why this admin changes nothing of this person; empty: they may."""
+def _objection(admin: Admin, row: Account) -> str:
+    """Why this admin changes nothing of this person; empty: they may, and of themselves too."""
     if row.is_file_managed:
         return str(_("A tenants file manages this account: it is changed there."))
-    person = person_of(db, row, g.tenant.policy_for(row.organization_id), door_holders(db), now)
-    reason = out_of_reach(person, setting_of(db, admin.id, now))
-    return "" if reason is None or reason.code == "self" else f"{words.refusal_words(reason.code)}."
+    return "" if row.id == admin.id else objection_to(admin, row)
 
 
 def _values(row: Account) -> dict[str, object]:

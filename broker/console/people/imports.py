@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response as FlaskResponse
-from flask import g, request, send_file, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
@@ -107,20 +106,19 @@ def write(job: str) -> Response:
 
 
 def export() -> Response:
-    """GET: everybody who matches the filters, as .xlsx or, with `format=csv`, as CSV."""
+    """POST: everybody who matches the filters, as .xlsx or, with `format=csv`, as CSV. A POST, as it is written down."""
     admin = require(Permission.MANAGE_USERS)
-    asked, now = asked_for(request.args), the_broker().ports.clock.now()
+    asked, now = asked_for(request.form), the_broker().ports.clock.now()
     organizations = {row.id: row.name for row in g.tenant.organizations.rows.values()}
     lines = export_rows(g.db, filters_of(asked, admin), organizations, g.tenant.policy_for, now)
-    is_csv = request.args.get("format") == "csv"
+    is_csv = request.form.get("format") == "csv"
     with g.db.writing() as db:
         detail = {"by": admin.id, "format": "csv" if is_csv else "xlsx", **asked}
         append(db, Event.PEOPLE_EXPORTED, at=now, account_id=admin.id, address=client_address(), detail=detail)
-    name = f"users-{g.tenant.slug}-{now:%Y-%m-%d}"
-    if is_csv:
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return FlaskResponse(as_csv(lines), mimetype="text/csv", headers=headers)
-    return send_file(as_workbook(lines), _XLSX, as_attachment=True, download_name=f"{name}.xlsx", max_age=0)
+    kind, ending = ("text/csv", "csv") if is_csv else (_XLSX, "xlsx")
+    name = f"users-{g.tenant.slug}-{now:%Y-%m-%d}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(as_csv(lines) if is_csv else as_workbook(lines), mimetype=kind, headers=headers)
 
 
 def _import(admin: Admin, sentence: str, status: int = 200) -> Response:
@@ -137,7 +135,6 @@ def _import(admin: Admin, sentence: str, status: int = 200) -> Response:
         errors={"file": sentence} if sentence else {},
         links=[_link(row) for row in own],
         export_url=url_for("console.export_users"),
-        csv_url=url_for("console.export_users", format="csv"),
         back=(url_for("console.users"), str(_("Users"))),
     )
 

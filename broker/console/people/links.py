@@ -8,19 +8,14 @@ from werkzeug.wrappers import Response
 from broker.console.access import Admin, require
 from broker.console.changes import changing
 from broker.console.frame import go, show
-from broker.console.people import words
-from broker.console.people.reach import account_within
-from broker.wiring import the_broker
+from broker.console.people.reach import account_within, objection_to
 from tenants.accounts import Account
 from tenants.audit import Event
-from tenants.bulk import out_of_reach
-from tenants.bulk_jobs import person_of, setting_of
 from tenants.causes import Cause, Refusal
 from tenants.connections import Connection
 from tenants.console_roles import Permission
 from tenants.db import TenantSession
 from tenants.identities import Identity
-from tenants.last_admin import door_holders
 from tenants.lifecycle import LifecycleError
 from tenants.own import END_OWN_SESSION
 from tenants.people import unlink
@@ -32,7 +27,7 @@ def ask_unlink(account: str, identity: str) -> Response:
     with g.db.reading() as db:
         row = account_within(db, admin, account)
         label = _label(db, row, identity)
-        sentence = objection_to(db, admin, row)
+        sentence = objection_to(admin, row)
     return _page(admin, row, label, sentence)
 
 
@@ -43,7 +38,7 @@ def do_unlink(account: str, identity: str) -> Response:
     try:
         with changing(admin) as work:
             row = account_within(work.db, admin, account)
-            label, sentence = _label(work.db, row, identity), objection_to(work.db, admin, row)
+            label, sentence = _label(work.db, row, identity), objection_to(admin, row)
             if not sentence:
                 unlink(work.db, row.id, identity, work.now, admin.id)
     except LifecycleError as error:
@@ -58,7 +53,7 @@ def end_session(account: str) -> Response:
     admin = require(Permission.USE_HELPDESK)
     with changing(admin) as work:
         row = account_within(work.db, admin, account)
-        if objection_to(work.db, admin, row):
+        if objection_to(admin, row):
             raise Refusal(Cause.ROLE_MISSING, "an account that is out of reach", account_id=admin.id)
         wanted = request.form.get("session", "")
         session = wanted[:80] if wanted.isprintable() else ""
@@ -69,14 +64,6 @@ def end_session(account: str) -> Response:
             path, {"session": session}, {"session": ""}, event=Event.SIGNED_OUT, is_configuration=False, account_id=row.id
         )
     return go("console.user", "session_ended", account=row.id)
-
-
-def objection_to(db: TenantSession, admin: Admin, row: Account) -> str:
-    """Why this admin does nothing to that account; empty: they may."""
-    now = the_broker().ports.clock.now()
-    person = person_of(db, row, g.tenant.policy_for(row.organization_id), door_holders(db), now)
-    reason = out_of_reach(person, setting_of(db, admin.id, now))
-    return "" if reason is None else f"{words.refusal_words(reason.code)}."
 
 
 def _label(db: TenantSession, row: Account, identity: str) -> str:

@@ -132,7 +132,7 @@ def user_page(account: str) -> Response:
 
 def _seen(db: TenantSession, row: Account, now: datetime) -> Seen:
     policy, holders = g.tenant.policy_for(row.organization_id), door_holders(db)
-    person = person_of(db, row, policy, holders, now)
+    person = person_of(row, policy, holders, now)
     tone, state = words.state_words(person.state, row.expires_at, now)
     ways = _ways(db, row.id)
     linked = {card.label for card in ways}

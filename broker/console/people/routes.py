@@ -7,7 +7,7 @@ PEOPLE_ROUTES = (
     Route("GET", "/users", "users", users.users_page),
     Route("GET", "/users/new", "new_user", edit.new_page),
     Route("POST", "/users/new", "add_user", edit.add),
-    Route("GET", "/users/export", "export_users", imports.export),
+    Route("POST", "/users/export", "export_users", imports.export),
     Route("GET", "/users/import", "import_users", imports.import_page),
     Route("POST", "/users/import", "import_sheet", imports.take_sheet),
     Route("GET", "/users/import/<job>", "import_job", imports.import_job),

@@ -146,9 +146,9 @@ def _chips(asked: Mapping[str, str]) -> list[Chip]:
     ]
 
 
-def _url(asked: Mapping[str, str], endpoint: str = "console.users") -> str:
+def _url(asked: Mapping[str, str]) -> str:
     values: dict[str, Any] = dict(asked)
-    return url_for(endpoint, **values)
+    return url_for("console.users", **values)
 
 
 def _actions(admin: Admin) -> list[tuple[str, str, bool]]:
@@ -164,6 +164,6 @@ def _urls(admin: Admin, asked: Mapping[str, str], found: Found) -> dict[str, str
         "clear": url_for("console.users") if asked.keys() - {"sort"} else None,
         "new": url_for("console.new_user") if may_manage else None,
         "import": url_for("console.import_users") if may_manage else None,
-        "export": _url(asked, "console.export_users") if may_manage else None,
+        "export": url_for("console.export_users") if may_manage else None,
         "bulk": url_for("console.bulk") if admin.may(Permission.USE_HELPDESK) else None,
     }
