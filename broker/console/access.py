@@ -10,9 +10,6 @@ from tenants.causes import Cause, Refusal
 from tenants.console_roles import CONSOLE_ROLES, Permission, may
 from tenants.organization_tree import Tree
 
-FOR_A_PART = frozenset({Permission.VIEW, Permission.MANAGE_USERS, Permission.USE_HELPDESK})
-"""What a role that is for one organization and those below it may at most (T8); the rest is about the whole tenant."""
-
 
 @dataclass(frozen=True, slots=True)
 class Admin:
@@ -34,12 +31,7 @@ class Admin:
 
     def may(self, permission: Permission) -> bool:
         """For what a page offers; what it does is guarded by `require` again."""
-<<<<<<< HEAD
         return may(self.role, permission, is_delegated=self.organization_ids is not None)
-=======
-        is_in_reach = self.organization_ids is None or permission in FOR_A_PART
-        return is_in_reach and may(self.role, permission)
->>>>>>> 00bd8f5 (The console has people: users table, one person, bulk actions, import and export)
 
 
 def require(permission: Permission, *, fresh: bool = False) -> Admin:

@@ -11,8 +11,8 @@ from tenants.ids import digest, new_secret
 from tenants.organizations import Contact
 from tests import factories
 from tests.support.federation_rows import connection_test, consent, trace
-from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.people_rows import people_job
+from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.routes import csrf_token, everything, of_nobody, places
 from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction, stored
 from tests.support.wiring import ORIGIN
