@@ -269,7 +269,8 @@ def test_ti05_delegated_admin_reaches_no_sibling_and_no_parent(app, home):
     assert all(account_of(home, one.email) for one in others)
     form = {"name": "Near", "expires": "", "organization": theirs.id, "seen": ""}
     assert "Choose one of the organizations" in posted(browser, home, f"/users/{near.id}/edit", **form).text
-    for path in ("/audit", "/policies"):
+    assert "Far Away" not in browser.open(at(home, "/audit")).words
+    for path in ("/connections", "/policies"):
         assert browser.open(at(home, path)).status == 403
 
 
