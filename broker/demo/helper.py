@@ -4,6 +4,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import pyotp
 from flask import Flask, make_response, render_template, request
@@ -68,6 +69,7 @@ def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask
                 providers=PROVIDERS,
                 switches=sum(len(provider.switches) - 1 for provider in PROVIDERS),
                 invited=INVITED[1],
+                consent_link=_text_of(places.consent_link),
                 own_secret=own_secret,
                 own_code=code_at(own_secret, now) if own_secret else "",
             )
@@ -77,6 +79,11 @@ def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask
         return response
 
     return site
+
+
+def _text_of(file: Path) -> str:
+    """What the broker has written there by now."""
+    return file.read_text(encoding="utf-8").strip() if file.exists() else ""
 
 
 def code_at(secret: str, now: datetime) -> str:

@@ -23,6 +23,8 @@ class KeptSecrets:
     master_key: str
     """32 bytes in base64, for BROKER_MASTER_KEYS."""
     entra_client: str
+    entra_shared: str
+    """Of the operator's registration."""
     travel_at_acme: str
     travel_at_lumen: str
     travel_at_union: str
@@ -31,7 +33,7 @@ class KeptSecrets:
     """A private RSA key as JWK."""
     google_signing_key: dict[str, Any]
     works_keys: dict[str, KeyPair]
-    """Key pairs of the company login: today's, an old one, a stranger's."""
+    """Key pairs of the company login: today's, the next one, an old one, a stranger's."""
     totp_seeds: dict[str, str]
     """E-mail address of a local account → seed of its authenticator app in base32."""
 
@@ -44,17 +46,18 @@ def load_or_make(folder: Path) -> KeptSecrets:
     kept = KeptSecrets(
         master_key=known.get("master_key") or base64.b64encode(SystemRandomness().token_bytes(32)).decode(),
         entra_client=known.get("entra_client") or new_secret(),
+        entra_shared=known.get("entra_shared") or new_secret(),
         travel_at_acme=known.get("travel_at_acme") or new_secret(),
         travel_at_lumen=known.get("travel_at_lumen") or new_secret(),
         travel_at_union=known.get("travel_at_union") or new_secret(),
         google_client=known.get("google_client") or new_secret(),
         entra_signing_key=known.get("entra_signing_key") or _new_signing_key(),
         google_signing_key=known.get("google_signing_key") or _new_signing_key(),
-        works_keys={name: KeyPair(**pair) for name, pair in known.get("works_keys", {}).items()} or _new_works_keys(),
+        works_keys=_works_keys(known.get("works_keys", {})),
         totp_seeds={person.email: seeds.get(person.email) or pyotp.random_base32() for person in LOCAL_PEOPLE},
     )
     if asdict(kept) != known:
-        _write(file, json.dumps(asdict(kept), indent=2))
+        write_privately(file, json.dumps(asdict(kept), indent=2))
     return kept
 
 
@@ -63,16 +66,17 @@ def _new_signing_key() -> dict[str, Any]:
     return dict(key.as_dict(private=True))
 
 
-def _new_works_keys() -> dict[str, KeyPair]:
+def _works_keys(known: dict[str, dict[str, str]]) -> dict[str, KeyPair]:
+    """By what they are for: today's, the one to come, one that has run out, a stranger's."""
     now = SystemClock().now()
+    names = {"today": "Works login", "next": "Works login, new", "old": "Works login, old", "stranger": "Somebody"}
     return {
-        "today": new_key_pair("Works login", now),
-        "old": new_key_pair("Works login, old", now, has_ended=True),
-        "stranger": new_key_pair("Somebody", now),
+        name: KeyPair(**known[name]) if name in known else new_key_pair(common, now, has_ended=name == "old")
+        for name, common in names.items()
     }
 
 
-def _write(file: Path, text: str) -> None:
+def write_privately(file: Path, text: str) -> None:
     """Replace `file` in one step, so that a kill half-way leaves the old one."""
     draft = file.with_suffix(".new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:

@@ -1,6 +1,7 @@
 """The parent of the demo: everything is checked before anything starts, and whatever was started is ended."""
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -9,9 +10,9 @@ import time
 from collections.abc import Mapping
 
 from broker.demo.ending import StopSwitch
-from broker.demo.kept import KeptSecrets, load_or_make
+from broker.demo.kept import KeptSecrets, load_or_make, write_privately
 from broker.demo.people import LOCAL_PEOPLE
-from broker.demo.places import PORTS_USED, ROOT, DemoError, Places, places_from
+from broker.demo.places import PORTS_USED, ROOT, SHARED_CLIENT, DemoError, Places, places_from
 from broker.demo.tenants_file import write_tenants_file
 
 READY_SECONDS = 120.0
@@ -78,7 +79,11 @@ def prepare(places: Places, *, start_over: bool) -> KeptSecrets:
             shutil.rmtree(places.data)
         places.data.mkdir(parents=True, exist_ok=True)
         kept = load_or_make(places.data)
-        write_tenants_file(places, kept)
+        write_tenants_file(places)
+        write_privately(
+            places.environment_file,
+            "".join(f"{name}={shlex.quote(value)}\n" for name, value in _settings(places, kept).items()),
+        )
     except (OSError, ValueError) as error:
         raise DemoError(f"The folder {places.data} can't be used ({error}); RESET=1 make demo starts over.") from error
     return kept
@@ -103,6 +108,13 @@ def _environment(environment: Mapping[str, str], places: Places, kept: KeptSecre
         "PORT": str(places.port),
         "DEMO_FOLDER": str(places.data.parent),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH", "")))),
+        **_settings(places, kept),
+    }
+
+
+def _settings(places: Places, kept: KeptSecrets) -> dict[str, str]:
+    """The broker's own, as an operator sets them."""
+    return {
         "BROKER_BASE_URL": places.broker,
         "BROKER_DATABASE_URL": f"sqlite:///{places.database}",
         "BROKER_MASTER_KEYS": f"demo:{kept.master_key}",
@@ -113,6 +125,10 @@ def _environment(environment: Mapping[str, str], places: Places, kept: KeptSecre
         "BROKER_SMTP_PORT": str(places.mail_port),
         "BROKER_SMTP_SECURITY": "none",
         "BROKER_MAIL_FROM": "Sign-in <sign-in@login.example>",
+        "BROKER_ENTRA_CLIENT_ID": SHARED_CLIENT,
+        "BROKER_ENTRA_CLIENT_SECRET": kept.entra_shared,
+        "BROKER_ENTRA_AUTHORITY_HOST": places.entra,
+        "BROKER_ENTRA_GRAPH_HOST": places.entra,
     }
 
 
@@ -186,6 +202,8 @@ def _table(places: Places) -> str:
         ("Acme Group", f"{places.tenant('acme')}/sign-in", "routes by e-mail address to Microsoft Entra"),
         ("Lumen Studio", f"{places.tenant('lumen')}/sign-in", "e-mail, password, authenticator app"),
         ("Union Works", f"{places.tenant('union')}/sign-in", "Google, a company login (SAML) and passwords side by side"),
+        ("Brightwater", f"{places.tenant('brightwater')}/sign-in", "Microsoft, once its directory has approved that"),
+        ("Payroll", places.payroll, "an application that asks for a second factor"),
         ("Mailbox", places.mailbox, "every mail that the broker sends"),
         ("Simulated Entra", places.entra, "Acme’s directory"),
         ("Simulated Google", places.google, "Workspaces and personal accounts"),

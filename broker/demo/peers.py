@@ -16,7 +16,7 @@ from broker.demo.google.tokens import Signer as GoogleSigner
 from broker.demo.helper import make_helper
 from broker.demo.kept import KeptSecrets
 from broker.demo.mailbox import Mailbox, make_mailbox_site
-from broker.demo.places import ENTRA_CLIENT, GOOGLE_CLIENT, Places
+from broker.demo.places import ENTRA_CLIENT, GOOGLE_CLIENT, SHARED_CLIENT, Places
 from broker.demo.relying_party import Client
 from broker.demo.saml.requests import ServiceProvider
 from broker.demo.saml.site import make_company_login
@@ -34,6 +34,7 @@ def make_peers(places: Places, kept: KeptSecrets, clock: Clock, mailbox: Mailbox
             Registration(ENTRA_CLIENT, kept.entra_client, BROKER, (f"{places.tenant('acme')}/callback/entra",)),
             EntraSigner(kept.entra_signing_key, places.entra),
             clock,
+            Registration(SHARED_CLIENT, kept.entra_shared, BROKER, (f"{places.broker}/callback/entra",)),
         ),
         places.google: make_google(
             Registration(GOOGLE_CLIENT, kept.google_client, BROKER, (f"{places.tenant('union')}/callback/google",)),
@@ -53,6 +54,7 @@ def make_peers(places: Places, kept: KeptSecrets, clock: Clock, mailbox: Mailbox
         places.desk: make_application(
             "Desk Reservation", "desk", [_client(places, slug, "desk", "none") for slug in ORGANIZATIONS]
         ),
+        places.payroll: make_application("Payroll", "payroll", [_client(places, "acme", "payroll", "none")]),
         places.mailbox: make_mailbox_site(mailbox),
         places.helper: make_helper(places, kept.totp_seeds, clock),
     }
@@ -65,7 +67,7 @@ def _client(places: Places, slug: str, client_id: str, auth: str, secret: str | 
 def _union_works(places: Places) -> ServiceProvider:
     """How the company login knows the broker."""
     base = f"{places.tenant('union')}/saml/works"
-    return ServiceProvider(ORGANIZATIONS["union"], f"{base}/metadata", f"{base}/acs")
+    return ServiceProvider(ORGANIZATIONS["union"], f"{base}/metadata", f"{base}/acs", f"{base}/slo")
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from broker.demo.places import OTHER_DIRECTORY
+from broker.demo.places import DIRECTORY, OTHER_DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class DirectoryPerson(Person):
     home: str = ""
     """The directory that a guest comes from; empty: this one."""
     is_address_verified: bool = True
+    directory: str = DIRECTORY
+    """Where this account is."""
+    position: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,9 @@ class LocalPerson:
 WORKSPACE = "union.example"
 """Union Works’ own at the simulated Google."""
 
+MANY_GROUPS = tuple(f"9e0d7c4a-1f52-4b7e-a6d3-{number:012x}" for number in range(1, 231))
+"""More than the 200 that a token of Entra's holds; by their ids, as Graph names them."""
+
 DIRECTORY_PEOPLE = (
     DirectoryPerson(
         "0d3c5a10-6a3e-4a53-9d8c-51f7a5a0e001",
@@ -75,6 +82,8 @@ DIRECTORY_PEOPLE = (
         "Comes straight in; an account is made at the first sign-in.",
         groups=("Finance", "Travellers"),
         roles=("Approver",),
+        position="Head of Finance",
+        phone="+32 2 555 01 17",
     ),
     DirectoryPerson(
         "0d3c5a10-6a3e-4a53-9d8c-51f7a5a0e002",
@@ -102,6 +111,14 @@ DIRECTORY_PEOPLE = (
         groups=("Design",),
     ),
     DirectoryPerson(
+        "0d3c5a10-6a3e-4a53-9d8c-51f7a5a0e007",
+        "Vera",
+        "Castellanos",
+        "vera.castellanos@acme.example",
+        "Comes straight in; is in 230 groups, too many for a token: the broker asks Graph.",
+        groups=MANY_GROUPS,
+    ),
+    DirectoryPerson(
         "0d3c5a10-6a3e-4a53-9d8c-51f7a5a0e005",
         "Per",
         "Nilsson",
@@ -116,6 +133,26 @@ DIRECTORY_PEOPLE = (
         "gil@brightwater.example",
         "Refused: a guest from another directory.",
         home=OTHER_DIRECTORY,
+    ),
+)
+
+BRIGHTWATER_PEOPLE = (
+    DirectoryPerson(
+        "5b1e0c77-2a94-4d3b-8c60-0e7d9f4a1001",
+        "Gil",
+        "Brightwater",
+        "gil@brightwater.example",
+        "Administers Brightwater’s directory: can approve the broker there.",
+        groups=("Owners",),
+        directory=OTHER_DIRECTORY,
+    ),
+    DirectoryPerson(
+        "5b1e0c77-2a94-4d3b-8c60-0e7d9f4a1002",
+        "Ines",
+        "Okoro",
+        "ines@brightwater.example",
+        "Comes in once the directory is approved.",
+        directory=OTHER_DIRECTORY,
     ),
 )
 

@@ -10,7 +10,7 @@ DIRECTORY = "4f6d1c1e-0b7a-4a0c-9d5e-2a4c8b7e6f10"
 """The id of Acme's directory in the simulated Entra."""
 
 OTHER_DIRECTORY = "b3a0e7c2-58d4-4f0e-8e39-7f1d5c2a9b64"
-"""Brightwater's directory, for tokens and guests that come from elsewhere."""
+"""Brightwater's directory: of tokens and guests that come from elsewhere, and of a tenant that it has to approve first."""
 
 PERSONAL_DIRECTORY = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """Where Microsoft keeps personal accounts; the same for everybody."""
@@ -18,11 +18,14 @@ PERSONAL_DIRECTORY = "9188040d-6c67-4c5b-b112-36a304b66dad"
 ENTRA_CLIENT = "6c9f1f0e-6f0b-4b3e-8a35-9d1c3b7a2e44"
 """The id under which the broker is registered in Acme's directory."""
 
+SHARED_CLIENT = "a1d7c2f4-93b5-4e06-8f12-6c0e5b7d9a33"
+"""The id under which the operator has registered the broker for all directories."""
+
 GOOGLE_CLIENT = "431502617788-unionworks.apps.googleusercontent.com"
 """The id of the OAuth client of Union Works at the simulated Google."""
 
 FIRST_PORT = 8000
-PORTS_USED = 9
+PORTS_USED = 10
 
 
 class DemoError(Exception):
@@ -81,17 +84,27 @@ class Places:
         return self._peer(8)
 
     @property
+    def payroll(self) -> str:
+        """An application that asks for a second factor."""
+        return self._peer(9)
+
+    @property
+    def consent_link(self) -> Path:
+        """Where the link for Brightwater's admin is kept, which the operator made."""
+        return self.data / "consent-link.txt"
+
+    @property
+    def environment_file(self) -> Path:
+        """What the broker runs with, for whoever wants to try its commands."""
+        return self.data / "broker.env"
+
+    @property
     def database(self) -> Path:
         return self.data / "broker.sqlite3"
 
     @property
     def tenants_file(self) -> Path:
         return self.data / "tenants.toml"
-
-    @property
-    def works_metadata(self) -> Path:
-        """What the tenants file says of the company login."""
-        return self.data / "works-metadata.xml"
 
     def log(self, child: str) -> Path:
         """Where a child process writes what it has to say."""

@@ -1,12 +1,15 @@
 """The broker's process: what an operator does, `broker apply`, `broker invite` and then `broker serve`."""
 
+import io
 import os
 import sys
+from contextlib import redirect_stdout
 
 import click
 
 from broker.cli import main
 from broker.demo.ending import end_with_parent
+from broker.demo.kept import write_privately
 from broker.demo.people import INVITED
 from broker.demo.places import Places, places_from
 
@@ -17,6 +20,7 @@ def run_broker(places: Places) -> int:
     try:
         main(["apply", str(places.tenants_file)], standalone_mode=False)
         _invite()
+        _ask_for_consent(places)
         main(["serve", "--port", str(places.port)], standalone_mode=False)
     except click.ClickException as fault:
         fault.show()
@@ -28,6 +32,14 @@ def _invite() -> None:
     """A fresh invitation for each start, by mail; an older link ends with it."""
     tenant, email = INVITED
     main(["invite", email, "--tenant", tenant], standalone_mode=False)
+
+
+def _ask_for_consent(places: Places) -> None:
+    """A link for Brightwater's admin, as `broker connection consent` prints it; the start page shows it."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        main(["connection", "consent", "brightwater", "entra"], standalone_mode=False)
+    write_privately(places.consent_link, printed.getvalue().strip())
 
 
 if __name__ == "__main__":

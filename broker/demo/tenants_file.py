@@ -1,33 +1,31 @@
-"""The tenants file of a demo: the template beside this module with addresses filled in, and next to it logos and
-the metadata of the company login."""
+"""The tenants file of a demo: the template beside this module with addresses filled in, and next to it logos."""
 
 import shutil
 from pathlib import Path
 from string import Template
 
-from broker.demo.kept import KeptSecrets
-from broker.demo.people import WORKSPACE
+from broker.demo.people import MANY_GROUPS, WORKSPACE
 from broker.demo.places import DIRECTORY, ENTRA_CLIENT, GOOGLE_CLIENT, Places
-from broker.demo.saml.metadata import metadata
 
 HERE = Path(__file__).parent
 
 
-def write_tenants_file(places: Places, kept: KeptSecrets) -> None:
+def write_tenants_file(places: Places) -> None:
     """Write it anew, so that a changed template or port counts at the next start."""
     template = Template((HERE / "tenants.toml").read_text(encoding="utf-8"))
     text = template.substitute(
         entra=places.entra,
         travel=places.travel,
         desk=places.desk,
+        payroll=places.payroll,
+        one_of_many=MANY_GROUPS[0],
         directory=DIRECTORY,
         entra_client=ENTRA_CLIENT,
         google=places.google,
         google_client=GOOGLE_CLIENT,
         workspace=WORKSPACE,
-        works_metadata=places.works_metadata.name,
+        works=places.works,
     )
     places.tenants_file.write_text(text, encoding="utf-8")
-    places.works_metadata.write_text(metadata(places.works, kept.works_keys), encoding="utf-8")
     for logo in HERE.glob("logos/*"):
         shutil.copy(logo, places.data)

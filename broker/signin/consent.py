@@ -110,6 +110,8 @@ def confirm() -> Response:
         _note(db, Event.DIRECTORY_ADDED, connection, row, proven)
         tell_added(db, the_broker(), connection, proven.id, proven.domain, "link")
         db.touch_configuration()
+    # Whoever said yes tries it next: this process does not wait until it looks again.
+    the_broker().snapshots.at_least(g.tenant, g.tenant.version + 1)
     return _result("accepted", connection, proven)
 
 

@@ -183,6 +183,7 @@ def test_switch_sends_an_error_that_the_broker_understands(browser: Browser, key
         ("personal", {"tid": PERSONAL_DIRECTORY, "iss": f"{ORIGIN}/{PERSONAL_DIRECTORY}/v2.0"}),
         ("guest", {"idp": f"https://sts.windows.net/{OTHER_DIRECTORY}/"}),
         ("unverified", {"xms_edov": False}),
+        ("two_factors", {"amr": ["pwd", "mfa"]}),
     ],
 )
 def test_switch_changes_what_the_token_says(browser: Browser, switch: str, changed: dict[str, object]) -> None:
@@ -191,7 +192,7 @@ def test_switch_changes_what_the_token_says(browser: Browser, switch: str, chang
 
 
 def test_every_switch_is_tried_here() -> None:
-    tried = {*CAUSES, "normal", "wrong_directory", "personal", "guest", "unverified", "no_answer"}
+    tried = {*CAUSES, "normal", "wrong_directory", "personal", "guest", "unverified", "two_factors", "no_answer"}
     assert {switch.key for switch in SWITCHES} == tried
 
 

@@ -14,6 +14,8 @@ from broker.demo.launch import check_ports, launch, prepare
 from broker.demo.people import DIRECTORY_PEOPLE, GOOGLE_PEOPLE, INVITED, LOCAL_PEOPLE, STAFF, WORKSPACE, LocalPerson
 from broker.demo.places import DemoError, Places, places_from
 from broker.demo.relying_party import Memory
+from broker.demo.saml.metadata import metadata
+from broker.demo.saml.rolling import Rolling
 from broker.demo.tenants_file import write_tenants_file
 from broker.real_ports import SystemClock
 from broker.upstream.saml_parts.provider import from_metadata
@@ -39,7 +41,7 @@ def taken(places: Places) -> Iterator[int]:
 
 
 def tenants_of(places: Places) -> dict[str, dict[str, dict[str, object]]]:
-    write_tenants_file(places, load_or_make(places.data))
+    write_tenants_file(places)
     return tomllib.loads(places.tenants_file.read_text(encoding="utf-8"))["tenants"]
 
 
@@ -56,13 +58,14 @@ def test_port_moves_everything() -> None:
         f"http://127.0.0.1:{port}" for port in range(9001, 9007)
     ]
     assert (places.mail_port, places.mailbox) == (9007, "http://127.0.0.1:9008")
-    assert places.ports == range(9000, 9009)
+    assert places.payroll == "http://127.0.0.1:9009"
+    assert places.ports == range(9000, 9010)
     assert places.data.name == "9000"
 
 
 @pytest.mark.parametrize("port", ["eighty", "80", "65533", "-1", "8000.5", "٨٠٠٠"])
 def test_impossible_port_is_named_in_one_sentence(port: str) -> None:
-    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65527"):
+    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65526"):
         places_from({"PORT": port})
 
 
@@ -135,7 +138,8 @@ def test_tenants_file_knows_google_and_the_company_login(places: Places) -> None
     union = tenants_of(places)["union"]
     google, works = union["connections"]["google"], union["connections"]["works"]
     assert (google["authority"], google["domains"]) == (places.google, [WORKSPACE])
-    known = from_metadata((places.data / works["idp_metadata"]["file"]).read_text())
+    assert works["metadata_url"] == f"{places.works}/metadata"
+    known = from_metadata(metadata(places.works, Rolling(load_or_make(places.data).works_keys)))
     assert known.entity_id == f"{places.works}/metadata"
     assert known.sso == {"redirect": f"{places.works}/sso", "post": f"{places.works}/sso"}
     today, old = known.ends
@@ -150,7 +154,7 @@ def test_tenants_file_has_the_sample_accounts(places: Places) -> None:
     assert {
         (slug, email): (account["password"]["env"], account["totp_secret"]["env"])
         for slug, tenant in tenants.items()
-        for email, account in tenant["accounts"].items()
+        for email, account in tenant.get("accounts", {}).items()
         if (slug, email) != INVITED
     } == expected
 
@@ -195,8 +199,8 @@ def test_start_page_shows_the_code_of_a_secret_of_ones_own(places: Places, secre
 def test_start_page_links_everything(places: Places) -> None:
     browser = Browser(make_helper(places, load_or_make(places.data).totp_seeds, FakeClock()), places.helper).open("/")
     linked = {link.href for link in browser.page.links}
-    wanted = {places.travel, places.desk, places.entra, places.google, places.works}
-    assert wanted | {f"{places.tenant(slug)}/sign-in" for slug in ("acme", "lumen", "union")} <= linked
+    wanted = {places.travel, places.desk, places.payroll, places.entra, places.google, places.works}
+    assert wanted | {f"{places.tenant(slug)}/sign-in" for slug in ("acme", "lumen", "union", "brightwater")} <= linked
     assert all(person.email in browser.words for person in (*DIRECTORY_PEOPLE, *GOOGLE_PEOPLE, *STAFF))
 
 

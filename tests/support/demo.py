@@ -86,7 +86,7 @@ class RunningDemo:
     def browser(self) -> Browser:
         """A new browser that can reach the broker and all peers."""
         here = self.places
-        peers = (here.entra, here.google, here.works, here.travel, here.desk, here.mailbox, here.helper)
+        peers = (here.entra, here.google, here.works, here.travel, here.desk, here.payroll, here.mailbox, here.helper)
         return Browser(remote, here.broker, others=dict.fromkeys(peers, remote))
 
 

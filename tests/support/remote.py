@@ -10,9 +10,11 @@ _OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "keep-
 @Request.application
 def remote(request: Request) -> Response:
     """Hand the request on to the origin that it names; redirects stay the browser's."""
+    # Letter by letter: some of it is signed as it stands.
+    query = f"?{request.query_string.decode()}" if request.query_string else ""
     answer = requests.request(
         request.method,
-        request.url,
+        request.base_url + query,
         headers={name: value for name, value in request.headers.items() if value},
         data=request.get_data(),
         allow_redirects=False,

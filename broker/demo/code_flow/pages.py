@@ -35,6 +35,7 @@ class Pages:
     clock: Clock
     describe: Callable[[str], str] = _as_it_is
     """What the provider makes of a sentence before it sends it as a description."""
+    pick_endpoint: str = "pick"
 
     def authorize(self) -> Response | str | tuple[str, int]:
         """Check the request, then ask who it is."""
@@ -48,7 +49,7 @@ class Pages:
         return render_template(
             "provider/pick.html",
             application=self.registration.name,
-            action=url_for("pick"),
+            action=url_for(self.pick_endpoint),
             fields=asked.as_fields(),
             hint=asked.login_hint,
             people=hinted_first(self.people, asked.login_hint),

@@ -22,6 +22,8 @@ class TokenEndpoint:
     sign: Callable[[Pick, datetime], str]
     """Makes the ID token of a pick."""
     clock: Clock
+    note: Callable[[str, Pick], None] = lambda token, pick: None
+    """Is told of each access token, and whose it is."""
 
     def answer(self) -> Response:
         """One request: client, grant type, code, return address and verifier in this order."""
@@ -49,11 +51,13 @@ class TokenEndpoint:
         return all(is_same(one, other) for one, other in zip(given, known, strict=True))
 
     def _tokens(self, pick: Pick) -> Response:
+        access_token = new_secret()
+        self.note(access_token, pick)
         return jsonify(
             token_type="Bearer",
             scope=pick.request.scope,
             expires_in=int(TOKEN_LIFE.total_seconds()),
-            access_token=new_secret(),
+            access_token=access_token,
             id_token=self.sign(pick, self.clock.now()),
         )
 

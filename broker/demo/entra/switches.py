@@ -8,6 +8,7 @@ _STS = "https://sts.windows.net"
 
 SWITCHES = (
     TokenSwitch(key="normal", label="Sign in normally"),
+    TokenSwitch(key="two_factors", label="Say that a second factor was shown", claims={"amr": ["pwd", "mfa"]}),
     TokenSwitch(
         key="refuse",
         label="The person refuses",

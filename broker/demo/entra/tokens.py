@@ -11,6 +11,14 @@ from broker.demo.people import DirectoryPerson
 from broker.demo.places import DIRECTORY
 from tenants.ids import digest
 
+ALL_ORGANIZATIONS = "organizations"
+GROUPS_OF_A_TOKEN = 200
+
+
+def named(directory: str) -> str:
+    """What stands for a directory in an issuer: all organizations together have a placeholder there."""
+    return "{tenantid}" if directory == ALL_ORGANIZATIONS else directory
+
 
 class Signer:
     """Signs with the directory's key, RS256."""
@@ -22,9 +30,9 @@ class Signer:
     def issuer(self, directory: str) -> str:
         return f"{self._base_url}/{directory}/v2.0"
 
-    def public_keys(self) -> dict[str, Any]:
+    def public_keys(self, directory: str = DIRECTORY) -> dict[str, Any]:
         """The JWK set; like Microsoft's, each key names the issuer it belongs to."""
-        key = {**self._key.as_dict(private=False), "use": "sig", "alg": "RS256", "issuer": self.issuer(DIRECTORY)}
+        key = {**self._key.as_dict(private=False), "use": "sig", "alg": "RS256", "issuer": self.issuer(named(directory))}
         return {"keys": [key]}
 
     def id_token(self, pick: Pick, now: datetime) -> str:
@@ -48,7 +56,7 @@ def _claims_of_person(pick: Pick) -> dict[str, Any]:
     claims: dict[str, Any] = {
         "aud": request.client_id,
         "ver": "2.0",
-        "tid": DIRECTORY,
+        "tid": person.directory,
         "oid": person.id,
         # pairwise: the same person has another `sub` at another application
         "sub": digest(f"{request.client_id} {person.id}")[:43],
@@ -61,6 +69,9 @@ def _claims_of_person(pick: Pick) -> dict[str, Any]:
     if "email" in scopes:
         claims["email"] = person.email
     claims |= {name: list(values) for name, values in (("groups", person.groups), ("roles", person.roles)) if values}
+    if len(person.groups) > GROUPS_OF_A_TOKEN:
+        del claims["groups"]
+        claims |= {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example/"}}}
     if person.home:
         claims["idp"] = f"https://sts.windows.net/{person.home}/"
     if request.nonce:

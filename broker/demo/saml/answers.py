@@ -1,15 +1,14 @@
 """What the simulated company login answers: as a switch says, and with what it answered before."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from lxml import etree
 
 from broker.demo.people import StaffPerson
-from broker.demo.saml.keys import KeyPair
 from broker.demo.saml.messages import Said, new_id, response
 from broker.demo.saml.requests import AuthnRequest
+from broker.demo.saml.rolling import Rolling
 from broker.demo.saml.signer import signed
 from broker.demo.saml.switches import SamlSwitch
 from broker.ports import Clock
@@ -20,8 +19,8 @@ class Answers:
     """Remembers the last answer that was in order, for the switches that use something twice."""
 
     entity_id: str
-    keys: Mapping[str, KeyPair]
-    """By the words of `SamlSwitch.signs_with`."""
+    rolling: Rolling
+    """Its keys by the words of `SamlSwitch.signs_with`, of which `today` is whichever signs now."""
     clock: Clock
     _last: bytes = b""
     _last_id: str = ""
@@ -54,6 +53,7 @@ class Answers:
             self._last_id = said.assertion_id
         document = response(said)
         if switch.signs_with != "nothing":
-            document = signed(document, self.keys[switch.signs_with])
+            name = self.rolling.signing if switch.signs_with == "today" else switch.signs_with
+            document = signed(document, self.rolling.keys[name])
         data: bytes = etree.tostring(document)
         return data.replace(person.email.encode(), b"boss@works.example") if switch.is_changed else data

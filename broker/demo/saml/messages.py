@@ -26,7 +26,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What the response says. `status`: code and the code below it."""
+    """What the response says. `status`: code and the code below it; `request_id` empty: nobody has asked."""
 
     issuer: str
     audience: str
@@ -46,9 +46,9 @@ def response(said: Said) -> Element:
         f"{{{SAMLP}}}Response",
         ID=new_id(),
         Version="2.0",
-        IssueInstant=_instant(said.at),
+        IssueInstant=instant(said.at),
         Destination=said.recipient,
-        InResponseTo=said.request_id,
+        **_answering(said),
     )
     _text(root, "Issuer", said.issuer)
     code, subcode = said.status
@@ -61,13 +61,13 @@ def response(said: Said) -> Element:
 
 
 def _assertion(said: Said) -> Element:
-    root = _element(None, f"{{{SAML}}}Assertion", ID=said.assertion_id, Version="2.0", IssueInstant=_instant(said.at))
+    root = _element(None, f"{{{SAML}}}Assertion", ID=said.assertion_id, Version="2.0", IssueInstant=instant(said.at))
     _text(root, "Issuer", said.issuer)
     _add_subject(root, said)
-    limits = {"NotBefore": _instant(said.at - timedelta(minutes=1)), "NotOnOrAfter": _instant(said.at + LIFE)}
+    limits = {"NotBefore": instant(said.at - timedelta(minutes=1)), "NotOnOrAfter": instant(said.at + LIFE)}
     conditions = _element(root, f"{{{SAML}}}Conditions", **limits)
     _text(_element(conditions, f"{{{SAML}}}AudienceRestriction"), "Audience", said.audience)
-    statement = _element(root, f"{{{SAML}}}AuthnStatement", AuthnInstant=_instant(said.at), SessionIndex=new_id())
+    statement = _element(root, f"{{{SAML}}}AuthnStatement", AuthnInstant=instant(said.at), SessionIndex=new_id())
     _text(_element(statement, f"{{{SAML}}}AuthnContext"), "AuthnContextClassRef", PASSWORD)
     if said.has_attributes:
         _add_attributes(root, attributes_of(said.person))
@@ -82,10 +82,15 @@ def _add_subject(assertion: Element, said: Said) -> None:
     _element(
         confirmation,
         f"{{{SAML}}}SubjectConfirmationData",
-        NotOnOrAfter=_instant(said.at + LIFE),
+        NotOnOrAfter=instant(said.at + LIFE),
         Recipient=said.recipient,
-        InResponseTo=said.request_id,
+        **_answering(said),
     )
+
+
+def _answering(said: Said) -> dict[str, str]:
+    """What begins here answers nobody."""
+    return {"InResponseTo": said.request_id} if said.request_id else {}
 
 
 def attributes_of(person: StaffPerson) -> Mapping[str, Sequence[str]]:
@@ -118,5 +123,5 @@ def _text(parent: Element, name: str, text: str) -> Element:
     return element
 
 
-def _instant(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ import binascii
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -21,6 +22,7 @@ class ServiceProvider:
     name: str
     entity_id: str
     acs_url: str
+    slo_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,21 @@ class AuthnRequest:
 
 def read_request(values: Mapping[str, str], *, is_form: bool) -> AuthnRequest | None:
     """None for what is no such request."""
-    try:
-        data = base64.b64decode(values.get("SAMLRequest", ""), validate=True)
-        data = data if is_form else zlib.decompressobj(wbits=-15).decompress(data, MAX_REQUEST)
-        root = etree.fromstring(data, _PARSER)
-    except (binascii.Error, zlib.error, etree.XMLSyntaxError, ValueError):
-        return None
-    if root.tag != f"{{{SAMLP}}}AuthnRequest":
+    root = read_message(values.get("SAMLRequest", ""), limit=MAX_REQUEST, is_form=is_form)
+    if root is None or root.tag != f"{{{SAMLP}}}AuthnRequest":
         return None
     return AuthnRequest(
         id=root.get("ID", ""),
         issuer=(root.findtext(f"{{{SAML}}}Issuer") or "").strip(),
         acs_url=root.get("AssertionConsumerServiceURL", ""),
     )
+
+
+def read_message(encoded: str, *, limit: int, is_form: bool = False) -> Any:
+    """The root of what came in a form or in an address; None for what is no document."""
+    try:
+        data = base64.b64decode(encoded, validate=True)
+        data = data if is_form else zlib.decompressobj(wbits=-15).decompress(data, limit)
+        return etree.fromstring(data, _PARSER)
+    except (binascii.Error, zlib.error, etree.XMLSyntaxError, ValueError):
+        return None
