@@ -5,6 +5,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
+from broker import collecting
 from broker.account.routes import account
 from broker.bounce import bounce
 from broker.console.routes import console
@@ -130,3 +131,6 @@ def _check_origin() -> None:
 
 def _is_own(origin: str) -> bool:
     return bool(origin == f"{request.environ['wsgi.url_scheme']}://{request.environ.get('HTTP_HOST', '')}")
+
+
+collecting.resume()

@@ -4,10 +4,10 @@ A test that takes `database_url`, or anything made from it, runs twice: on SQLit
 as long as the worker, so each test makes itself a new tenant and cleans nothing up.
 """
 
+import gc
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
@@ -36,18 +36,17 @@ from tests.support.clock import FakeClock
 from tests.support.compiled import CompiledOnce
 from tests.support.counting import Count, counted
 from tests.support.covering import covering
+from tests.support.memory import folder_in_memory
 from tests.support.posted import Posted, posted
 from tests.support.stores import NewStore, Once, Store
 from tests.support.wiring import ENTRA, ORIGIN, PeerHttp, make_ports, make_settings
 
 TESTS = Path(__file__).parent
-BACKENDS = ["sqlite", "postgresql"]
-MEMORY = Path("/dev/shm")
 TOGETHER = ("browser/test_pages.py", "browser", "journeys/test_demo.py", "journeys/test_demo_switches.py")
 """One demo, or one Chromium, for all who want it; everything else goes to whichever worker is free."""
 
+gc.disable()
 TenantFlask.jinja_options = {"bytecode_cache": CompiledOnce()}
-
 StatementCounter = Callable[..., AbstractContextManager[Count]]
 
 
@@ -56,8 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker for those who share something dear."""
     for item in items:
         # Not by its nodeid: that would be kept as it is before xdist writes the group into it.
-        together = next((part for part in TOGETHER if item.path.is_relative_to(TESTS / part)), None)
-        if together:
+        if together := next((part for part in TOGETHER if item.path.is_relative_to(TESTS / part)), None):
             item.add_marker(pytest.mark.xdist_group(together))
 
 
@@ -65,6 +63,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
     with covering(item):
         return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests are no garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -119,8 +123,7 @@ def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def new_store(request: pytest.FixtureRequest, worker: str, template: Callable[[str], Any]) -> Iterator[NewStore]:
     """Make a database of either backend, empty unless `migrated=True`; it goes when the context ends."""
-    # In memory where the system has such a folder: the product waits for the disk at each commit, tests need not.
-    folder = Path(tempfile.mkdtemp(prefix="broker-sqlite-", dir=MEMORY if MEMORY.is_dir() else None))
+    folder = folder_in_memory("broker-sqlite-")
     numbers = count(1)
 
     @contextmanager
@@ -137,7 +140,7 @@ def new_store(request: pytest.FixtureRequest, worker: str, template: Callable[[s
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest) -> str:
     """`sqlite` or `postgresql`: the test runs on both."""
     return request.param

@@ -22,6 +22,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from tests.support.memory import folder_in_memory
+
 SUPERUSER = "postgres"
 OWNER = "broker_owner"
 APP = "broker_app"
@@ -95,28 +97,30 @@ def keep(owner: psutil.Process) -> None:
     """Run a server until the process that owns it ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    folder = Path(tempfile.mkdtemp(prefix="broker-pg-"))
+    folder, data = Path(tempfile.mkdtemp(prefix="broker-pg-")), folder_in_memory("broker-pg-data-")
     server = None
     try:
-        user = _unprivileged_user(folder)
+        user = _unprivileged_user(folder, data)
         programs = _programs(folder, user)
-        _initialise(programs, folder, user)
-        server = _start_server(programs, folder, user)
+        _initialise(programs, data, user)
+        server = _start_server(programs, folder, data, user)
         _make_roles(server, folder)
         print(folder, server.pid, flush=True)
         owner.wait()
     finally:
         if server:
             _stop(server)
-        shutil.rmtree(folder, ignore_errors=True)
+        for made in (folder, data):
+            shutil.rmtree(made, ignore_errors=True)
 
 
-def _unprivileged_user(folder: Path) -> dict[str, object]:
+def _unprivileged_user(*folders: Path) -> dict[str, object]:
     """What makes a child process run as somebody other than root; nothing where we are not root."""
     if os.geteuid() != 0:
         return {}
     entry = pwd.getpwnam(UNPRIVILEGED)
-    os.chown(folder, entry.pw_uid, entry.pw_gid)
+    for folder in folders:
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
@@ -136,11 +140,11 @@ def _programs(folder: Path, user: dict[str, object]) -> Path:
     return copy / package.name / programs
 
 
-def _initialise(programs: Path, folder: Path, user: dict[str, object]) -> None:
-    command = [programs / "initdb", "-D", folder / "data", "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
+def _initialise(programs: Path, data: Path, user: dict[str, object]) -> None:
+    command = [programs / "initdb", "-D", data, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
     run = subprocess.run(
         [*command, "--locale=C", "--no-sync", "--no-instructions"],
-        cwd=folder,
+        cwd=data,
         env={"PATH": os.defpath},
         capture_output=True,
         text=True,
@@ -151,11 +155,11 @@ def _initialise(programs: Path, folder: Path, user: dict[str, object]) -> None:
         raise RuntimeError(f"initdb failed: {run.stderr}")
 
 
-def _start_server(programs: Path, folder: Path, user: dict[str, object]) -> psutil.Popen:
+def _start_server(programs: Path, folder: Path, data: Path, user: dict[str, object]) -> psutil.Popen:
     options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
     with (folder / "log").open("w") as log:
         return psutil.Popen(
-            [programs / "postgres", "-D", folder / "data", "-k", folder, *options],
+            [programs / "postgres", "-D", data, "-k", folder, *options],
             cwd=folder,
             env={"PATH": os.defpath},
             stdin=subprocess.DEVNULL,
