@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from flask import Flask
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
 
 from broker import create_app
 from broker.real_ports import SystemClock
@@ -48,6 +50,8 @@ class Sample:
     form: dict[str, str]
     request_id: str
     browser: Browser
+    post: Request
+    """The browser's post, already encoded: that is its own work."""
     start: float
 
 
@@ -108,13 +112,13 @@ def on_their_way(app: Flask, home: Home, way: steps.Way, count: int) -> Iterator
             raise SystemExit(f"the way to the provider was wanted; it was {browser}")
         url, form = way.idp.answer(browser.foreign)
         browser.foreign = None
-        yield Sample(url, form, way.idp.seen[-1].id, browser, begun)
+        post = EnvironBuilder(url.removeprefix(ORIGIN), ORIGIN, method="POST", data=form).get_request()
+        yield Sample(url, form, way.idp.seen[-1].id, browser, post, begun)
 
 
 def take(sample: Sample) -> None:
     """Our side, one request."""
-    path = sample.url.removeprefix(ORIGIN)
-    answer = sample.browser.client.post(path, base_url=ORIGIN, data=sample.form)
+    answer = sample.browser.client.open(sample.post)
     if answer.status_code != SESSION:
         raise SystemExit(f"a session was wanted; it was {answer.status}")
 

@@ -197,5 +197,7 @@ def _signed(
 def printable(value: object) -> str:
     """One line of text without control characters, cut to 500: nothing in it can forge a log line or a terminal."""
     text = value if isinstance(value, str) else str(value)
-    cleaned = "".join(letter if letter.isprintable() else " " for letter in text[: _TEXT_LIMIT + 1])
+    cleaned = text[: _TEXT_LIMIT + 1]
+    if not cleaned.isprintable():
+        cleaned = "".join(letter if letter.isprintable() else " " for letter in cleaned)
     return cleaned if len(cleaned) <= _TEXT_LIMIT else cleaned[: _TEXT_LIMIT - 1] + "…"

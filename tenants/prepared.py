@@ -32,17 +32,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Bind:
-    """One place for a value: from the parameter of this name, or always the same one."""
+    """One place for a value: from the parameter of this name, always the same one, or made each time by a column."""
 
     place: str
     parameter: str | None
     value: Any
     process: Process | None
+    make: Process | None = None
 
     def of(self, parameters: Mapping[str, Any]) -> Any:
-        if self.parameter is None:
+        if self.parameter is not None:
+            value = parameters[self.parameter]
+        elif self.make is not None:
+            value = self.make(None)
+        else:
             return self.value
-        value = parameters[self.parameter]
         return value if self.process is None else self.process(value)
 
 
@@ -116,16 +120,32 @@ def prepare(statement: Executable, dialect: Dialect, names: Sequence[str]) -> Pr
 
 
 def _is_plain(compiled: SQLCompiler, dialect: Dialect) -> bool:
-    """Is the text complete, without values to be made for columns or lists to be spelled out?"""
+    """Is the text complete, without values that only a running statement knows, or lists to be spelled out?"""
     columns = [entry.keyname for entry in compiled._result_columns]
     return (
         dialect.bind_typing is not BindTyping.SETINPUTSIZES
         and not compiled.post_compile_params
         and not compiled.literal_execute_params
         and not compiled.escaped_bind_names
-        and not (compiled.insert_prefetch or compiled.update_prefetch)
+        and not compiled.update_prefetch
+        and all(_is_simple(column.default) for column in compiled.insert_prefetch)
         and len(set(columns)) == len(columns)
     )
+
+
+def _is_simple(default: Any) -> bool:
+    """Is a column's default a value, or a function that needs to know nothing?"""
+    if not default.is_callable:
+        return bool(default.is_scalar)
+    try:
+        default.arg(None)
+    except (AttributeError, TypeError):
+        return False  # it looks at the other values
+    return True
+
+
+def _same(value: Any, _: object) -> Any:
+    return value
 
 
 def _bind(compiled: SQLCompiler, place: str, names: Sequence[str]) -> _Bind | None:
@@ -133,6 +153,10 @@ def _bind(compiled: SQLCompiler, place: str, names: Sequence[str]) -> _Bind | No
     process = cast(Process | None, compiled._bind_processors.get(place))
     if bind.key in names:
         return _Bind(place, bind.key, None, process)
+    for column in compiled.insert_prefetch:
+        if column.key == place:
+            default = cast(Any, column.default)
+            return _Bind(place, None, None, process, default.arg if default.is_callable else partial(_same, default.arg))
     if bind.required or bind.callable is not None:
         return None  # SQLAlchemy says what is missing
     return _Bind(place, None, bind.value if process is None else process(bind.value), None)

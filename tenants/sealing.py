@@ -82,15 +82,19 @@ def seal_batch(log: Log) -> int:
         rows = session.scalars(
             select(log.entries).where(log.entries.seal.is_(None)).order_by(log.entries.at, log.entries.id).limit(BATCH)
         ).all()
-        known = [row for row in rows if _origin(log, chain, row) is not None]
-        for row in known:
-            origin = _origin(log, chain, row) or Origin.FOREIGN
+        sealed = 0
+        for row in rows:
+            content = _content(row)
+            origin = _origin(log, chain, row, content)
+            if origin is None:
+                continue
+            sealed += 1
             chain.number += 1
-            chain.seal = seal_of(key, chain.seal, chain.number, origin, _content(row))
+            chain.seal = seal_of(key, chain.seal, chain.number, origin, content)
             row.number, row.seal = chain.number, chain.seal
         chain.inherits = chain.inherits and len(rows) == BATCH
         chain.proof = proof_of(key, chain)
-    return len(known)
+    return sealed
 
 
 def _locked(log: Log, session: Any) -> Any:
@@ -109,11 +113,11 @@ def _locked(log: Log, session: Any) -> Any:
     return chain
 
 
-def _origin(log: Log, chain: Any, row: Any) -> Origin | None:
+def _origin(log: Log, chain: Any, row: Any, content: bytes) -> Origin | None:
     """Who wrote an entry. None: signed with a master key that this process has not; another one will seal it."""
     if row.signature is None:
         return Origin.INHERITED if chain.inherits else Origin.FOREIGN
-    is_ours = log.vault.has_signed(_content(row), row.signature)
+    is_ours = log.vault.has_signed(content, row.signature)
     return None if is_ours is None else Origin.OURS if is_ours else Origin.FOREIGN
 
 

@@ -226,7 +226,8 @@ def _take(connection: ConnectionConfig, state: str) -> tuple[Transaction, dict[s
     """Consume the return: one winner, whatever comes at once. The last value: is the connection on, and as it was?"""
     now = the_broker().ports.clock.now()
     found = {"state_digest": digest(state), "connection": connection.id, "browser": browser_hash(), "now": now}
-    with g.db.writing() as db:
+    # What it leads to is written after it, and keeps it (docs/decisions/0006); the same with the mark of `use_once`.
+    with g.db.writing(is_durable=False) as db:
         row = unchanged = db.one(TAKE_UNCHANGED_RETURN, **found)
         if row is None:
             row = db.one(TAKE_RETURN, **found)
@@ -289,7 +290,7 @@ def use_once(connection: ConnectionConfig, assertion: Assertion) -> None:
     if assertion.once is None:
         return
     mark = digest(f"{connection.id} {assertion.once.name}")
-    with suppress(IntegrityError), g.db.writing() as db:
+    with suppress(IntegrityError), g.db.writing(is_durable=False) as db:
         db.run(USE_ASSERTION, id=mark, connection_id=connection.id, expires_at=assertion.once.until)
         return
     raise UpstreamFailure(Cause.ASSERTION_REPLAYED, "replay", connection_id=connection.id)

@@ -45,4 +45,7 @@ def clean(value: object, limit: int) -> str:
     """`value` as one short line without control or invisible characters; empty for what is no text."""
     if not isinstance(value, str):
         return ""
-    return "".join(character if character.isprintable() else " " for character in value[:limit]).strip()
+    text = value[:limit]
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    return text.strip()

@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from tenants.outbox import OutboxMail
+from tenants.accounts import ADD_ACCOUNT
+from tenants.credentials import ADD_CREDENTIAL, Credential
+from tenants.ids import new_id
 from tenants.statements import scoped
 from tenants.throttles import COUNT_TRY, THROTTLE, Throttle
 from tests import factories
@@ -54,8 +56,17 @@ def test_list_that_expands_goes_the_longer_way(home):
     assert not is_straight(home, LISTED, keys=["a", "c"])
 
 
-def test_defaults_that_python_makes_go_the_longer_way(home):
-    assert not is_straight(home, scoped(insert(OutboxMail)), id="out_x")
+def test_columns_that_are_not_named_have_their_defaults(home):
+    who = factories.account(home)
+    values = {"id": new_id("cre"), "account_id": who.id, "kind": "recovery_code", "created_at": home.now}
+    with home.db.writing() as db:
+        db.run(ADD_CREDENTIAL, **values)
+        assert db.get(Credential, (home.id, values["id"])).use_count == 0
+    assert is_straight(home, ADD_CREDENTIAL, **values)
+
+
+def test_default_that_looks_at_other_columns_goes_the_longer_way(home):
+    assert not is_straight(home, ADD_ACCOUNT, id="acc_x", email="x@y.example")
 
 
 def test_forgotten_parameter_is_named(home):
