@@ -18,10 +18,10 @@ def words_of_scope(scope: str) -> ScopeLine:
     """In plain words; a word of an application's own stands as it is."""
     known = {
         "openid": ("fingerprint", _("Know that it is you, each time you sign in")),
-        "profile": ("person-badge", _("Your name and organization")),
-        "email": ("envelope", _("Your e-mail address")),
-        "groups": ("people", _("The groups that you belong to")),
+        "profile": ("person-badge", _("See your name and organization")),
+        "email": ("envelope", _("See your e-mail address")),
+        "groups": ("people", _("See the groups that you belong to")),
         "offline_access": ("clock-history", _("Go on while you are not signed in")),
     }
-    icon, text = known.get(scope, ("key", _("“%(scope)s”", scope=scope)))
+    icon, text = known.get(scope, ("key", _("Use “%(scope)s”", scope=scope)))
     return ScopeLine(icon, str(text), scope)

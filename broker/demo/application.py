@@ -6,6 +6,7 @@ GET  /callback/<key>    back from the organization
 POST /refresh           new tokens by the refresh token
 POST /sign-out          sign out here and at the organization
 GET  /signed-out        back from there
+POST /told/<key>        the organization says, from server to server, that a session is over
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ def make_application(name: str, cookie: str, clients: Sequence[Client]) -> Flask
     sign_ins = Memory()
     _add_pages(site, party, sign_ins)
     _add_actions(site, party, sign_ins)
+    _add_ear(site, party, sign_ins)
 
     @site.errorhandler(SignInError)
     def _failed(failure: SignInError) -> tuple[str, int]:
@@ -82,6 +84,17 @@ def _add_actions(site: Flask, party: RelyingParty, sign_ins: Memory) -> None:
         leaving = current()
         sign_ins.delete(session.pop("sign_in"))
         return party.sign_out(leaving)
+
+
+def _add_ear(site: Flask, party: RelyingParty, sign_ins: Memory) -> None:
+    """Back-channel logout: what the organization says from server to server."""
+
+    @site.post("/told/<key>")
+    def told(key: str) -> Response:
+        client = party.clients.get(key) or abort(404, "This application knows no such organization.")
+        over = party.told_of_logout(client, request.form.get("logout_token", ""))
+        sign_ins.drop(lambda one: one.client.key == client.key and one.claims.get("sid") == over)
+        return Response(status=200)
 
 
 def _shown(claims: Any) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """A relying party made with Authlib's Flask client: a stranger to our code, so that both sides prove each other."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -9,9 +9,14 @@ from typing import Any, cast
 
 from authlib.integrations.flask_client import OAuth, OAuthError
 from flask import Flask, request, url_for
+from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
 from werkzeug.wrappers import Response
 
+from broker.real_ports import SystemClock
+
+_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 SCOPE = "openid profile email groups offline_access"
 
 
@@ -71,6 +76,14 @@ class Memory:
         with self._lock:
             self._values.pop(key, None)
 
+    def drop(self, is_meant: Callable[[Any], bool]) -> int:
+        """Forget the values that are meant; how many they were."""
+        with self._lock:
+            meant = [key for key, value in self._values.items() if is_meant(value)]
+            for key in meant:
+                del self._values[key]
+        return len(meant)
+
 
 class RelyingParty:
     """The protocol side of an application: one Authlib client for each organization it works with."""
@@ -121,6 +134,14 @@ class RelyingParty:
             new = _signed_in(old.client, remote, {"id_token": old.id_token, **token}, claims)
         return replace(new, refresh_token=new.refresh_token or old.refresh_token, refreshed=old.refreshed + 1)
 
+    def told_of_logout(self, client: Client, logout_token: str) -> str:
+        """The session that the organization says is over. Raises SignInError."""
+        remote = self._oauth.create_client(client.key)
+        with _told_plainly():
+            keys = KeySet.import_key_set(remote.fetch_jwk_set())
+            token = jwt.decode(logout_token, keys, algorithms=["RS256", "ES256"])
+            return _check_logout(client, token.header, token.claims)
+
     def sign_out(self, signed_in: SignedIn) -> Response:
         """To the organization's end-session endpoint (OpenID Connect RP-Initiated Logout)."""
         remote = self._oauth.create_client(signed_in.client.key)
@@ -133,6 +154,16 @@ class RelyingParty:
                     client_id=signed_in.client.client_id,
                 ),
             )
+
+
+def _check_logout(client: Client, header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
+    """OpenID Connect Back-Channel Logout 1.0, 2.6. The session that is over."""
+    now, sid = SystemClock().now().timestamp(), claims.get("sid")
+    is_logout = _LOGOUT in claims.get("events", {}) and "nonce" not in claims and header.get("typ") == "logout+jwt"
+    is_for_us = claims.get("iss") == client.issuer and claims.get("aud") == client.client_id
+    if not (is_logout and is_for_us and claims.get("exp", 0) > now and isinstance(sid, str)):
+        raise SignInError("logout_token_invalid", "It is no word of this organization about one of our sessions.")
+    return sid
 
 
 def _signed_in(client: Client, remote: Any, token: Mapping[str, Any], claims: Mapping[str, Any]) -> SignedIn:
@@ -153,3 +184,5 @@ def _told_plainly() -> Iterator[None]:
         raise SignInError("id_token_invalid", str(fault)) from fault
     except OSError as fault:
         raise SignInError("no_answer", str(fault)) from fault
+    except ValueError as fault:
+        raise SignInError("answer_invalid", str(fault)) from fault

@@ -163,3 +163,41 @@ def test_whoever_is_not_signed_in_is_told_so(path: str) -> None:
     browser = browser_at(ORIGIN).post(path)
     assert browser.status == 400
     assert "Nobody is signed in here" in browser.words
+
+
+# Told that a session is over
+
+
+def logout_token(organization: Organization, key: RSAKey = KEY, **changes: Any) -> str:
+    event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    at = int(SystemClock().now().timestamp())
+    usual: dict[str, Any] = {
+        "iss": organization.issuer,
+        "aud": "travel",
+        "iat": at,
+        "exp": at + 60,
+        "jti": "1",
+        "sid": "ses_1",
+        "events": event,
+    }
+    claims = {name: value for name, value in (usual | changes).items() if value is not None}
+    return jwt.encode({"alg": "RS256", "kid": KEY.kid, "typ": "logout+jwt"}, claims, key)
+
+
+def test_session_that_the_organization_ended_is_over_here(organization: Organization) -> None:
+    organization.more = {"sid": "ses_1"}
+    browser = sign_in(organization)
+    for wrong in (
+        logout_token(organization, OTHER_KEY),
+        logout_token(organization, aud="else"),
+        logout_token(organization, exp=1),
+        logout_token(organization, nonce="n"),
+        logout_token(organization, events={}),
+        "nonsense",
+        "",
+    ):
+        assert browser.post("/told/acme", {"logout_token": wrong}).status == 400
+    assert browser.post("/told/acme", {"logout_token": logout_token(organization, sid="ses_2")}).status == 200
+    assert "Ada Lovelace" in browser.open("/").words
+    assert browser.post("/told/acme", {"logout_token": logout_token(organization)}).status == 200
+    assert "Welcome to" in browser.open("/").words

@@ -42,7 +42,7 @@ def is_asked(answer):
 def test_od17_stranger_is_told_nothing_before_the_person_agrees(rp, home, ada):
     answer = rp.authorize(scope="openid email", state="s")
     assert is_asked(answer)
-    assert "Your e-mail address" in answer.response.text
+    assert "See your e-mail address" in answer.response.text
     assert ada.email in answer.response.text
     assert f"form-action 'self' https://app.{home.domain};" in answer.response.headers["Content-Security-Policy"]
     assert rp.authorize(prompt="none").parameters["error"] == "consent_required"
@@ -117,7 +117,7 @@ def test_od17_person_takes_it_back_and_the_application_is_out(at_home, app, home
     tokens = rp.redeem(respond(rp, rp.authorize(scope="openid email")).parameters["code"]).json
     at_home.open(f"{home.path}/account")
     assert "Partner Portal" in at_home.words
-    assert "Your e-mail address" in at_home.words
+    assert "See your e-mail address" in at_home.words
     at_home.submit(press="Take all back Partner Portal")
     assert "That was taken back." in at_home.words
     assert stored(home, ApplicationConsent) == []
@@ -132,7 +132,7 @@ def test_one_scope_can_be_taken_back_alone(at_home, app, home, ada):
     rp = RelyingParty(app, home, stranger, "a secret")
     rp.browser = at_home.client
     respond(rp, rp.authorize(scope="openid email groups"))
-    at_home.open(f"{home.path}/account").submit(press="Take back Your e-mail address")
+    at_home.open(f"{home.path}/account").submit(press="Take back See your e-mail address")
     (kept,) = stored(home, ApplicationConsent)
     assert kept.scopes == ["openid", "groups"]
     assert "code" in rp.authorize(scope="openid groups", prompt="none").parameters

@@ -77,7 +77,7 @@ def _overview(held: Holdings, **values: Any) -> Sample:
 
 
 def _words(scope: str) -> ScopeLine:
-    return ScopeLine("envelope", f"Your {scope}", scope)
+    return ScopeLine("envelope", f"See your {scope}", scope)
 
 
 def _confirm(**values: Any) -> Sample:

@@ -6,8 +6,8 @@ from tests.support.samples import EMAIL, Sample
 
 LINES = (
     ScopeLine("fingerprint", "Know that it is you, each time you sign in", "openid"),
-    ScopeLine("envelope", "Your e-mail address", "email"),
-    ScopeLine("key", "“travel:read”", "travel:read"),
+    ScopeLine("envelope", "See your e-mail address", "email"),
+    ScopeLine("key", "Use “travel:read”", "travel:read"),
 )
 TOLD = (
     Told("Travel Expenses", is_confirmed=True),

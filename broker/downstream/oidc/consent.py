@@ -107,7 +107,7 @@ def _note(db: TenantSession, event: Event, asked: Asked, person: SignedIn) -> No
 def _lines(wanted: Wanted) -> list[ScopeLine]:
     lines = [words_of_scope(word) for word in wanted.scopes]
     if wanted.claims:
-        lines.append(ScopeLine("info-circle", _("Also: %(names)s", names=", ".join(wanted.claims)), ""))
+        lines.append(ScopeLine("info-circle", _("See also: %(names)s", names=", ".join(wanted.claims)), ""))
     return lines
 
 
