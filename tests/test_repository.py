@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,12 @@ def test_pre_commit_runs_what_make_lint_runs() -> None:
     assert [tool for tool in tools if f"entry: .venv/bin/{tool}" not in hooks] == []
     assert "repo: local" in hooks
     assert "http" not in hooks
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest would find the first of them, and end before any test has run."""
+    names = Counter(path.name for path in own_files("tests/**/test_*.py", "tests/test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_files_stay_short() -> None:
