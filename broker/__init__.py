@@ -21,6 +21,7 @@ from broker.help.routes import help_pages
 from broker.home import home_pages
 from broker.logs import configure_logs, init_logs
 from broker.look import init_look
+from broker.operator.routes import operator
 from broker.places import template_folder
 from broker.ports import Ports
 from broker.session import init_session, set_cookies
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(home_pages)
     app.register_blueprint(console)
     app.register_blueprint(trace_page)
+    app.register_blueprint(operator)
     app.register_blueprint(oidc)
     app.register_blueprint(back_channel)
     app.register_blueprint(saml_idp)

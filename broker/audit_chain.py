@@ -13,7 +13,7 @@ from tenants.audit import AuditChain, AuditEvent, Event, append
 from tenants.chains import Fault
 from tenants.platform_log import Deed, note_deed
 from tenants.sealing import BATCH, ChainBroken, Log, check_part, head_of, seal_batch
-from tenants.tenants import ALL_TENANTS, PlatformChain
+from tenants.tenants import KEPT_TENANTS, PlatformChain
 from tenants.vault import PLATFORM
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ def daily_chain_checks() -> Daily:
 
 
 def _checks(broker: Broker, now: datetime) -> Iterator[object]:
-    for tenant_id in (None, *(tenant.id for tenant in broker.db.look_up(ALL_TENANTS))):
+    for tenant_id in (None, *(tenant.id for tenant in broker.db.look_up(KEPT_TENANTS))):
         which = Log(broker.db, broker.vault, tenant_id)
         fault, is_new = check_part(which, now, CHECKED_A_DAY)
         if fault is not None:

@@ -25,7 +25,9 @@ from broker.provider_metadata import MetadataRounds
 from broker.token_keys import daily_keys
 from broker.wiring import Broker
 from tenants import nightly
+from tenants.models import TENANT_CLASSES
 from tenants.sweeping import BATCH, sweep
+from tenants.tenant_life import erase_some
 
 log = structlog.get_logger()
 
@@ -95,6 +97,7 @@ def _jobs() -> list[Job]:
         Job("metadata", MetadataRounds().work, every=_METADATA_SECONDS, due=now + _METADATA_SECONDS),
         Job("domains", daily_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("endings", daily_warnings().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
+        Job("erase", _erase, every=_METADATA_SECONDS, due=now + _METADATA_SECONDS),
         Job("seals", Sealer().work, every=_SEAL_SECONDS, due=now + _SEAL_SECONDS),
         Job("chains", daily_chain_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("token_keys", daily_keys().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
@@ -105,6 +108,10 @@ def _jobs() -> list[Job]:
 
 def _sweep(broker: Broker) -> bool:
     return sweep(broker.db, broker.ports.clock.now()) >= BATCH
+
+
+def _erase(broker: Broker) -> bool:
+    return erase_some(broker.db, TENANT_CLASSES, broker.ports.clock.now())
 
 
 class Nightly(Daily):

@@ -28,6 +28,10 @@ LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 platform_look = Blueprint("look", __name__)
 tenant_look = Blueprint("tenant_look", __name__, subdomain="tenant")
+operator_look = Blueprint("operator_look", __name__, subdomain="operator")
+
+
+_LOOKS = {"tenant": "tenant_look.asset", "operator": "operator_look.asset"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def init_look(app: Flask) -> None:
     app.jinja_env.filters.update(dialled=dialled, initials=initials, qr_picture=qr_picture, when=when)
     app.register_blueprint(platform_look)
     app.register_blueprint(tenant_look)
+    app.register_blueprint(operator_look)
 
 
 # addresses
@@ -70,7 +75,7 @@ def init_look(app: Flask) -> None:
 def asset_url(name: str) -> str:
     """Where an asset is, in the URL space of the page that asks: also where that names no tenant that exists."""
     adapter = request_ctx.url_adapter
-    endpoint = "tenant_look.asset" if adapter and adapter.subdomain == tenant_look.subdomain else "look.asset"
+    endpoint = _LOOKS.get((adapter and adapter.subdomain) or "", "look.asset")
     return url_for(endpoint, name=name, v=_assets()[name].version)
 
 
@@ -83,7 +88,9 @@ def brand() -> Brand:
     """The brand of the page that is being shown."""
     tenant = g.get("tenant")
     if tenant is None:
-        return Brand(gettext("Sign in"), False, None, asset_url("favicon.svg"), None)
+        adapter = request_ctx.url_adapter
+        is_operators = adapter is not None and adapter.subdomain == operator_look.subdomain
+        return Brand(gettext("Operator") if is_operators else gettext("Sign in"), False, None, asset_url("favicon.svg"), None)
     branding = tenant.branding
     logo_url = url_for("tenant_look.logo", v=_version(branding.logo)) if branding.logo else None
     sheet_url = url_for("tenant_look.brand_css", v=_version(branding.colour.encode())) if branding.colour else None
@@ -129,6 +136,7 @@ def _words(text: str) -> list[str]:
 # routes
 
 
+@operator_look.get("/operator/static/<name>")
 @platform_look.get("/static/<name>")
 @tenant_look.get("/static/<name>")
 def asset(name: str) -> Response:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import ipaddress
+import re
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -102,6 +103,17 @@ class Settings(BaseSettings):
         "/callback/google.",
     )
     google_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
+    operator_host: str = Field(
+        default="",
+        description="Host name of the operator console (`/operator/`), which serves no tenant. Empty: the main host, as "
+        "long as no tenant has its address there (`/t/<slug>`).",
+    )
+    allow_operator_beside_tenants: bool = Field(
+        default=False, description="Have the operator console on the main host beside tenants (demo and tests)."
+    )
+    tenant_deletion_days: int = Field(
+        default=30, ge=1, le=365, description="For so long a deleted tenant can be taken back, before its data is removed."
+    )
     run_worker_inside: bool = Field(
         default=True,
         description="Do the work beside requests (mails, nightly jobs, refreshes) in a thread of each serving process. "
@@ -132,6 +144,13 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("plain http is for loopback only; use https")
         return value.rstrip("/").lower()
+
+    @field_validator("operator_host")
+    @classmethod
+    def _operator_host(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", value.lower()):
+            raise ValueError("give a host name alone, such as operator.login.example")
+        return value.lower()
 
     @field_validator("entra_authority_host", "entra_graph_host")
     @classmethod
@@ -184,6 +203,12 @@ class Settings(BaseSettings):
     def main_host(self) -> str:
         """Host of the main address without its port, lower case."""
         return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def operator_origin(self) -> str:
+        """Where the operator console is."""
+        scheme = "https" if self.is_https else "http"
+        return f"{scheme}://{self.operator_host}{self.port_suffix}" if self.operator_host else self.base_url
 
     @property
     def port_suffix(self) -> str:

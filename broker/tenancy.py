@@ -1,9 +1,9 @@
 """From host and path to the tenant: the only place that reads a tenant from a URL.
 
 `Entrance` stands in front of Flask and works on text alone: it takes forwarded headers from named proxies only, and
-sorts the request into one of two URL spaces. `""` is the platform (finder, health); `tenant` is a tenant's, with
-`/t/<slug>` moved to SCRIPT_NAME, so that both forms of address run the same views. `open_tenant` then finds the
-tenant and opens its database; nothing later chooses a tenant again.
+sorts the request into one of three URL spaces. `""` is the platform (finder, health); `operator` is the operator
+console; `tenant` is a tenant's, with `/t/<slug>` moved to SCRIPT_NAME, so that both forms of address run the same
+views. `open_tenant` then finds the tenant and opens its database; nothing later chooses a tenant again.
 """
 
 import ipaddress
@@ -24,6 +24,7 @@ from tenants.causes import Cause, Refusal
 from tenants.snapshot import TenantConfig
 
 TENANT_SPACE = "tenant"
+OPERATOR_SPACE = "operator"
 _SPACE = "broker.space"
 _SLUG = "broker.slug"
 _HOST = "broker.host"
@@ -60,7 +61,12 @@ class Entrance:
         path = environ.get("PATH_INFO", "")
         if environ[_HOST] in self._settings.health_hosts and path in _HEALTH_PATHS:
             return
-        if environ[_HOST] != self._settings.main_host:
+        if environ[_HOST] == (self._settings.operator_host or self._settings.main_host) and _is_operators(path):
+            environ[_SPACE] = OPERATOR_SPACE
+        elif environ[_HOST] == self._settings.operator_host != self._settings.main_host:
+            # A host of its own: nothing else is there.
+            environ[_SPACE] = OPERATOR_SPACE
+        elif environ[_HOST] != self._settings.main_host:
             environ[_SPACE] = TENANT_SPACE
         elif path.startswith("/t/"):
             slug, slash, rest = path.removeprefix("/t/").partition("/")
@@ -94,7 +100,7 @@ def _enter(environ: Environ, slug: str, path: str) -> None:
 
 
 class TenantFlask(Flask):
-    """Flask with two URL spaces. The space was decided in front of it, not by werkzeug's host matching."""
+    """Flask with three URL spaces. The space was decided in front of it, not by werkzeug's host matching."""
 
     request_class = BoundedRequest
 
@@ -154,6 +160,11 @@ def cookie_scope() -> tuple[str, str]:
     return ("__Host-" if secure else ""), "/"
 
 
+def operator_cookie() -> str:
+    """Name of the cookie of an operator's session. It opens nothing in a tenant, and a tenant's nothing there."""
+    return f"{cookie_scope()[0]}operator"
+
+
 def tenant_url(path: str) -> str:
     """An absolute address of the tenant, from its stored origin and never from the request."""
     return f"{g.tenant.base_url}{path}"
@@ -183,6 +194,15 @@ def _to_canonical(tenant: TenantConfig) -> Response:
         raise Refusal(Cause.TENANT_UNKNOWN, "not the canonical address of this tenant")
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
     return redirect(f"{tenant.base_url}{quote(request.path)}{query}", 302)
+
+
+def _is_operators(path: str) -> bool:
+    return path == "/operator" or path.startswith("/operator/")
+
+
+def in_operator_space() -> bool:
+    """Is this a page of the operator console?"""
+    return bool(request.environ[_SPACE] == OPERATOR_SPACE)
 
 
 def _is_address(text: str) -> bool:

@@ -22,6 +22,7 @@ from tenants.keys import SigningKey
 from tenants.logouts import LogoutDelivery
 from tenants.mailed_codes import MailedCode
 from tenants.moves import Move, MoveSubject
+from tenants.operators import Operator, OperatorSession
 from tenants.organizations import Contact, Organization
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.passkeys import Passkey
@@ -31,6 +32,7 @@ from tenants.saml_logins import SamlLogin, SamlRequest
 from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.sp_metadata import SpMetadata
+from tenants.tenant_life import QuarantinedName
 from tenants.tenants import DomainProof, PlatformChain, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
@@ -87,4 +89,16 @@ TENANT_CLASSES = (
     UsedAssertion,
     UsedToken,
 )
-PLATFORM_CLASSES = (DomainProof, JobClaim, PlatformChain, PlatformEvent, PlatformMail, PlatformThrottle, Tenant, TenantHost)
+PLATFORM_CLASSES = (
+    DomainProof,
+    JobClaim,
+    Operator,
+    OperatorSession,
+    PlatformChain,
+    PlatformEvent,
+    PlatformMail,
+    PlatformThrottle,
+    QuarantinedName,
+    Tenant,
+    TenantHost,
+)

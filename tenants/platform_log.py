@@ -17,6 +17,20 @@ class Deed(StrEnum):
     """What was done. A deed enters the list together with its first writer."""
 
     LOG_BROKEN = "audit.broken"
+    OPERATOR_INVITED = "operator.invited"
+    OPERATOR_SET_UP = "operator.set_up"
+    OPERATOR_SIGNED_IN = "operator.signed_in"
+    OPERATOR_REFUSED = "operator.refused"
+    OPERATOR_SIGNED_OUT = "operator.signed_out"
+    OPERATOR_DISABLED = "operator.disabled"
+    OPERATOR_ENABLED = "operator.enabled"
+    TENANT_CREATED = "tenant.created"
+    TENANT_LINK_MADE = "tenant.link_made"
+    TENANT_SUSPENDED = "tenant.suspended"
+    TENANT_RESUMED = "tenant.resumed"
+    TENANT_DELETED = "tenant.deleted"
+    TENANT_TAKEN_BACK = "tenant.taken_back"
+    TENANT_ERASED = "tenant.erased"
 
 
 class Takes(Protocol):

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from tenants import models
 from tenants.base import Base, TenantScoped
 from tenants.db import Database, TenantDatabase
-from tenants.tenants import ALL_TENANTS
+from tenants.tenants import KEPT_TENANTS
 from tenants.vault import PLATFORM, Place, Vault, VaultError
 
 _AT_ONCE = 100
@@ -43,7 +43,7 @@ def _sealed_names(model: type[Base]) -> tuple[str, ...]:
 def reseal(db: Database, vault: Vault) -> Resealed:
     """Go through every tenant in small batches. Safe beside a running product, and to be run again."""
     count, lost = _reseal_platform(db, vault)
-    for tenant in db.look_up(ALL_TENANTS):
+    for tenant in db.look_up(KEPT_TENANTS):
         for model, names in sealed_columns():
             for done, failed in _batches(db.tenant(tenant.id), vault, model, names):
                 count += done

@@ -20,12 +20,14 @@ from tenants.devices import Device
 from tenants.jobs import PeopleJob
 from tenants.logouts import LogoutDelivery
 from tenants.mailed_codes import MailedCode
+from tenants.operators import OperatorSession
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.pending_links import PendingLink
 from tenants.pushed_requests import PushedRequest
 from tenants.saml_logins import SamlLogin, SamlRequest
 from tenants.sealing import Log, forget_platform
 from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.tenant_life import QuarantinedName
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
 from tenants.transactions import LoginTransaction, UsedAssertion
@@ -70,6 +72,8 @@ RULES = (
     Rule(Device, Device.expires_at, timedelta()),
     Rule(Throttle, Throttle.window_ends_at, timedelta()),
     Rule(PlatformThrottle, PlatformThrottle.window_ends_at, timedelta()),
+    Rule(OperatorSession, OperatorSession.expires_at, timedelta()),
+    Rule(QuarantinedName, QuarantinedName.until, timedelta()),
     # Long after the last try: to whom something was sent is asked later.
     Rule(OutboxMail, OutboxMail.created_at, timedelta(days=30)),
     Rule(PlatformMail, PlatformMail.created_at, timedelta(days=30)),

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, bindparam, column, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, bindparam, column, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped, partly
@@ -18,6 +18,14 @@ class TenantStatus(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    DELETED = "deleted"
+    """Gone for everybody, and can be taken back."""
+    ERASING = "erasing"
+    """Its rows are being removed."""
+
+
+IS_THERE = frozenset({TenantStatus.ACTIVE, TenantStatus.SUSPENDED})
+"""Tenants that anybody but an operator can know of."""
 
 
 class Tenant(Base):
@@ -34,6 +42,8 @@ class Tenant(Base):
     config_version: Mapped[int] = mapped_column(default=1)
     is_file_managed: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    erase_at: Mapped[datetime | None]
+    """When a deleted tenant goes for good."""
 
 
 class TenantHost(Base):
@@ -116,11 +126,14 @@ _TENANT = (
     Tenant.config_version,
     Tenant.is_file_managed,
 )
-TENANT_BY_SLUG = platform(select(*_TENANT).where(Tenant.slug == bindparam("slug")))
-TENANT_BY_ID = platform(select(*_TENANT).where(Tenant.id == bindparam("tenant_id")))
+_IS_THERE = or_(*(Tenant.status == status.value for status in sorted(IS_THERE)))
+TENANT_BY_SLUG = platform(select(*_TENANT).where(Tenant.slug == bindparam("slug"), _IS_THERE))
+TENANT_BY_ID = platform(select(*_TENANT).where(Tenant.id == bindparam("tenant_id"), _IS_THERE))
 TENANT_BY_HOST = platform(
-    select(*_TENANT).join(TenantHost, TenantHost.tenant_id == Tenant.id).where(TenantHost.host == bindparam("host"))
+    select(*_TENANT).join(TenantHost, TenantHost.tenant_id == Tenant.id).where(TenantHost.host == bindparam("host"), _IS_THERE)
 )
-TENANT_COUNT_WITHOUT_HOST = platform(select(Tenant.id).where(Tenant.canonical_host.is_(None)).limit(2))
-ALL_TENANTS = platform(select(*_TENANT).order_by(Tenant.slug))
+TENANT_COUNT_WITHOUT_HOST = platform(select(Tenant.id).where(Tenant.canonical_host.is_(None), _IS_THERE).limit(2))
+ALL_TENANTS = platform(select(*_TENANT).where(_IS_THERE).order_by(Tenant.slug))
+KEPT_TENANTS = platform(select(*_TENANT).where(Tenant.status != TenantStatus.ERASING).order_by(Tenant.slug))
+"""With those that could be taken back."""
 PROOFS_OF_TENANT = platform(select(DomainProof.domain).where(DomainProof.tenant_id == bindparam("tenant_id")))

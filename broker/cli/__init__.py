@@ -25,6 +25,7 @@ from broker.cli.lifecycle import lifecycle
 from broker.cli.mail import mail
 from broker.cli.migrate import migrate
 from broker.cli.move import move
+from broker.cli.operator import operator
 from broker.cli.serve import serve
 from broker.cli.signing_keys import SIGNING_KEY_COMMANDS
 from broker.cli.token_keys import TOKEN_KEY_COMMANDS
@@ -53,6 +54,7 @@ _COMMANDS = (
     mail,
     migrate,
     move,
+    operator,
     serve,
     trace,
     worker,

@@ -10,7 +10,7 @@ from broker.cli.start import started
 from broker.wiring import Broker
 from tenants.chains import Fault
 from tenants.sealing import Log, head_of, mend, seal_batch, verify
-from tenants.tenants import ALL_TENANTS
+from tenants.tenants import KEPT_TENANTS
 
 _PLATFORM = "platform"
 
@@ -41,7 +41,7 @@ def _logs(broker: Broker, tenant: str | None, is_platform: bool) -> list[tuple[s
     if tenant:
         home = tenant_of(broker, tenant)
         return [(home.slug, home.id)]
-    return [(_PLATFORM, None), *((row.slug, row.id) for row in broker.db.look_up(ALL_TENANTS))]
+    return [(_PLATFORM, None), *((row.slug, row.id) for row in broker.db.look_up(KEPT_TENANTS))]
 
 
 def _verified(broker: Broker, name: str, tenant_id: str | None, noted: tuple[int, str] | None) -> bool:

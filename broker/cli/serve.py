@@ -7,8 +7,9 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from broker.cli.start import started
+from broker.operator_link import first_link, is_console_served
 from broker.wiring import Broker
-from tenants.tenants import TENANT_COUNT_WITHOUT_HOST
+from tenants.tenants import TENANT_COUNT_WITHOUT_HOST, TenantHost
 
 APPLICATION = "broker.background:make_served_app"
 BLOCKING_THREADS = 16
@@ -26,6 +27,7 @@ def serve(host: str, port: int, workers: int) -> None:
     with started() as broker:
         if reasons := refusals(broker):
             raise click.ClickException("\n".join(reasons))
+        _tell_first_operator(broker)
     require_free(host, port)
     Granian(
         APPLICATION,
@@ -42,6 +44,14 @@ def serve(host: str, port: int, workers: int) -> None:
     ).serve()
 
 
+def _tell_first_operator(broker: Broker) -> None:
+    """The first start prints the link by which somebody becomes the first operator."""
+    if not is_console_served(broker):
+        return
+    if (link := first_link(broker)) is not None:
+        click.echo(f"Nobody operates this installation yet. Set up the first operator, within 24 hours:\n  {link}", err=True)
+
+
 def refusals(broker: Broker) -> list[str]:
     """Why the product must not be served as it is; empty where it may. The settings have judged themselves before."""
     reasons = []
@@ -50,6 +60,8 @@ def refusals(broker: Broker) -> list[str]:
             "The role of BROKER_DATABASE_URL sees every row in spite of row-level security. "
             "Use a role that is no superuser, has no BYPASSRLS and does not own the tables."
         )
+    if broker.settings.operator_host and broker.db.has_row(TenantHost, TenantHost.host == broker.settings.operator_host):
+        reasons.append("BROKER_OPERATOR_HOST is a tenant's host. The operator console needs one that serves no tenant.")
     if not broker.settings.allow_shared_origin and len(broker.db.look_up(TENANT_COUNT_WITHOUT_HOST)) > 1:
         reasons.append(
             "More than one tenant has its address in path form (/t/<slug>): they would share one origin. "

@@ -121,6 +121,7 @@ def _settings(places: Places, kept: KeptSecrets) -> dict[str, str]:
         # Several tenants on one host, identity providers on this machine: for the demo only.
         "BROKER_ALLOW_SHARED_ORIGIN": "true",
         "BROKER_ALLOW_LOOPBACK_HTTP": "true",
+        "BROKER_ALLOW_OPERATOR_BESIDE_TENANTS": "true",
         "BROKER_SMTP_HOST": "127.0.0.1",
         "BROKER_SMTP_PORT": str(places.mail_port),
         "BROKER_SMTP_SECURITY": "none",

@@ -38,6 +38,7 @@ from tenants.manifest.plan_accounts import plan_accounts, remove_organizations
 from tenants.manifest.plan_admins import keep_an_admin
 from tenants.manifest.plan_applications import plan_applications
 from tenants.manifest.plan_moves import keep_moves
+from tenants.manifest.plan_names import keep_names
 from tenants.manifest.plan_saml import plan_saml_applications
 from tenants.manifest.plan_ways import plan_connections, plan_domains, remove_connections
 from tenants.manifest.reading import Manifest, TenantManifest
@@ -46,6 +47,7 @@ from tenants.sessions import END_SESSIONS_OF_ACCOUNT, END_SESSIONS_OF_METHOD
 from tenants.tenants import Tenant
 
 _STEPS = (
+    keep_names,
     plan_tenant,
     plan_hosts,
     plan_keys,
@@ -124,7 +126,7 @@ class Apply:
             tenant_id=tenant_id,
             manifest=tenant,
             row=row,
-            platform=load_platform_state(self.db, tenant_id, domains, hosts_of(spec)),
+            platform=load_platform_state(self.db, tenant_id, tenant.slug, domains, hosts_of(spec), self.now),
             state=state,
             workshop=self.workshop,
             now=self.now,

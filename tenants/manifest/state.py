@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import bindparam, or_, select
@@ -22,6 +23,7 @@ from tenants.moves import IS_OPEN, Move
 from tenants.organizations import Contact, Organization
 from tenants.saml_applications import SAML_KIND
 from tenants.statements import platform
+from tenants.tenant_life import quarantined, slug_name
 from tenants.tenants import DomainProof, Tenant, TenantHost, TenantSettings
 
 FILE_SOURCE = "file"
@@ -66,6 +68,8 @@ class PlatformState:
     hosts: Mapping[str, str]
     """Host → tenant id."""
     proofs: Mapping[str, Proof]
+    held: Mapping[str, datetime] = field(default_factory=dict)
+    """Names of tenants that were deleted, which nobody gets yet → until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +105,16 @@ class TenantState:
     """Id of a connection that people have left → id of the one that they have moved to, while the move is open."""
 
 
-def load_platform_state(db: Database, tenant_id: str, domains: Iterable[str], hosts: Iterable[str]) -> PlatformState:
+def load_platform_state(
+    db: Database, tenant_id: str, slug: str, domains: Iterable[str], hosts: Iterable[str], now: datetime
+) -> PlatformState:
     """Read the platform's tables."""
     proofs = db.look_up(_PROOFS, tenant_id=tenant_id, domains=list(domains))
     owners = db.look_up(_HOSTS, tenant_id=tenant_id, hosts=list(hosts))
     return PlatformState(
         hosts={row.host: row.tenant_id for row in owners},
         proofs={row.domain: Proof(row.tenant_id, row.method) for row in proofs},
+        held=quarantined(db, (slug_name(slug), *hosts), now),
     )
 
 

@@ -27,11 +27,13 @@ from tenants.identities import Identity
 from tenants.ids import digest, new_id, new_reference, new_secret
 from tenants.keys import SigningKey
 from tenants.mailed_codes import MailedCode
+from tenants.operators import Operator, OperatorSession
 from tenants.organizations import Contact, Organization
 from tenants.outbox import OutboxMail, PlatformMail, add_mail, add_platform_mail
 from tenants.passkeys import Passkey
 from tenants.sealing import Log, seal_batch
 from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.tenant_life import QuarantinedName
 from tenants.tenants import DomainProof, PlatformChain, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.transactions import Invitation, LoginTransaction, UsedAssertion
@@ -232,6 +234,23 @@ def _platform_row(home: Home, row: Any) -> Any:
     return row
 
 
+def operator(home: Home, **values: Any) -> Operator:
+    made = new_id("opr")
+    address = f"{made[4:14]}@operators.example"
+    columns = {"email": address, "email_key": address, "name": "Olga Operator", "created_at": home.now}
+    return _platform_row(home, Operator(id=made, **(columns | values)))
+
+
+def operator_session(home: Home, operator_id: str | None = None, secret: str | None = None, **values: Any) -> OperatorSession:
+    owner = operator_id or operator(home, set_up_at=home.now).id
+    times = dict.fromkeys(("created_at", "proven_at", "last_seen_at"), home.now) | {"expires_at": home.now + timedelta(hours=8)}
+    return _platform_row(home, OperatorSession(id=digest(secret or new_secret()), operator_id=owner, **(times | values)))
+
+
+def quarantined_name(home: Home) -> QuarantinedName:
+    return _platform_row(home, QuarantinedName(name=f"/t/{new_id('q')[2:12]}", until=home.now + timedelta(days=90)))
+
+
 def job_claim(home: Home) -> JobClaim:
     return _platform_row(home, JobClaim(id=new_id("job")[:40], due_at=home.now + timedelta(hours=1)))
 
@@ -277,12 +296,15 @@ FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     LoginTransaction: login_transaction,
     MailedCode: mailed_code,
     Organization: organization,
+    Operator: operator,
+    OperatorSession: operator_session,
     OutboxMail: outbox_mail,
     Passkey: passkey,
     PlatformChain: platform_chain,
     PlatformEvent: platform_event,
     PlatformMail: platform_mail,
     PlatformThrottle: platform_throttle,
+    QuarantinedName: quarantined_name,
     SigningKey: lambda home: home.add(factories.signing_key(home)),
     Tenant: _tenant,
     TenantHost: tenant_host,

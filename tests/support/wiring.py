@@ -34,6 +34,7 @@ def make_settings(database_url: str, **changes: Any) -> Settings:
         "master_keys": f"test:{key}",
         "allow_shared_origin": True,
         "allow_loopback_http": True,
+        "allow_operator_beside_tenants": True,
         "entra_client_id": SHARED_ENTRA,
         "entra_client_secret": SHARED_SECRET,
         "entra_authority_host": ENTRA,
