@@ -18,7 +18,7 @@ from sqlalchemy import Row
 
 from broker.came_by import CameBy
 from broker.device import note_sign_out, remember_way
-from broker.tenancy import client_address, cookie_scope, in_operator_space, operator_cookie
+from broker.tenancy import client_address, cookie_scope, session_cookie_name
 from broker.wiring import the_broker
 from tenants import audit
 from tenants.accounts import AccountState
@@ -293,10 +293,8 @@ class BoundSessions(SessionInterface):
 
 def _bound_to() -> str:
     """The secret that forms of this page are bound to: the transaction half while signing in, else the session."""
-    if in_operator_space():
-        return request.cookies.get(operator_cookie()) or browser_secret()
     if not request.path.startswith(_TRANSACTION_PATHS):
-        session_cookie = request.cookies.get(cookie_scope()[0] + "sid")
+        session_cookie = request.cookies.get(session_cookie_name())
         if session_cookie:
             return session_cookie
     return browser_secret()

@@ -165,6 +165,11 @@ def operator_cookie() -> str:
     return f"{cookie_scope()[0]}operator"
 
 
+def session_cookie_name() -> str:
+    """Name of the cookie of whoever is signed in at this address."""
+    return operator_cookie() if request.environ[_SPACE] == OPERATOR_SPACE else f"{cookie_scope()[0]}sid"
+
+
 def tenant_url(path: str) -> str:
     """An absolute address of the tenant, from its stored origin and never from the request."""
     return f"{g.tenant.base_url}{path}"
@@ -198,11 +203,6 @@ def _to_canonical(tenant: TenantConfig) -> Response:
 
 def _is_operators(path: str) -> bool:
     return path == "/operator" or path.startswith("/operator/")
-
-
-def in_operator_space() -> bool:
-    """Is this a page of the operator console?"""
-    return bool(request.environ[_SPACE] == OPERATOR_SPACE)
 
 
 def _is_address(text: str) -> bool:

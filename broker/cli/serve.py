@@ -27,8 +27,8 @@ def serve(host: str, port: int, workers: int) -> None:
     with started() as broker:
         if reasons := refusals(broker):
             raise click.ClickException("\n".join(reasons))
+        require_free(host, port)
         _tell_first_operator(broker)
-    require_free(host, port)
     Granian(
         APPLICATION,
         factory=True,

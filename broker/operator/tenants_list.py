@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from werkzeug.wrappers import Response
 
 from broker.operator.access import require
@@ -17,6 +17,7 @@ from tenants.statements import platform
 from tenants.tenants import Tenant, TenantHost, TenantStatus
 
 PAGE = 50
+_OF_HOST = platform(select(TenantHost.tenant_id).where(TenantHost.host == bindparam("host")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TenantLine:
 
 
 def list_page() -> Response:
-    """GET: a page of them. One statement."""
+    """GET: a page of them. Two statements."""
     me = require()
     sought, after = request.args.get("q", "").strip()[:200], request.args.get("after", "")[:63]
     before = request.args.get("before", "")[:63]
@@ -58,9 +59,12 @@ def list_page() -> Response:
 def _rows(sought: str, after: str, before: str) -> list[Row[Any]]:
     query = select(*Tenant.__table__.c)
     if sought:
-        by_host = select(TenantHost.tenant_id).where(TenantHost.host == sought.lower())
-        matches = (Tenant.slug.startswith(sought.lower(), autoescape=True), Tenant.name.icontains(sought, autoescape=True))
-        query = query.where(or_(*matches, Tenant.id.in_(by_host)))
+        owner = next(iter(the_broker().db.look_up(_OF_HOST, host=sought.lower())), None)
+        by_slug, by_name = (
+            Tenant.slug.startswith(sought.lower(), autoescape=True),
+            Tenant.name.icontains(sought, autoescape=True),
+        )
+        query = query.where(or_(by_slug, by_name, Tenant.id == (owner.tenant_id if owner else "")))
     if before:
         query = query.where(Tenant.slug < before).order_by(Tenant.slug.desc())
     else:

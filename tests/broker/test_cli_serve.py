@@ -52,7 +52,8 @@ def desk(home: Store, tmp_path: Path) -> Iterator[Desk]:
 
 def test_serve_starts_one_worker(started: list[Any], home: Store, free_port: int) -> None:
     told = run("serve", "--port", free_port, **environment(home.url))
-    assert (told.exit_code, told.output) == (0, "")
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert "/operator/set-up/" in told.stderr
     [server] = started
     assert (server.target, server.factory, server.interface) == ("broker.background:make_served_app", True, Interfaces.WSGI)
     assert server.workers == 1

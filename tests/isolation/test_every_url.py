@@ -171,6 +171,8 @@ def test_ti01_platform_pages_show_no_tenant(app, there, admin, theirs, method):
 
 def test_what_is_a_tenants_has_its_own_space(app):
     """A route of the platform's space must never need a tenant, nor take one from its path."""
-    platform = {rule.endpoint for rule in app.url_map.iter_rules() if rule.subdomain != "tenant"}
+    platform = {rule.endpoint for rule in app.url_map.iter_rules() if rule.subdomain == ""}
     finder = {"finder.front", "finder.ask", "finder.sent"}
+    operators = {rule.endpoint for rule in app.url_map.iter_rules() if rule.subdomain == "operator"}
+    assert {endpoint.partition(".")[0] for endpoint in operators} == {"operator", "operator_look"}
     assert platform == finder | {"bounce.entra", "bounce.google", "health.healthz", "health.readyz", "look.asset"}

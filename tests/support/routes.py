@@ -30,16 +30,21 @@ def places(app: Flask, values: Mapping[str, Sequence[str]]) -> Iterator[Place]:
     """Every route with each of its methods and each of `values` (by the name of the part). A name without fails."""
     for rule in app.url_map.iter_rules():
         fillings: list[dict[str, str]] = [{}]
+        # The operator's pages are closed to everybody here, whatever they name.
+        known = OF_OPERATORS | dict(values) if rule.subdomain == "operator" else values
         for name in sorted(rule.arguments):
-            if name not in values:
+            if name not in known:
                 raise AssertionError(f"{rule.rule}: no value for <{name}>; say what of another tenant may stand there")
-            fillings = [filling | {name: value} for filling in fillings for value in values[name]]
+            fillings = [filling | {name: value} for filling in fillings for value in known[name]]
         for filling in fillings:
             path = rule.rule
             for name, value in filling.items():
                 path = path.replace(f"<{name}>", value)
             for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
                 yield Place(rule.endpoint, method, path, rule.subdomain == "tenant", bool(filling))
+
+
+OF_OPERATORS = {"slug": ["acme"], "operator": ["opr_x"]}
 
 
 def of_nobody(app: Flask) -> dict[str, list[str]]:
@@ -51,7 +56,8 @@ def of_nobody(app: Flask) -> dict[str, list[str]]:
 def csrf_token(client: Client, home: Home, path: str) -> str:
     """A token that is good for a form at this path, for this browser."""
     page = "/sign-in" if path.startswith(("/sign-in", "/activate", "/first-login", "/reset")) else "/"
-    answer = client.get(f"{home.path}{page}", base_url=ORIGIN, follow_redirects=True)
+    place = "/operator/sign-in" if path.startswith("/operator/") else f"{home.path}{page}"
+    answer = client.get(place, base_url=ORIGIN, follow_redirects=True)
     return next(form.fields["csrf_token"].value for form in Page(answer.text).forms if "csrf_token" in form.fields)
 
 
