@@ -19,8 +19,8 @@ from tests.support.connection_test_pages import CONNECTION_TEST_SAMPLES
 from tests.support.console_pages import CONSOLE_SAMPLES
 from tests.support.console_settings_pages import SETTINGS_SAMPLES
 from tests.support.factor_pages import CODE_WRONG, FACTOR_SAMPLES
-from tests.support.people_pages import PEOPLE_SAMPLES
 from tests.support.operator_pages import OPERATOR_SAMPLES
+from tests.support.people_pages import PEOPLE_SAMPLES
 from tests.support.provider_pages import PROVIDER_SAMPLES
 from tests.support.samples import AT, EMAIL, RULES, Sample
 from tests.support.trace_pages import TRACE_SAMPLES
