@@ -139,3 +139,15 @@ def list_tests(session: TenantSession, connection: Connection, count: int) -> li
     ours = select(ConnectionTest).where(ConnectionTest.connection_id == connection.id)
     newest = ours.order_by(ConnectionTest.created_at.desc(), ConnectionTest.id).limit(count)
     return list(session.scalars(newest))
+
+
+def has_passed(session: TenantSession, connection_id: str, number: int, by: str) -> bool:
+    """Has this person tested this very version, and it worked (AC-09)? Their tests are known for thirty days."""
+    wanted = (
+        ConnectionTest.connection_id == connection_id,
+        ConnectionTest.number == number,
+        ConnectionTest.made_by == by,
+        ConnectionTest.finished_at.is_not(None),
+        ConnectionTest.cause.is_(None),
+    )
+    return session.scalars(select(ConnectionTest.id).where(*wanted).limit(1)).first() is not None

@@ -7,6 +7,7 @@ from flask import Blueprint
 from broker.console.audit_routes import AUDIT_ROUTES
 from broker.console.branding_routes import BRANDING_ROUTES
 from broker.console.connection_routes import CONNECTION_ROUTES
+from broker.console.domain_routes import DOMAIN_ROUTES
 from broker.console.home_routes import HOME_ROUTES
 from broker.console.people.routes import PEOPLE_ROUTES
 from broker.console.policy_routes import POLICY_ROUTES
@@ -17,6 +18,7 @@ SETS = (
     HOME_ROUTES,
     PEOPLE_ROUTES,
     CONNECTION_ROUTES,
+    DOMAIN_ROUTES,
     AUDIT_ROUTES,
     POLICY_ROUTES,
     BRANDING_ROUTES,

@@ -14,7 +14,7 @@ from tests.browser import Browser
 from tests.peers.entra import EntraPeer
 from tests.peers.people import Person
 from tests.support import steps
-from tests.support.console import signed_in
+from tests.support.console import as_admin, signed_in
 from tests.support.doors import SECRET, go_through
 from tests.support.linking import ASKS, proven
 from tests.support.rows import backdoor, door_holder, stored
@@ -39,12 +39,6 @@ def ada(home):
 @pytest.fixture
 def at_console(browser, home, ada):
     return as_admin(browser, home, ada)
-
-
-def as_admin(browser, home, who):
-    """Signed in a moment ago."""
-    browser.client.set_cookie(**factories.cookie_of(home, factories.session(home, who)))
-    return browser.open(f"{home.path}/console/")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from tenants.connections import Connection
 from tenants.ids import new_id
 from tenants.organizations import Contact
 from tests import factories
+from tests.browser import Browser
 from tests.factories import Home, Someone
 from tests.support.people_rows import people_job
 from tests.support.routes import Place, csrf_token, of_nobody, places
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[[Home], str]] = {
     "application": lambda home: factories.application(home).key,
     "connection": lambda home: factories.connection(home).key,
     "deed": lambda home: "disable",
+    "domain": lambda home: factories.domain(home).id,
     "entry": lambda home: audit_event(home).id,
     "contact": lambda home: stored(home, Contact)[0].id,
     "identity": lambda home: factories.identity(home).id,
@@ -94,6 +96,12 @@ def signed_in(app: Flask, home: Home, role: str | None, *, minutes_ago: int = 0)
     client: Client = app.test_client()
     client.set_cookie(**factories.cookie_of(home, opened))
     return client
+
+
+def as_admin(browser: Browser, home: Home, who: Someone) -> Browser:
+    """Somebody's browser, signed in a moment ago."""
+    browser.client.set_cookie(**factories.cookie_of(home, factories.session(home, who)))
+    return browser.open(f"{home.path}/console/")
 
 
 def send(client: Client, home: Home, place: Place) -> TestResponse:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from broker.console.standing import DomainLine, FailureLine, Status, WayLine
 from tests.support.connection_console_pages import CONNECTION_CONSOLE_SAMPLES
 from tests.support.console_frame import FRAME, console_page
+from tests.support.domain_pages import DOMAIN_SAMPLES
 from tests.support.samples import AT, EMAIL, Sample
 
 STATUS = Status(
@@ -32,28 +33,32 @@ _OFF = console_page(
     typed="37",
 )
 
-CONSOLE_SAMPLES: dict[str, Sample] = {
-    "console-home": console_page("home.html", "Home", standing=STATUS),
-    "console-home-by-door": console_page(
-        "home.html", "Home", replace(FRAME, name=EMAIL, portal_url=None, door_until=AT), standing=STATUS
-    ),
-    "console-home-of-nothing": console_page(
-        "home.html",
-        "Home",
-        replace(FRAME, done="Saved."),
-        standing=Status(ways=STATUS.ways[2:], domains=[], has_users=False, failures=[]),
-    ),
-    "console-confirm": _OFF,
-    "console-confirm-not-typed": replace(
-        _OFF, context=_OFF.context | {"errors": {"typed": "Type the number that stands above."}}
-    ),
-    "console-confirm-nothing-to-do": console_page(
-        "confirm.html",
-        "Switch Microsoft off?",
-        sentences=["No owner or admin would have a way in any more. Give them another one first."],
-        label="",
-        may_go_on=False,
-        cancel_url="/console/connections",
-        back=_BACK,
-    ),
-} | CONNECTION_CONSOLE_SAMPLES
+CONSOLE_SAMPLES: dict[str, Sample] = (
+    {
+        "console-home": console_page("home.html", "Home", standing=STATUS),
+        "console-home-by-door": console_page(
+            "home.html", "Home", replace(FRAME, name=EMAIL, portal_url=None, door_until=AT), standing=STATUS
+        ),
+        "console-home-of-nothing": console_page(
+            "home.html",
+            "Home",
+            replace(FRAME, done="Saved."),
+            standing=Status(ways=STATUS.ways[2:], domains=[], has_users=False, failures=[]),
+        ),
+        "console-confirm": _OFF,
+        "console-confirm-not-typed": replace(
+            _OFF, context=_OFF.context | {"errors": {"typed": "Type the number that stands above."}}
+        ),
+        "console-confirm-nothing-to-do": console_page(
+            "confirm.html",
+            "Switch Microsoft off?",
+            sentences=["No owner or admin would have a way in any more. Give them another one first."],
+            label="",
+            may_go_on=False,
+            cancel_url="/console/connections",
+            back=_BACK,
+        ),
+    }
+    | CONNECTION_CONSOLE_SAMPLES
+    | DOMAIN_SAMPLES
+)
