@@ -17,7 +17,7 @@ _LINES = (
 _LIST: dict[str, Any] = {"lines": _LINES, "wanted": "", "is_empty": False, "may_change": True}
 _WAYS = (Choice("", "Nowhere by themselves"), Choice("microsoft", "Microsoft"))
 _ONE: dict[str, Any] = {
-    "row": SimpleNamespace(id="dom_1", is_file_managed=False),
+    "row": SimpleNamespace(id="dom_1", is_file_managed=False, is_allowed=True),
     "proof": None,
     "proof_tone": "warn",
     "proof_words": "Not proven",
