@@ -11,6 +11,7 @@ from broker.console.domain_routes import DOMAIN_ROUTES
 from broker.console.home_routes import HOME_ROUTES
 from broker.console.people.routes import PEOPLE_ROUTES
 from broker.console.policy_routes import POLICY_ROUTES
+from broker.console.routing import ROUTING_ROUTES
 
 console = Blueprint("console", __name__, subdomain="tenant")
 
@@ -19,6 +20,7 @@ SETS = (
     PEOPLE_ROUTES,
     CONNECTION_ROUTES,
     DOMAIN_ROUTES,
+    ROUTING_ROUTES,
     AUDIT_ROUTES,
     POLICY_ROUTES,
     BRANDING_ROUTES,

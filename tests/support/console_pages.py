@@ -6,6 +6,7 @@ from broker.console.standing import DomainLine, FailureLine, Status, WayLine
 from tests.support.connection_console_pages import CONNECTION_CONSOLE_SAMPLES
 from tests.support.console_frame import FRAME, console_page
 from tests.support.domain_pages import DOMAIN_SAMPLES
+from tests.support.routing_pages import ROUTING_SAMPLES
 from tests.support.samples import AT, EMAIL, Sample
 
 STATUS = Status(
@@ -61,4 +62,5 @@ CONSOLE_SAMPLES: dict[str, Sample] = (
     }
     | CONNECTION_CONSOLE_SAMPLES
     | DOMAIN_SAMPLES
+    | ROUTING_SAMPLES
 )
