@@ -45,6 +45,7 @@ CSRF_EXEMPT = frozenset(
         "oidc.authorize",
         "oidc.logout",
         "saml_idp.single_sign_on",
+        "saml_idp.single_logout",
     }
 )
 """Endpoints that other sites may POST to; with the blueprint `back_channel` this list is closed."""

@@ -29,10 +29,13 @@ from tenants.applications import Application
 from tenants.base import Base, TenantScoped
 from tenants.db import TenantSession
 from tenants.ids import new_id
+from tenants.saml_logins import REACHED_BY_SAML
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.statements import scoped
 
 BACK_CHANNEL = "backchannel"
+SAML = "saml"
+"""By the browser of the person, one application after the other (broker/downstream/saml/chain.py)."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
 LIFE = timedelta(hours=24)
@@ -74,6 +77,8 @@ class Reached:
     application_id: str
     channel: str | None
     facts: dict[str, Any] = field(default_factory=dict)
+    is_by_browser: bool = False
+    """Only a browser can go that way: the worker leaves it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,20 @@ _FAIL = scoped(
     update(LogoutDelivery).where(*_MINE).values(failed_at=bindparam("now"), next_try_at=None, last_error=bindparam("error"))
 )
 _AGAIN = scoped(update(LogoutDelivery).where(*_MINE).values(next_try_at=bindparam("then"), last_error=bindparam("error")))
+_NEXT_BY_BROWSER = scoped(
+    select(*_ROW.c)
+    .where(
+        _ROW.c.session_id.in_(bindparam("sessions", expanding=True)),
+        _ROW.c.channel == SAML,
+        _ROW.c.confirmed_at.is_(None),
+        _ROW.c.failed_at.is_(None),
+    )
+    .order_by(_ROW.c.id)
+    .limit(1)
+)
+_BY_BROWSER = scoped(select(*_ROW.c).where(_ROW.c.id == bindparam("delivery"), _ROW.c.channel == SAML))
+_ASKED = scoped(update(LogoutDelivery).where(*_MINE, LogoutDelivery.tries == 0).values(tries=1))
+"""Sets `facts` beside that."""
 _OF_SESSION = scoped(
     select(
         _ROW.c.id,
@@ -145,7 +164,15 @@ def reached_by_oidc(db: TenantSession, session_id: str) -> list[Reached]:
     return [Reached(row.id, BACK_CHANNEL if row.backchannel_logout_uri else None) for row in rows]
 
 
-REACHES: tuple[Callable[[TenantSession, str], list[Reached]], ...] = (reached_by_oidc,)
+def reached_by_saml(db: TenantSession, session_id: str) -> list[Reached]:
+    """The service providers that were given an assertion in this session."""
+    return [
+        Reached(row.id, SAML if (row.saml or {}).get("slo") else None, is_by_browser=True)
+        for row in db.all(REACHED_BY_SAML, session_id=session_id)
+    ]
+
+
+REACHES: tuple[Callable[[TenantSession, str], list[Reached]], ...] = (reached_by_oidc, reached_by_saml)
 
 
 def pass_on(db: TenantSession, session_id: str, now: datetime) -> int:
@@ -167,11 +194,26 @@ def pass_on(db: TenantSession, session_id: str, now: datetime) -> int:
             channel=one.channel,
             facts=one.facts,
             created_at=now,
-            next_try_at=now if one.channel else None,
+            next_try_at=now if one.channel and not one.is_by_browser else None,
             tries=0,
             last_error="",
         )
     return len(reached)
+
+
+def next_by_browser(db: TenantSession, session_ids: Sequence[str]) -> Row[Any] | None:
+    """The next application of these sessions that a browser has to tell."""
+    return db.one(_NEXT_BY_BROWSER, sessions=list(session_ids))
+
+
+def delivery_by_browser(db: TenantSession, delivery_id: str) -> Row[Any] | None:
+    """One that a browser is on its way with, or was."""
+    return db.one(_BY_BROWSER, delivery=delivery_id)
+
+
+def note_asked(db: TenantSession, delivery_id: str, facts: dict[str, Any]) -> bool:
+    """The browser goes there now, with this. Once: one that does not come back is not asked again."""
+    return db.run(_ASKED, delivery=delivery_id, facts=facts) == 1
 
 
 def deliveries_of(db: TenantSession, session_id: str) -> Sequence[Row[Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tenants.applications import Application
 from tenants.base import Base, TenantScoped
 from tenants.statements import scoped
 
@@ -85,3 +86,35 @@ ANSWER_REQUEST = scoped(
 CHANGE_REQUEST = scoped(update(SamlRequest).where(SamlRequest.id == bindparam("request_id"), SamlRequest.answered_at.is_(None)))
 """Sets the columns that it is run with."""
 ADD_LOGIN = scoped(insert(SamlLogin))
+_IS_LIVE = (SamlLogin.ended_at.is_(None),)
+LOGINS_OF_NAME = scoped(
+    select(_LOGIN.c.id, _LOGIN.c.session_id, _LOGIN.c.account_id)
+    .where(
+        SamlLogin.application_id == bindparam("application"),
+        SamlLogin.name_hash == bindparam("name"),
+        SamlLogin.expires_at > bindparam("now"),
+        *_IS_LIVE,
+    )
+    .order_by(SamlLogin.created_at.desc(), SamlLogin.id)
+    .limit(200)
+)
+LOGINS_AT = scoped(
+    select(_LOGIN.c.id, _LOGIN.c.name_id, _LOGIN.c.name_hash)
+    .where(SamlLogin.session_id == bindparam("session"), SamlLogin.application_id == bindparam("application"), *_IS_LIVE)
+    .order_by(SamlLogin.created_at.desc(), SamlLogin.id)
+    .limit(100)
+)
+"""What one application was told in one session, the latest first."""
+END_LOGINS = scoped(
+    update(SamlLogin)
+    .where(SamlLogin.session_id == bindparam("session"), SamlLogin.application_id == bindparam("application"), *_IS_LIVE)
+    .values(ended_at=bindparam("now"))
+)
+REACHED_BY_SAML = scoped(
+    select(Application.id, Application.saml)
+    .join(SamlLogin, (SamlLogin.tenant_id == Application.tenant_id) & (SamlLogin.application_id == Application.id))
+    .where(SamlLogin.session_id == bindparam("session_id"), *_IS_LIVE)
+    .order_by(Application.id)
+    .limit(500)
+)
+"""An application stands there once for each assertion that it was given."""

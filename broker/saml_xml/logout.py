@@ -37,10 +37,10 @@ from broker.saml_xml.xml import (
 MAX_SESSIONS = 100
 MAX_RELAY_STATE = 1000
 SESSION_INDEX = f"{{{SAMLP}}}SessionIndex"
-_REQUEST, _ANSWER = f"{{{SAMLP}}}LogoutRequest", f"{{{SAMLP}}}LogoutResponse"
+REQUEST, ANSWER = f"{{{SAMLP}}}LogoutRequest", f"{{{SAMLP}}}LogoutResponse"
 _PARTS = {
-    "SAMLRequest": (_REQUEST, (ISSUER, SIGNATURE, EXTENSIONS, NAME_ID, SESSION_INDEX)),
-    "SAMLResponse": (_ANSWER, (ISSUER, SIGNATURE, EXTENSIONS, STATUS)),
+    "SAMLRequest": (REQUEST, (ISSUER, SIGNATURE, EXTENSIONS, NAME_ID, SESSION_INDEX)),
+    "SAMLResponse": (ANSWER, (ISSUER, SIGNATURE, EXTENSIONS, STATUS)),
 }
 
 
@@ -65,11 +65,13 @@ class Came:
     audience: str
     """Our own name at this peer."""
     now: datetime
+    is_provider: bool = False
+    """Are we the identity provider of the two?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The provider wants a person's sessions to end. `name`: see `name_of`; without `sids` it means all of them."""
+    """The other side wants a person's sessions to end. `name`: see `name_of`; without `sids` it means all of them."""
 
     id: str
     name: str
@@ -82,7 +84,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The provider answers our own wish."""
+    """The other side answers our own wish."""
 
     in_response_to: str
     relay_state: str
@@ -104,6 +106,11 @@ def name_of(name_id: Element, provider: str, audience: str) -> str:
 def hear(peer: Peer, came: Came) -> Wish | Done:
     """What the other side says about signing out. Raises Fault for anything that is not as it has to be."""
     field, root, relay_state = _posted(peer, came.form) if came.form is not None else _redirected(peer, came.query)
+    return judged(field, root, relay_state, peer, came)
+
+
+def judged(field: str, root: Element, relay_state: str, peer: Peer, came: Came) -> Wish | Done:
+    """A message of this shape whose signature holds. Raises Fault."""
     if len(relay_state) > MAX_RELAY_STATE:
         raise Fault("size", "RelayState")
     _check_common(root, peer, came)
@@ -115,7 +122,8 @@ def hear(peer: Peer, came: Came) -> Wish | Done:
     sids = tuple(text_of(one) for one in root.findall(SESSION_INDEX))
     if len(sids) > MAX_SESSIONS:
         raise Fault("size", "SessionIndex")
-    name = name_of(root.find(NAME_ID), peer.entity_id, came.audience)
+    sides = (came.audience, peer.entity_id) if came.is_provider else (peer.entity_id, came.audience)
+    name = name_of(root.find(NAME_ID), *sides)
     until = _issued(root) + MAX_AGE + 2 * SKEW
     return Wish(root.get("ID"), name, sids, relay_state, until, came.form is not None)
 
@@ -124,7 +132,7 @@ def _posted(peer: Peer, form: Mapping[str, str]) -> tuple[str, Element, str]:
     """Bindings, 3.5: the signature is inside, behind the issuer."""
     field = _field(form)
     root = parse(decoded(form[field]))
-    _check_shape(root, field)
+    check_shape(root, field)
     if root.find(SIGNATURE) is None:
         raise Fault("unsigned")
     verify_message(root, peer.certificates)
@@ -139,7 +147,7 @@ def _redirected(peer: Peer, query: str) -> tuple[str, Element, str]:
         raise Fault("encoding", "SAMLEncoding")
     verify_query(raw, field, peer.certificates)
     root = parse(inflated(unquote(raw[field])))
-    _check_shape(root, field)
+    check_shape(root, field)
     if root.find(SIGNATURE) is not None:
         raise Fault("signature_place", "a signature inside, where there is one in the address")
     require_schema(root)
@@ -154,7 +162,7 @@ def _field(values: Mapping[str, str]) -> str:
     return found[0]
 
 
-def _check_shape(root: Element, field: str) -> None:
+def check_shape(root: Element, field: str) -> None:
     """Core, 3.7.1 and 3.7.2: its parts in their order; only sessions may be several."""
     for check in ANY_MESSAGE:
         check(root)

@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,9 +10,18 @@ import xmlsec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from lxml import etree
 
 from broker.saml_xml.keys import OwnKey
-from broker.saml_xml.xml import RSA_SHA256, Element, serialised
+from broker.saml_xml.xml import ISSUER, RSA_SHA256, SAML, SAMLP, Element, serialised, written
+
+
+def new_message(name: str, new_id: str, destination: str, us: str, at: datetime, **more: str) -> Element:
+    """A message of the protocol with its issuer, to be filled (Core, 3.2.1 and 3.2.2)."""
+    attributes = {"ID": new_id, "Version": "2.0", "IssueInstant": written(at), "Destination": destination, **more}
+    root = etree.Element(f"{{{SAMLP}}}{name}", attributes, nsmap={"samlp": SAMLP, "saml": SAML})
+    etree.SubElement(root, ISSUER).text = us
+    return root
 
 
 def in_address(field: str, message: Element, destination: str, relay_state: str, key: OwnKey) -> str:

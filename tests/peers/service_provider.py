@@ -18,7 +18,7 @@ from signxml import XMLVerifier
 from signxml.verifier import SignatureConfiguration
 
 from tests.peers.saml_logout import RSA_SHA256, deflated
-from tests.peers.saml_messages import NAMES, PROTOCOL, SAML
+from tests.peers.saml_messages import NAMES, PROTOCOL, SAML, STATUS
 from tests.peers.xml_signing import SamlKey, saml_key, signed
 
 XENC = "http://www.w3.org/2001/04/xmlenc#"
@@ -75,7 +75,7 @@ class Got:
             has = element.find("{http://www.w3.org/2000/09/xmldsig#}Signature") is not None
             assert has == (name in parts), (name, has)
             if has:
-                _verify(element, certificate)
+                verify(element, certificate)
 
 
 @dataclass
@@ -113,7 +113,7 @@ class ServiceProvider:
     def query(self, root: Any, relay_state: str | None = "here", key: SamlKey | None = None, **how: Any) -> str:
         """For the Redirect binding; signed, unless `is_signed=False`."""
         packed = root if isinstance(root, bytes) else deflated(etree.tostring(root))
-        query = f"SAMLRequest={quote(base64.b64encode(packed).decode(), safe='')}"
+        query = f"{how.get('field', 'SAMLRequest')}={quote(base64.b64encode(packed).decode(), safe='')}"
         if relay_state is not None:
             query += f"&RelayState={quote(relay_state, safe='')}"
         if not how.get("is_signed", True):
@@ -129,6 +129,47 @@ class ServiceProvider:
         fields = {"SAMLRequest": base64.b64encode(data).decode()}
         return fields | ({"RelayState": relay_state} if relay_state is not None else {})
 
+    def wish(self, got: Got, *sids: str, **changes: Any) -> Any:
+        """A LogoutRequest about who an assertion named; `sids`: other SessionIndexes than its own."""
+        name = changes.pop("name", got.name_id.text)
+        root = self._logout("LogoutRequest", **{"NotOnOrAfter": self.later(minutes=5), **changes})
+        copied = etree.SubElement(root, f"{{{SAML}}}NameID", dict(got.name_id.attrib))
+        copied.text = name
+        for sid in sids or (got.one("AuthnStatement").get("SessionIndex"),):
+            if sid:
+                etree.SubElement(root, f"{{{PROTOCOL}}}SessionIndex").text = sid
+        return root
+
+    def confirm(self, asked: Any, *codes: str, **changes: Any) -> Any:
+        """A LogoutResponse to a request of ours; `codes`: its status, Success unless given."""
+        root = self._logout("LogoutResponse", **{"InResponseTo": asked.get("ID"), **changes})
+        place = etree.SubElement(root, f"{{{PROTOCOL}}}Status")
+        for code in codes or ("Success",):
+            place = etree.SubElement(place, f"{{{PROTOCOL}}}StatusCode", Value=f"{STATUS}{code}")
+        return root
+
+    def logout_query(self, root: Any, relay_state: str = "back", key: SamlKey | None = None, *, is_signed: bool = True) -> str:
+        field = "SAMLRequest" if root.tag.endswith("Request") else "SAMLResponse"
+        return self.query(root, relay_state, key, is_signed=is_signed, field=field)
+
+    def logout_form(self, root: Any, relay_state: str = "back") -> dict[str, str]:
+        tag = etree.QName(root).localname
+        done = etree.tostring(signed(root, tag, self.key))
+        field = "SAMLRequest" if tag.endswith("Request") else "SAMLResponse"
+        return {field: base64.b64encode(done).decode(), "RelayState": relay_state}
+
+    def _logout(self, name: str, **changes: str | None) -> Any:
+        usual = {
+            "ID": f"_{uuid4().hex}",
+            "Version": "2.0",
+            "IssueInstant": self.later(),
+            "Destination": f"{self.idp}/saml/idp/slo",
+        }
+        said = {key: value for key, value in (usual | changes).items() if value is not None}
+        root = etree.Element(f"{{{PROTOCOL}}}{name}", said, nsmap=NAMES)
+        etree.SubElement(root, f"{{{SAML}}}Issuer").text = self.entity_id
+        return root
+
     def take(self, url: str, fields: dict[str, str]) -> Got:
         """What the browser posts to us."""
         document = etree.fromstring(base64.b64decode(fields["SAMLResponse"], validate=True))
@@ -139,7 +180,7 @@ class ServiceProvider:
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _verify(element: Any, certificate: bytes) -> None:
+def verify(element: Any, certificate: bytes) -> None:
     """On a copy that stands alone, as exclusive canonicalization allows."""
     alone = etree.fromstring(etree.tostring(element, with_tail=False))
     pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(certificate) + b"-----END CERTIFICATE-----\n"

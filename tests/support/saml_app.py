@@ -1,10 +1,14 @@
 """One SAML application at one tenant, and one browser: what tests of the identity provider begin with."""
 
 import base64
+import zlib
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from flask import Flask
 from lxml import etree
 from werkzeug.test import Client, TestResponse
@@ -13,7 +17,7 @@ from tenants.applications import Application
 from tenants.saml_applications import AcsAddress, SamlApplicationConfig
 from tests import factories
 from tests.factories import Home, Someone
-from tests.peers.service_provider import Got, ServiceProvider
+from tests.peers.service_provider import Got, ServiceProvider, verify
 from tests.peers.xml_signing import saml_key
 from tests.support.html import Page
 from tests.support.saml_rows import saml_application
@@ -92,6 +96,29 @@ class SamlApp:
         form = next(one for one in Page(markup).forms if "SAMLResponse" in one.fields)
         fields = {name: one.value or "" for name, one in form.fields.items()}
         return self.sp.take(form.action, fields)
+
+    def heard(self, response: TestResponse) -> tuple[str, str, Any]:
+        """A message about signing out on its way: address, relay state and the document, its signature proven."""
+        if "Location" in response.headers:
+            address = response.headers["Location"]
+        else:
+            page = Page(response.text)
+            form = next((one for one in page.forms if {"SAMLRequest", "SAMLResponse"} & set(one.fields)), None)
+            if form is not None:
+                return self._posted(form.action, {name: one.value or "" for name, one in form.fields.items()})
+            address = next(link.href for link in page.links if "SAML" in link.href)
+        place, _, query = address.partition("?")
+        signed_part, _, signature = query.partition("&Signature=")
+        key = x509.load_der_x509_certificate(self.certificate).public_key()
+        key.verify(base64.b64decode(unquote(signature)), signed_part.encode(), PKCS1v15(), SHA256())
+        values = dict(parse_qsl(query))
+        packed = base64.b64decode(values.get("SAMLRequest") or values["SAMLResponse"])
+        return place, values.get("RelayState", ""), etree.fromstring(zlib.decompress(packed, wbits=-15))
+
+    def _posted(self, url: str, fields: dict[str, str]) -> tuple[str, str, Any]:
+        document = etree.fromstring(base64.b64decode(fields.get("SAMLRequest") or fields["SAMLResponse"]))
+        verify(document, self.certificate)
+        return url, fields.get("RelayState", ""), document
 
     @property
     def certificate(self) -> bytes:

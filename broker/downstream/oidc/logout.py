@@ -16,7 +16,7 @@ from broker.downstream.oidc import tokens
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.return_to import VerifiedReturn
 from broker.session import SignedIn, end_session, signed_in
-from broker.signed_out import signed_out_url
+from broker.signed_out import signed_out_url, telling_url
 from broker.signin.upstream_logout import leave
 from broker.wiring import the_broker
 from tenants.causes import Cause, ProtocolFault
@@ -82,7 +82,10 @@ def confirmed() -> Response:
 
 
 def _end(wish: Wish, person: SignedIn, *, from_form: bool) -> Response:
-    own = signed_out_url(person.get_id(), end_session(person.get_id(), person.row.account_id))
+    reached = end_session(person.get_id(), person.row.account_id)
+    if wish.back is not None and (telling := telling_url(person.get_id(), _onward(wish, ""))) is not None:
+        return leave(person, telling, from_form=from_form) or redirect(telling, 303)
+    own = signed_out_url(person.get_id(), reached)
     return leave(person, _onward(wish, own), from_form=from_form) or _good_bye(wish, own)
 
 

@@ -7,12 +7,9 @@ from lxml import etree
 
 from broker.saml_xml.keys import OwnKey
 from broker.saml_xml.logout import SESSION_INDEX, Wish, name_of
-from broker.saml_xml.sending import in_address, in_form
+from broker.saml_xml.sending import in_address, in_form, new_message
 from broker.saml_xml.xml import (
-    ISSUER,
     NAME_ID,
-    SAML,
-    SAMLP,
     SKEW,
     STATUS,
     STATUS_CODE,
@@ -55,7 +52,7 @@ def ask(
     if binding is None or "NameID" not in hint:
         return None
     destination = provider.slo[binding]
-    root = _message("LogoutRequest", new_id, destination, us, at, NotOnOrAfter=written(at + _LIFE))
+    root = new_message("LogoutRequest", new_id, destination, us, at, NotOnOrAfter=written(at + _LIFE))
     name_id = etree.SubElement(root, NAME_ID, {name: hint[name] for name in _ATTRIBUTES if name in hint})
     name_id.text = hint["NameID"]
     if "SessionIndex" in hint:
@@ -71,16 +68,9 @@ def answer(provider: Provider, wish: Wish, us: str, key: OwnKey, at: datetime, n
     if binding is None:
         return None
     destination = provider.slo_answers[binding]
-    root = _message("LogoutResponse", new_id, destination, us, at, InResponseTo=wish.id)
+    root = new_message("LogoutResponse", new_id, destination, us, at, InResponseTo=wish.id)
     etree.SubElement(etree.SubElement(root, STATUS), STATUS_CODE, {"Value": SUCCESS})
     return _sent("SAMLResponse", root, destination, wish.relay_state, key, is_posted=binding == "post")
-
-
-def _message(name: str, new_id: str, destination: str, us: str, at: datetime, **more: str) -> Element:
-    attributes = {"ID": new_id, "Version": "2.0", "IssueInstant": written(at), "Destination": destination, **more}
-    root = etree.Element(f"{{{SAMLP}}}{name}", attributes, nsmap={"samlp": SAMLP, "saml": SAML})
-    etree.SubElement(root, ISSUER).text = us
-    return root
 
 
 def _sent(field: str, root: Element, destination: str, relay_state: str, key: OwnKey, *, is_posted: bool) -> Start:
