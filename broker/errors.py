@@ -99,7 +99,7 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.APPLICATION_NOT_ASSIGNED: Answer(403, (Next.HOME,), _ACCESS, "access_denied", icon="shield-lock"),
     Cause.RETURN_ADDRESS_MISMATCH: Answer(400, (), _ACCESS, tone="bad"),
     Cause.REQUEST_INVALID: Answer(400, (), _ACCESS),
-    Cause.INTERACTION_NEEDED: Answer(401, (), None, "login_required"),
+    Cause.INTERACTION_NEEDED: Answer(401, (Next.START_AGAIN,), None, "login_required"),
     Cause.CLIENT_INVALID: Answer(401, (), _ACCESS, "invalid_client"),
     Cause.GRANT_INVALID: Answer(400, (), _ACCESS, "invalid_grant"),
     Cause.TOKEN_INVALID: Answer(401, (), _ACCESS, "invalid_token"),
@@ -114,8 +114,13 @@ ANSWERS: dict[Cause, Answer] = {
     Cause.BROKEN: Answer(500, (), Event.BROKEN, "server_error", tone="bad"),
 }
 
-_EVENTS_OF_FACTS = {(Cause.LINK_REQUIRED, "conflict"): Event.IDENTITY_CONFLICT}
-"""Where a cause's `fact` is an event of its own: here one that an admin has to look into (security.md, OU-13)."""
+_EVENTS_OF_FACTS = {
+    # Something that an admin has to look into (security.md, OU-13).
+    (Cause.LINK_REQUIRED, "conflict"): Event.IDENTITY_CONFLICT,
+    # To an application it is an answer; to a person whom the provider sent back it is the end of a sign-in.
+    (Cause.INTERACTION_NEEDED, "provider"): Event.LOGIN_REFUSED,
+}
+"""Where a cause's `fact` is an event of its own."""
 
 _OF_STATUS = {
     400: Cause.REQUEST_INVALID,

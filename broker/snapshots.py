@@ -96,6 +96,10 @@ class Snapshots:
         entry = self._entries.get(row.id)
         if entry is not None and (entry.config.version, entry.config.status) == (row.config_version, row.status):
             entry.checked_at = now
+            with self._lock:
+                # Those that nobody asks for go first, however long ago they came.
+                if row.id in self._entries:
+                    self._entries.move_to_end(row.id)
             return entry.config
         return self._load(row).config
 

@@ -89,6 +89,10 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
         _("Too many requests"),
         (_("Looking for organizations is paused for your network until %(until)s."),),
     ),
+    (Cause.INTERACTION_NEEDED, "provider"): (
+        _("%(provider)s has to ask you first"),
+        (_("It sent you back without doing so. Start again, and sign in there when it asks."),),
+    ),
     (Cause.FLOW_EXPIRED, "shared"): (
         _("This sign-in can’t be found"),
         (_("It is over, or it did not begin here. Open the page of your organization, or the application, once more."),),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from broker.upstream.oauth_errors import MAX_WORD, clean, read_error
+from broker.upstream.oauth_errors import ASKED_TOO_QUIETLY, MAX_WORD, clean, read_error
 from tenants.causes import Cause, UpstreamFailure
 
 _NUMBER = re.compile(r"AADSTS([0-9]{4,8})")
@@ -121,6 +121,8 @@ def read_entra_error(answer: Mapping[str, Any]) -> UpstreamFailure | None:
     reading = READING_OF_NUMBER.get(int(number)) if number else None
     if reading is None or reading.cause not in CAUSES_ALLOWED.get(failure.detail, (reading.cause,)):
         return UpstreamFailure(failure.cause, failure.detail, **facts)
+    # What the word alone would have meant is not what the number says.
+    facts = {name: value for name, value in facts.items() if name not in ASKED_TOO_QUIETLY}
     return UpstreamFailure(reading.cause, reading.topic, **facts, **({"begins_anew": True} if reading.begins_anew else {}))
 
 

@@ -26,6 +26,8 @@ CAUSE_OF_ERROR = {
     "unsupported_grant_type": Cause.CONNECTION_MISCONFIGURED,
     "unsupported_response_type": Cause.CONNECTION_MISCONFIGURED,
 }
+ASKED_TOO_QUIETLY = {"fact": "provider", "begins_anew": True}
+"""Facts of a failure where the provider has to ask the person, and did not: we never forbid it to, so it is asked once more."""
 
 
 def read_error(answer: Mapping[str, Any]) -> UpstreamFailure | None:
@@ -38,7 +40,8 @@ def read_error(answer: Mapping[str, Any]) -> UpstreamFailure | None:
         return None
     word = clean(error, MAX_WORD)
     facts = {"upstream_error": word, "description": clean(answer.get("error_description"), MAX_DESCRIPTION)}
-    return UpstreamFailure(CAUSE_OF_ERROR.get(word, Cause.UPSTREAM_DENIED), word, **facts)
+    cause = CAUSE_OF_ERROR.get(word, Cause.UPSTREAM_DENIED)
+    return UpstreamFailure(cause, word, **facts, **(ASKED_TOO_QUIETLY if cause is Cause.INTERACTION_NEEDED else {}))
 
 
 def clean(value: object, limit: int) -> str:

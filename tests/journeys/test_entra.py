@@ -149,8 +149,9 @@ def test_use_another_account_asks_the_directory_for_a_choice(home, way, jane, br
     assert browser.at == f"{home.path}/"
 
 
-def test_session_that_ended_there_is_begun_once_more_without_a_question(home, way, jane, browser):
-    way.idp.refuses("invalid_request", 50058)
+@pytest.mark.parametrize("error", ["login_required", "invalid_request"])
+def test_session_that_ended_there_is_begun_once_more_without_a_question(home, way, jane, browser, error):
+    way.idp.refuses(error, 50058)
     way.idp.recovers_after(1)
     steps.enter(browser, home, way)
     assert browser.at == f"{home.path}/"
@@ -166,6 +167,24 @@ def test_session_that_ends_there_time_and_again_sends_nobody_round(home, way, ja
     assert steps.event_of(browser, home).detail["upstream_code"] == f"AADSTS{number}"
     steps.enter(browser, home, way)
     assert way.idp.hits["authorize"] == 4, "the next attempt may go once more itself"
+
+
+def test_provider_that_does_not_ask_leads_to_a_page_with_a_way_on(home, way, jane, browser):
+    way.idp.refuses("login_required", 50058)
+    steps.enter(browser, home, way)
+    assert (browser.status, way.idp.hits["authorize"]) == (401, 2)
+    assert "Microsoft has to ask you first" in browser.words
+    assert steps.event_of(browser, home).cause == "interaction_needed"
+    way.idp.recovers_after(1)
+    way.idp._error.clear()
+    browser.follow("Start again").submit(email=jane.email)
+    assert steps.go_along(browser).at == f"{home.path}/"
+
+
+def test_number_says_more_than_the_word_that_comes_with_it(home, way, jane, browser):
+    way.idp.refuses("interaction_required", 50076)
+    steps.enter(browser, home, way)
+    assert (steps.event_of(browser, home).cause, way.idp.hits["authorize"]) == ("upstream_policy_blocked", 1)
 
 
 def test_sign_out_goes_on_to_microsoft_where_that_is_wished(home, way, jane, browser):

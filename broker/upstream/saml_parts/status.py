@@ -1,7 +1,7 @@
 """What an identity provider means that answers with no assertion: status codes (Core, 3.2.2.2) as causes."""
 
 from broker.saml_xml.xml import STATUS, STATUS_CODE, STATUS_CODES, STATUS_MESSAGE, SUCCESS, Element, Fault
-from broker.upstream.oauth_errors import MAX_DESCRIPTION, MAX_WORD, clean
+from broker.upstream.oauth_errors import ASKED_TOO_QUIETLY, MAX_DESCRIPTION, MAX_WORD, clean
 from tenants.causes import Cause, UpstreamFailure
 
 CAUSE_OF_SUBCODE = {
@@ -42,11 +42,13 @@ def refusal_of(root: Element) -> UpstreamFailure | None:
     outer_word, inner_word = code.removeprefix(STATUS_CODES), subcode.removeprefix(STATUS_CODES)
     cause = CAUSE_OF_SUBCODE.get(inner_word) or CAUSE_OF_CODE.get(outer_word) or Cause.UPSTREAM_DENIED
     known = [word for word in (outer_word, inner_word) if word in CAUSE_OF_CODE or word in CAUSE_OF_SUBCODE]
+    quietly = ASKED_TOO_QUIETLY if cause is Cause.INTERACTION_NEEDED else {}
     return UpstreamFailure(
         cause,
         "/".join(known) or "status",
         upstream_error=inner_word or outer_word,
         description=clean(status.findtext(STATUS_MESSAGE), MAX_DESCRIPTION),
+        **quietly,
     )
 
 
