@@ -7,13 +7,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, delete, event, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from tenants import models
 from tenants.audit import AuditEvent, Event, append
 from tenants.db import Database
-from tenants.migrate import alembic_config, is_current, migrate
+from tenants.migrate import alembic_config, is_current, migrate, newest
 from tests import factories
 
 
@@ -41,6 +42,10 @@ def test_migration_gives_the_tables_of_the_code(empty_store):
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, models.METADATA) == []
     engine.dispose()
+
+
+def test_scripts_form_one_line_whose_end_is_the_file_with_the_highest_number():
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [newest()]
 
 
 def test_migrating_twice_changes_nothing(empty_store):
