@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from flask import Response, g, request
+from sqlalchemy import Row
 
 from broker.downstream.oidc import tokens
 from broker.downstream.oidc.claims import needs_groups, userinfo_address, userinfo_claims
@@ -12,6 +13,7 @@ from broker.downstream.oidc.parameters import Parameters
 from broker.wiring import the_broker
 from tenants.accounts import GROUPS_OF_ACCOUNT
 from tenants.causes import Cause, ProtocolFault
+from tenants.db import TenantSession
 from tenants.sessions import PERSON_OF_GRANT
 from tenants.snapshot import ApplicationConfig
 
@@ -24,17 +26,26 @@ def userinfo() -> Response:
     claims = _require_token(_bearer_token())
     scope = str(claims["scope"]).split()
     now = the_broker().ports.clock.now()
+    groups: list[str] | None = None
     with g.db.reading() as db:
         person = db.one(PERSON_OF_GRANT, grant_id=claims["gid"])
-        reason = revoked_because(person, now) if person is not None else "the grant is gone"
-        if person is None or reason is not None:
-            raise ProtocolFault(Cause.TOKEN_INVALID, reason or "")
-        g.tenant = the_broker().snapshots.at_least(g.tenant, person.config_version)
-        application = _require_application(person.application_id)
-        groups: list[str] = []
-        if needs_groups(person, application, scope, "userinfo"):
-            groups = [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=person.account_id)]
-    return _answer(userinfo_claims(person, application, scope, groups), application)
+        known = g.tenant.application_by_id(person.application_id) if person is not None else None
+        if person is not None and known is not None and needs_groups(person, known, scope, "userinfo"):
+            groups = _groups(db, person)
+    reason = revoked_because(person, now) if person is not None else "the grant is gone"
+    if person is None or reason is not None:
+        raise ProtocolFault(Cause.TOKEN_INVALID, reason or "")
+    g.tenant = the_broker().snapshots.at_least(g.tenant, person.config_version)
+    application = _require_application(person.application_id)
+    if groups is None and needs_groups(person, application, scope, "userinfo"):
+        # Its rules have just changed.
+        with g.db.reading() as db:
+            groups = _groups(db, person)
+    return _answer(userinfo_claims(person, application, scope, groups or []), application)
+
+
+def _groups(db: TenantSession, person: Row[Any]) -> list[str]:
+    return [row.value for row in db.all(GROUPS_OF_ACCOUNT, account_id=person.account_id)]
 
 
 def _answer(told: dict[str, Any], application: ApplicationConfig) -> Response:
