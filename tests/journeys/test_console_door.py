@@ -37,9 +37,11 @@ def test_ac05_the_address_is_shown_once_and_an_old_one_is_unknown(home, at_home,
     assert first not in at_home.open(f"{home.path}/console/door").text
     press(at_home, home, "Give it a new address")
     second = shown_once(at_home)
+    home.broker.ports.clock.advance(seconds=3)
     assert new_browser().open(first).status == 404
     assert new_browser().open(second).status == 200
     press(at_home, home, "Close it")
+    home.broker.ports.clock.advance(seconds=3)
     assert new_browser().open(second).status == 404
     assert stored(home, Backdoor) == []
     events = steps.events(home, Event.DOOR_CHANGED)
