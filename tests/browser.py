@@ -111,7 +111,8 @@ class Browser:
         """
         wanted = {**(values or {}), **more}
         form, button = self._form_for(wanted, press)
-        data = {name: one.value for name, one in form.fields.items() if one.value is not None}
+        fields = form.fields.items()
+        data = {name: one.checked if len(one.checked) > 1 else one.value for name, one in fields if one.value is not None}
         for name, value in wanted.items():
             _require_possible(form, name, value)
             data[name] = value

@@ -57,6 +57,7 @@ ENTRIES = (
     Entry("connections", _("Connections"), "console.connections", "plug", Permission.VIEW_SETTINGS, Group.SIGNING_IN),
     Entry("domains", _("Domains"), "console.domains", "globe2", Permission.VIEW_SETTINGS, Group.SIGNING_IN),
     Entry("routing", _("Routing simulator"), "console.routing", "signpost-split", Permission.VIEW_SETTINGS, Group.SIGNING_IN),
+    Entry("applications", _("Applications"), "console.applications", "grid", Permission.VIEW_SETTINGS, Group.SIGNING_IN),
     Entry("reference", _("Look up a reference"), "console.reference", "search", Permission.VIEW, Group.PEOPLE),
     Entry("audit", _("Audit log"), "console.audit", "journal-text", Permission.READ_AUDIT, Group.SET_UP),
     Entry("door", _("Emergency access"), "console.door", "door-closed", Permission.VIEW_SETTINGS, Group.SET_UP),

@@ -4,6 +4,7 @@ from itertools import chain
 
 from flask import Blueprint
 
+from broker.console.application_routes import APPLICATION_ROUTES
 from broker.console.audit_routes import AUDIT_ROUTES
 from broker.console.branding_routes import BRANDING_ROUTES
 from broker.console.connection_routes import CONNECTION_ROUTES
@@ -22,6 +23,7 @@ SETS = (
     DOMAIN_ROUTES,
     ROUTING_ROUTES,
     AUDIT_ROUTES,
+    APPLICATION_ROUTES,
     POLICY_ROUTES,
     BRANDING_ROUTES,
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tenants.applications import Application
+from tenants.manifest.application_rows import saml_columns
 from tenants.manifest.plan import Comparison
 from tenants.manifest.saml_specs import SamlApplicationSpec
 from tenants.saml_applications import SAML_KIND, client_id_of
@@ -32,19 +33,9 @@ def plan_saml_applications(comparison: Comparison) -> None:
 
 
 def _values(comparison: Comparison, key: str, spec: SamlApplicationSpec) -> dict[str, Any]:
-    return {
+    return saml_columns(spec) | {
         "organization_id": comparison.organization_ids[spec.organization],
-        "name": spec.name,
-        "launch_url": spec.launch_url,
-        "is_enabled": spec.enabled,
-        "client_id": client_id_of(key),
-        "entity_id": spec.entity_id,
-        "saml": spec.config.as_json(),
-        "accepted_connections": list(spec.connections),
-        "is_assigned_only": bool(spec.assigned_only or spec.groups or spec.open_to_organizations),
-        "required_groups": list(spec.groups),
         "assigned_organizations": [comparison.organization_ids[one] for one in spec.open_to_organizations],
-        "is_factor_demanded": spec.second_factor,
-        "sign_in_minutes": spec.sign_in_minutes,
+        "client_id": client_id_of(key),
         "is_file_managed": True,
     }

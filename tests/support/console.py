@@ -37,6 +37,7 @@ PARTS: dict[str, Callable[[Home], str]] = {
     "job": lambda home: people_job(home).id,
     "name": lambda home: "look.css",
     "number": lambda home: "1",
+    "part": lambda home: "rules",
     "section": lambda home: "sessions",
     "test": lambda home: "nothing",
     "token": lambda home: "nothing",

@@ -36,6 +36,8 @@ class Field:
     kind: str
     value: str | None
     choices: list[str] | None = None
+    checked: list[str] = field(default_factory=list)
+    """All that is checked, where several boxes have one name."""
 
 
 @dataclass
@@ -191,3 +193,4 @@ class Page(HTMLParser):
         one.choices.append(value)
         if is_checked:
             one.value = value
+            one.checked.append(value)

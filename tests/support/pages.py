@@ -16,6 +16,7 @@ from tests.support.application_pages import APPLICATION_SAMPLES
 from tests.support.audit_pages import AUDIT_SAMPLES
 from tests.support.by_mail_pages import BY_MAIL_SAMPLES
 from tests.support.connection_test_pages import CONNECTION_TEST_SAMPLES
+from tests.support.console_application_pages import CONSOLE_APPLICATION_SAMPLES
 from tests.support.console_pages import CONSOLE_SAMPLES
 from tests.support.console_settings_pages import SETTINGS_SAMPLES
 from tests.support.factor_pages import CODE_WRONG, FACTOR_SAMPLES
@@ -237,6 +238,7 @@ SAMPLES: dict[str, Sample] = (
     | AUDIT_SAMPLES
     | PEOPLE_SAMPLES
     | SETTINGS_SAMPLES
+    | CONSOLE_APPLICATION_SAMPLES
     | FACTOR_SAMPLES
     | OPERATOR_SAMPLES
     | PROVIDER_SAMPLES

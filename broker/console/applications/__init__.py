@@ -1,0 +1,1 @@
+"""Applications: what they are told, who may open them, and the values that their side needs."""
