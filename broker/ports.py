@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from broker.kept import Kept
+from tenants.throttles import Limit
 
 
 class Clock(Protocol):
@@ -112,6 +113,30 @@ class Mailer(Protocol):
         ...
 
 
+class Counters(Protocol):
+    """Where tries of passwords and codes are counted, where that is not the database. All raise Breakage without an answer."""
+
+    def take(
+        self, tenant_id: str, tries: Sequence[tuple[str, Limit]], now: datetime, looked_at: Sequence[tuple[str, Limit]] = ()
+    ) -> datetime | None:
+        """Count one try for each key in order, or say until when the first that pauses does; `looked_at` only pause."""
+        ...
+
+    def count(self, tenant_id: str, key: str, limit: Limit, now: datetime) -> int:
+        """Count one without asking, and say how many of its window there are."""
+        ...
+
+    def forgive(self, tenant_id: str, key: str) -> None:
+        """Take one back."""
+        ...
+
+    def forget(self, tenant_id: str, key: str) -> None: ...
+
+    def check(self) -> None:
+        """Ask for a sign of life."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HashCost:
     """How much work one argon2id hash of a password is."""
@@ -134,3 +159,5 @@ class Ports:
     mailer: Mailer | None = None
     """None: no mail server is set up. Mails then wait in the outbox, and what needs them is not offered."""
     hash_cost: HashCost = HASH_COST
+    counters: Counters | None = None
+    """None: tries are counted in the database."""

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookUpTimeout
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from ipaddress import ip_network
 
 import dns.exception
@@ -16,7 +17,7 @@ import dns.resolver
 from broker.guarded_http import GuardedHttp
 from broker.kept import Kept
 from broker.mail.smtp import SmtpMailer
-from broker.ports import Ports
+from broker.ports import Counters, Ports
 from broker.settings import Settings
 
 DNS_SECONDS = 2.0
@@ -90,7 +91,14 @@ def real_ports(settings: Settings) -> Ports:
         allow_loopback_http=settings.allow_loopback_http,
     )
     mailer = SmtpMailer(settings, tls) if settings.smtp_host else None
-    return Ports(clock=clock, randomness=SystemRandomness(), dns=dns, http=http, kept=kept, mailer=mailer)
+    counters = _redis_counters(settings.redis_url.get_secret_value())
+    randomness = SystemRandomness()
+    return Ports(clock=clock, randomness=randomness, dns=dns, http=http, kept=kept, mailer=mailer, counters=counters)
+
+
+def _redis_counters(url: str) -> Counters | None:
+    # By name: who does not use Redis need not wait for it at each start.
+    return import_module("broker.redis_counters").RedisCounters(url) if url else None
 
 
 @cache

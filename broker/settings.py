@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         le=1000,
         description="Password checks that may wait in a worker; more are told to come back. Keep it below the threads.",
     )
+    redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Redis or Valkey that counts tries of passwords and codes, such as `rediss://user:password@host:6379/0`; "
+        "empty: the database counts. Without an answer of it nobody signs in with a password or code, but by emergency access.",
+    )
     breach_check_url: str = Field(
         default="",
         description="Range service that new passwords are looked up in besides the list that the product has, such as "
@@ -151,6 +156,13 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", value.lower()):
             raise ValueError("give a host name alone, such as operator.login.example")
         return value.lower()
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().partition("://")[0] not in {"", "redis", "rediss", "unix"}:
+            raise ValueError("give an address such as rediss://host:6379/0")
+        return value
 
     @field_validator("entra_authority_host", "entra_graph_host")
     @classmethod

@@ -37,7 +37,7 @@ def doctor() -> None:
         for sentence in refusals(broker):
             is_well = False
             click.echo(f"bad   {sentence}")
-        found = (findings, domain_findings, health_findings, mail_findings, chain_findings)
+        found = (findings, domain_findings, health_findings, mail_findings, counter_findings, chain_findings)
         for path, finding in chain.from_iterable(part(broker) for part in found):
             is_well = is_well and finding.severity != "bad"
             click.echo(f"{finding.severity:<5} {path}: {finding.sentence!s}")
@@ -59,6 +59,18 @@ def mail_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
     if any(broker.db.has_row(model, model.failed_at.is_not(None)) for model in (OutboxMail, PlatformMail)):
         sentence = "In the last 30 days some mails could not be delivered: `broker mail list --failed` names them."
         yield "mail", Finding("warn", "mail_undeliverable", sentence)
+
+
+def counter_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:
+    """Does the store answer that counts tries?"""
+    counters = broker.ports.counters
+    if counters is None:
+        return
+    try:
+        counters.check()
+        yield "redis", Finding("ok", "counters", "Redis answers: tries of passwords and codes are counted there.")
+    except BrokerError as error:
+        yield "redis", Finding("bad", "counters_unreachable", f"{error.detail}: passwords and codes are refused.")
 
 
 def chain_findings(broker: Broker) -> Iterator[tuple[str, Finding]]:

@@ -1,10 +1,12 @@
 """Counting tries of passwords and codes: for the account, for the network address, and apart on a known device (LC-03)."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import g
+from flask import Response, after_this_request, g
 from flask_babel import format_time
 from sqlalchemy import Row
 
@@ -12,7 +14,7 @@ from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
 from tenants.audit import Event
-from tenants.causes import Cause, Refusal
+from tenants.causes import Breakage, Cause, Refusal
 from tenants.db import TenantSession
 from tenants.statements import Scoped
 from tenants.throttles import (
@@ -20,6 +22,7 @@ from tenants.throttles import (
     COUNT_TRY,
     DEVICE_PASSWORD_LIMIT,
     DEVICE_TOTP_LIMIT,
+    FORGET_TRIES,
     FORGIVE_TRY,
     PASSWORD_LIMIT,
     RECOVERY_LIMIT,
@@ -63,10 +66,8 @@ def tries_of(what: str, whose: str, device: Row[Any] | None, cause: Cause) -> Tr
 def spend_try(tries: Tries) -> None:
     """One try for the account and one for the network address, or a pause. The same for right and wrong ones."""
     now = the_broker().ports.clock.now()
-    with g.db.writing(is_durable=False) as db:
-        until = paused_until(db.one(THROTTLE_STATE, key=_TENANT), TENANT_LIMIT, now) if tries.is_for_tenant else None
-        until = until or take_try(db, counter_key("address", client_address()), ADDRESS_LIMIT, now)
-        until = until or take_try(db, tries.counter, tries.limit, now)
+    looked_at = [(_TENANT, TENANT_LIMIT)] if tries.is_for_tenant else []
+    until = _take([(_network(), ADDRESS_LIMIT), (tries.counter, tries.limit)], now, looked_at)
     if until is not None:
         what = tries.counter.partition(":")[0]
         raise Refusal(tries.cause, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
@@ -74,28 +75,31 @@ def spend_try(tries: Tries) -> None:
 
 def spend_network_try(what: str) -> None:
     """One try for the network address alone, for what names no account before it is proven (a passkey). Or a pause."""
-    now = the_broker().ports.clock.now()
-    with g.db.writing(is_durable=False) as db:
-        until = take_try(db, counter_key("address", client_address()), ADDRESS_LIMIT, now)
+    until = _take([(_network(), ADDRESS_LIMIT)], the_broker().ports.clock.now())
     if until is not None:
         raise Refusal(Cause.RATE_LIMITED, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
-
-
-def forgive_network_try(db: TenantSession) -> None:
-    """It was right: an office whose people sign in all morning is no attacker."""
-    db.run(FORGIVE_TRY, key=counter_key("address", client_address()))
 
 
 def note_wrong_try(tries: Tries) -> None:
     """Count it against the tenant, and say so in the audit log when it has become too many (LC-02)."""
     if not tries.is_for_tenant:
         return
-    now = the_broker().ports.clock.now()
+    now, counters = the_broker().ports.clock.now(), the_broker().ports.counters
+    wrong = counters.count(g.tenant.id, _TENANT, TENANT_LIMIT, now) if counters else 0
+    if counters and wrong != TENANT_LIMIT.free:
+        return
     with g.db.writing() as db:
-        db.run(COUNT_TRY, key=_TENANT, now=now, window_end=now + TENANT_LIMIT.window)
-        row = db.one(THROTTLE_STATE, key=_TENANT)
-        if row is not None and row.tries == TENANT_LIMIT.free:
-            audit.append(db, Event.SPRAYED, at=now, address=client_address(), detail={"wrong passwords": row.tries})
+        if counters is None:
+            db.run(COUNT_TRY, key=_TENANT, now=now, window_end=now + TENANT_LIMIT.window)
+            row = db.one(THROTTLE_STATE, key=_TENANT)
+            wrong = row.tries if row is not None else 0
+        if wrong == TENANT_LIMIT.free:
+            audit.append(db, Event.SPRAYED, at=now, address=client_address(), detail={"wrong passwords": wrong})
+
+
+def forgive_network_try(db: TenantSession) -> None:
+    """It was right: an office whose people sign in all morning is no attacker."""
+    _give_back(db, FORGIVE_TRY, _network())
 
 
 def note_right_try(db: TenantSession, statement: Scoped, tries: Tries) -> None:
@@ -104,7 +108,39 @@ def note_right_try(db: TenantSession, statement: Scoped, tries: Tries) -> None:
     The counters are locked in the same order as by the tries themselves, or two of them would wait for each other.
     """
     forgive_network_try(db)
-    db.run(statement, key=tries.counter)
+    _give_back(db, statement, tries.counter)
+
+
+def _take(tries: Sequence[tuple[str, Limit]], now: datetime, looked_at: Sequence[tuple[str, Limit]] = ()) -> datetime | None:
+    """Count one try for each counter in order, or say until when the first that pauses does."""
+    counters = the_broker().ports.counters
+    if counters is not None:
+        return counters.take(g.tenant.id, tries, now, looked_at)
+    with g.db.writing(is_durable=False) as db:
+        for key, limit in looked_at:
+            if until := paused_until(db.one(THROTTLE_STATE, key=key), limit, now):
+                return until
+        return next((until for key, limit in tries if (until := take_try(db, key, limit, now))), None)
+
+
+def _give_back(db: TenantSession, statement: Scoped, key: str) -> None:
+    """Within the caller's transaction; Redis is asked when that is over."""
+    counters, tenant_id = the_broker().ports.counters, g.tenant.id
+    if counters is None:
+        db.run(statement, key=key)
+        return
+    give_back = counters.forget if statement is FORGET_TRIES else counters.forgive
+
+    @after_this_request
+    def settle(response: Response) -> Response:
+        # A try that is not given back costs its owner one; the sign-in itself is done.
+        with suppress(Breakage):
+            give_back(tenant_id, key)
+        return response
+
+
+def _network() -> str:
+    return counter_key("address", client_address())
 
 
 def _clock_time(moment: datetime) -> str:

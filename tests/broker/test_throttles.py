@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 from sqlalchemy import event
 
+from broker.redis_counters import RedisCounters
 from tenants.throttles import (
     ADDRESS_LIMIT,
     FORGET_TRIES,
@@ -20,6 +21,7 @@ from tenants.throttles import (
     take_try,
 )
 from tests import factories
+from tests.support.redis_server import redis_server
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LIMIT = Limit(free=3, cap=10, window=timedelta(hours=1), longest=timedelta(seconds=20))
@@ -71,49 +73,88 @@ def home(broker):
     return factories.tenant(broker)
 
 
+@pytest.fixture(scope="module")
+def redis_url():
+    with redis_server() as url:
+        yield url
+
+
+class InDatabase:
+    def __init__(self, home):
+        self.home = home
+
+    def take(self, now, key="password:x"):
+        return taken(self.home, now, key)
+
+    def give_back(self, statement, key="password:x"):
+        with self.home.db.writing() as db:
+            db.run(statement, key=key)
+
+
+class InRedis:
+    def __init__(self, home, url):
+        self.home, self.counters = home, RedisCounters(url)
+
+    def take(self, now, key="password:x"):
+        return self.counters.take(self.home.id, [(key, LIMIT)], now)
+
+    def give_back(self, statement, key="password:x"):
+        give_back = self.counters.forget if statement is FORGET_TRIES else self.counters.forgive
+        give_back(self.home.id, key)
+
+
+@pytest.fixture(params=["in the database", "in Redis"])
+def counting(request, redis_url):
+    """Makes a tenant's counters, in either place."""
+    return InDatabase if request.param == "in the database" else lambda home: InRedis(home, redis_url)
+
+
+@pytest.fixture
+def tries(counting, home):
+    return counting(home)
+
+
 def taken(home, now, key="password:x"):
     with home.db.writing() as db:
         return take_try(db, key, LIMIT, now)
 
 
-def test_tries_are_counted_until_they_have_to_wait(home):
+def test_tries_are_counted_until_they_have_to_wait(home, tries):
     now = home.now
-    assert [taken(home, now) for _ in range(4)] == [None, None, None, now + timedelta(seconds=1)]
-    assert taken(home, now + timedelta(seconds=1)) is None
-    assert taken(home, now + timedelta(seconds=2)) == now + timedelta(seconds=3)
+    assert [tries.take(now) for _ in range(4)] == [None, None, None, now + timedelta(seconds=1)]
+    assert tries.take(now + timedelta(seconds=1)) is None
+    assert tries.take(now + timedelta(seconds=2)) == now + timedelta(seconds=3)
 
 
-def test_try_that_was_refused_is_not_counted(home):
+def test_try_that_was_refused_is_not_counted(home, tries):
     now = home.now
     for _ in range(9):
-        taken(home, now)
-    assert taken(home, now + timedelta(seconds=1)) is None
+        tries.take(now)
+    assert tries.take(now + timedelta(seconds=1)) is None
 
 
-def test_new_window_starts_at_one(home):
+def test_new_window_starts_at_one(home, tries):
     now = home.now
     for _ in range(3):
-        taken(home, now)
+        tries.take(now)
     later = now + LIMIT.window
-    assert [taken(home, later) for _ in range(4)] == [None, None, None, later + timedelta(seconds=1)]
+    assert [tries.take(later) for _ in range(4)] == [None, None, None, later + timedelta(seconds=1)]
 
 
-def test_forgetting_frees_all_and_forgiving_one(home):
+def test_forgetting_frees_all_and_forgiving_one(home, tries):
     now = home.now
     for _ in range(3):
-        taken(home, now)
-    with home.db.writing() as db:
-        db.run(FORGIVE_TRY, key="password:x")
-    assert [taken(home, now), taken(home, now)] == [None, now + timedelta(seconds=1)]
-    with home.db.writing() as db:
-        db.run(FORGET_TRIES, key="password:x")
-    assert [taken(home, now) for _ in range(3)] == [None] * 3
+        tries.take(now)
+    tries.give_back(FORGIVE_TRY)
+    assert [tries.take(now), tries.take(now)] == [None, now + timedelta(seconds=1)]
+    tries.give_back(FORGET_TRIES)
+    assert [tries.take(now) for _ in range(3)] == [None] * 3
 
 
-def test_counter_of_one_tenant_is_not_another_ones(broker, home):
+def test_counter_of_one_tenant_is_not_another_ones(broker, home, counting, tries):
     for _ in range(4):
-        taken(home, home.now)
-    assert taken(factories.tenant(broker), home.now) is None
+        tries.take(home.now)
+    assert counting(factories.tenant(broker)).take(home.now) is None
 
 
 def test_try_that_met_no_counter_yet_is_judged_by_the_one_that_came_first(home, db):
