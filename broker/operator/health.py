@@ -75,7 +75,10 @@ def _mail(broker: Broker) -> State:
         return State(_("Mail"), "warn", _("Not set up"), _("BROKER_SMTP_HOST is not set: mails wait."))
     if any(broker.db.has_row(model, model.failed_at.is_not(None)) for model in (OutboxMail, PlatformMail)):
         return State(
-            _("Mail"), "warn", _("Some undeliverable"), _("`broker mail list --failed` names those of the last 30 days.")
+            _("Mail"),
+            "warn",
+            _("Some undeliverable"),
+            _("The command broker mail list --failed names those of the last 30 days."),
         )
     old = broker.ports.clock.now() - _LATE
     if any(
@@ -93,7 +96,9 @@ def _mail(broker: Broker) -> State:
 
 def _log(broker: Broker) -> State:
     if is_chain_broken(broker):
-        return State(_("Audit logs"), "bad", _("Tampered with"), _("`broker audit verify` names the log and the entry."))
+        return State(
+            _("Audit logs"), "bad", _("Tampered with"), _("The command broker audit verify names the log and the entry.")
+        )
     late = broker.ports.clock.now() - SEALED_WITHIN
     if broker.db.has_row(AuditEvent, AuditEvent.seal.is_(None) & (AuditEvent.at < late)):
         return State(

@@ -33,7 +33,7 @@ from tenants.passwords import PasswordError, normalise_password
 from tenants.platform_log import Deed
 
 _SEED_OF_NOBODY = "A" * 32
-_WHOSE, _WHENCE = "operator", "operator-network"
+_WHOSE, _WHENCE = "operator", "op-network"
 
 
 def page() -> Response:
