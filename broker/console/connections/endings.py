@@ -11,6 +11,7 @@ from broker.upstream.kind import Certified
 from tenants.causes import BrokerError
 from tenants.connections import Connection
 from tenants.endings import Ending, Thing, of_certificates, of_client_certificate, of_secret
+from tenants.snapshot import ConnectionConfig
 
 SOON = timedelta(days=30)
 
@@ -31,14 +32,14 @@ def ends_of(row: Connection, document: str | None, now: datetime) -> list[EndLin
     return [line_of(one, now) for one in sorted(endings_of_row(row, document), key=lambda one: one.ends_at)]
 
 
-def endings_of_row(row: Connection, document: str | None) -> list[Ending]:
+def endings_of_row(row: Connection | ConnectionConfig, document: str | None) -> list[Ending]:
     """Nothing where the options don't fit this version: the test says so."""
     found = of_secret(row)  # type: ignore[arg-type]  # reads columns by name, which a mapped row has as well
     kind = KINDS[row.kind]
     try:
         found += of_client_certificate(row)  # type: ignore[arg-type]  # as above
         if isinstance(kind, Certified):
-            options = kind.options_type.model_validate(row.options)
+            options = kind.options_type.model_validate(dict(row.options))
             found += of_certificates(row, kind.certificates(options, document))  # type: ignore[arg-type]  # as above
     except (ValueError, BrokerError):
         return found
