@@ -31,12 +31,13 @@ class Draft(factories.Home):
 
     rows: list[tuple[type[Base], dict[str, Any]]] = field(default_factory=list)
 
-    def add(self, row: Any) -> Any:
-        """Keep a row for later."""
-        if not isinstance(row, Tenant):
-            row.tenant_id = self.id
-        values = {name: value for name, value in inspect(row).dict.items() if not name.startswith("_")}
-        self.rows.append((type(row), values))
+    def add(self, row: Any, *others: Any) -> Any:
+        """Keep rows for later. Returns the first."""
+        for one in (row, *others):
+            if not isinstance(one, Tenant):
+                one.tenant_id = self.id
+            values = {name: value for name, value in inspect(one).dict.items() if not name.startswith("_")}
+            self.rows.append((type(one), values))
         return row
 
 

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from bench.rounds import CONNECTIONS, Bench, Figure
+from bench.scenarios import AT_ONE_TENANT
 
 _SATURATED = 0.9
 _HEAD = ("path", "/CPU s", "÷ hello", "target", "p50 ms", "p99 ms", "RSS MiB", "SQL", "commits", "server", "load", "db ms")
@@ -93,10 +94,21 @@ def _notes(run: Run, bench: Bench) -> list[str]:
         f"The machine's load was {run.load_before:.1f} before and {run.load_after:.1f} after: where others use the cores too,",
         "ratios hold best and latencies least.",
     ]
+    notes += [_flat(run, bench.figures[name], bench.figures[one]) for name, one in _pairs(bench)]
     busy = [figure.name for figure in (bench.hello, *bench.figures.values()) if is_saturated(figure)]
     if busy:
         notes.append(f"! The load generator was the bottleneck for: {', '.join(busy)}. Rates per CPU second still hold.")
     return notes
+
+
+def _pairs(bench: Bench) -> list[tuple[str, str]]:
+    """Paths that were gone at all tenants and at one of them."""
+    return [(name, one) for name, one in AT_ONE_TENANT.items() if {name, one} <= bench.figures.keys()]
+
+
+def _flat(run: Run, spread: Figure, one: Figure) -> str:
+    rate, wait = spread.rate / one.rate, spread.percentile(50) / one.percentile(50)
+    return f"{spread.name}, {run.tenants - 1:,} of them, against one: {rate:.2f} of the rate, {wait:.2f} of the p50."
 
 
 def as_json(run: Run, bench: Bench) -> dict[str, Any]:

@@ -280,5 +280,11 @@ SCENARIOS = (
     Scenario("authorize + token, all in turn", code_of_all, is_spread=True),
     Scenario("upstream from the page, all in turn", upstream_of_all, is_spread=True),
 )
+AT_ONE_TENANT = {
+    "metadata, all tenants in turn": "provider metadata",
+    "authorize + token, all in turn": "authorize + token, ES256",
+    "upstream from the page, all in turn": "upstream OIDC from the page",
+}
+"""What a path that goes round all tenants is held against: the same at one of them (performance.md, section 4)."""
 HASHED = frozenset({"password + TOTP, the two posts"})
 """Compared with argon2id hashes of one core, and not with hello."""

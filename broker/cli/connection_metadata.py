@@ -1,6 +1,6 @@
 """`broker connection metadata`: what a provider's own address says about it, and a change that waits for a word (SU-24)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -69,7 +69,7 @@ def _lines(followed: Followed, row: Row[Any] | None) -> Iterator[str]:
     else:
         yield f"In force: {known.entity_id}, fetched on {time_text(row.fetched_at)}"
         yield f"  keys: {shown_keys(tuple(sorted(known.keys)))}"
-        yield from (f"  signs in at: {address}" for address in sorted(known.addresses))
+        yield from _places(known.addresses)
     yield f"Asked or decided about last on {time_text(row.checked_at)}, asked next on {time_text(row.due_at)}."
     if row.fault:
         yield f"The last try failed: {row.fault}"
@@ -86,4 +86,11 @@ def _proposal(row: Row[Any]) -> Iterator[str]:
     yield f"  entity id: {new.entity_id}"
     yield f"  new keys: {shown_keys(tuple(sorted(new.keys - before))) or 'none'}"
     yield f"  keys that are gone: {shown_keys(tuple(sorted(before - new.keys))) or 'none'}"
-    yield from (f"  signs in at: {address}" for address in sorted(new.addresses))
+    yield from _places(new.addresses)
+
+
+def _places(addresses: Iterable[str]) -> Iterator[str]:
+    """Where people are sent, by binding: to sign in, and to sign out."""
+    for address in sorted(addresses):
+        rest = address.removeprefix("logout ")
+        yield f"  signs {'in' if rest == address else 'out'} at: {rest}"
