@@ -54,6 +54,8 @@ class Part:
 ENTRIES = (
     Entry("home", _("Home"), "console.home", "house", Permission.VIEW, Group.TOP),
     Entry("users", _("Users"), "console.users", "people", Permission.VIEW, Group.PEOPLE),
+    Entry("organizations", _("Organizations"), "console.organizations", "diagram-3", Permission.VIEW_SETTINGS, Group.PEOPLE),
+    Entry("admins", _("Admins"), "console.admins", "person-gear", Permission.VIEW_SETTINGS, Group.PEOPLE),
     Entry("connections", _("Connections"), "console.connections", "plug", Permission.VIEW_SETTINGS, Group.SIGNING_IN),
     Entry("domains", _("Domains"), "console.domains", "globe2", Permission.VIEW_SETTINGS, Group.SIGNING_IN),
     Entry("routing", _("Routing simulator"), "console.routing", "signpost-split", Permission.VIEW_SETTINGS, Group.SIGNING_IN),

@@ -14,7 +14,7 @@ from tests.support.federation_rows import connection_test, consent, trace
 from tests.support.people_rows import people_job
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.routes import csrf_token, everything, of_nobody, places
-from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction, stored
+from tests.support.rows import FACTORIES, audit_event, backdoor, login_transaction, organization, stored
 from tests.support.wiring import ORIGIN
 
 # Routes that show the same to everybody: what stands in them names nothing of a tenant.
@@ -36,6 +36,7 @@ INVENTED = {
     "name": "nothing.svg",
     "number": "1",
     "part": "rules",
+    "organization": "nobody",
     "section": "sessions",
     "test": "tst_no",
     "token": new_secret(),
@@ -94,6 +95,7 @@ def theirs(app, there):
         "identity": factories.identity(there).id,
         "job": people_job(there).id,
         "part": "rules",
+        "organization": organization(there).key,
         "section": "sessions",
         "assistant": "nobody",
         "domain": factories.domain(there).id,

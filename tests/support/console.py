@@ -20,7 +20,7 @@ from tests.browser import Browser
 from tests.factories import Home, Someone
 from tests.support.people_rows import people_job
 from tests.support.routes import Place, csrf_token, of_nobody, places
-from tests.support.rows import FACTORIES, audit_event, stored
+from tests.support.rows import FACTORIES, audit_event, organization, stored
 from tests.support.wiring import ORIGIN
 
 MOST_STATEMENTS = 10
@@ -38,6 +38,7 @@ PARTS: dict[str, Callable[[Home], str]] = {
     "name": lambda home: "look.css",
     "number": lambda home: "1",
     "part": lambda home: "rules",
+    "organization": lambda home: organization(home).key,
     "section": lambda home: "sessions",
     "test": lambda home: "nothing",
     "token": lambda home: "nothing",

@@ -6,8 +6,10 @@ from typing import Any
 
 from broker.console.forms import Choice, FormField, marked
 from broker.console.people.activity import ActivityLine
+from broker.console.people.admins import AdminLine
 from broker.console.people.bulk import JobLine, JobView
 from broker.console.people.imports import JobLink, RowLine, Tally
+from broker.console.people.organizations import OrganizationLine
 from broker.console.people.person import Browser, Held, Seen, WayCard
 from broker.console.people.users import Chip, UserLine
 from broker.console.people.words import Glyph
@@ -39,7 +41,7 @@ CHOICES = {
     "sort": [("address", "By address"), ("seen", "Latest sign-in first")],
 }
 ACTIONS = [("send_link", "Send mail again", False), ("disable", "Disable…", True), ("delete", "Delete…", True)]
-URLS = dict.fromkeys(("next", "previous", "clear", "new", "import", "export", "bulk"), "/console/users")
+URLS = dict.fromkeys(("next", "previous", "clear_all", "new", "import", "export", "bulk"), "/console/users")
 USERS = {"lines": LINES, "asked": {}, "chips": [], "choices": CHOICES, "actions": ACTIONS}
 _FILTERED = {"asked": {"q": "jnae", "method": "local"}, "chips": [Chip("E-mail and password", "/console/users")]}
 _FORM = [
@@ -142,11 +144,21 @@ def _import(title: str, **values: Any) -> Sample:
     return console_page("people/import_job.html", title, **(_IMPORT | values))
 
 
+ADMINS = [
+    AdminLine("Jane Doe", EMAIL, "Owner", "", "Active", "ok", False, True, AT, "/console/users/a", None),
+    AdminLine("", "it@studio.example", "Admin", "Acme Studio", "Disabled", "bad", True, False, None, "/console/users/b", "/c"),
+]
+TREE = [
+    OrganizationLine("Acme", "/console/organizations/root", 0, "", "/console/users", True),
+    OrganizationLine("Acme Studio", "/console/organizations/s", 1, "Stricter here: Passkeys", "/console/users", False),
+]
+_RULES = [_FORM[1], FormField("passkeys", "Passkeys", "choice", "off", choices=[Choice("off", "Off here and below")])]
+
 PEOPLE_SAMPLES: dict[str, Sample] = {
-    "console-users": _users(),
+    "console-users": _users(urls=URLS | {"clear_all": None}),
     "console-users-for-auditors": _users(actions=[], urls=dict.fromkeys(URLS)),
     "console-users-nobody-found": _users(lines=[], **_FILTERED),
-    "console-users-nobody": _users(lines=[], urls=URLS | {"clear": None, "next": None, "previous": None}),
+    "console-users-nobody": _users(lines=[], urls=URLS | {"clear_all": None, "next": None, "previous": None}),
     "console-user": console_page("people/user.html", "Jane Doe", **PERSON),
     "console-user-who-never-came": console_page("people/user.html", "Jane Doe", **(PERSON | NOBODY)),
     "console-user-new": console_page(
@@ -161,6 +173,14 @@ PEOPLE_SAMPLES: dict[str, Sample] = {
     "console-user-edit-not": console_page(
         "people/edit.html", "Change Jane Doe", fields=[], seen="", sentence="Has a role.", label="Save", back=_BACK,
         may_save=False,
+    ),
+    "console-admins": console_page("people/admins.html", "Admins", lines=ADMINS, new_url="/console/admins/new"),
+    "console-organizations": console_page("people/organizations.html", "Organizations", lines=TREE, new_url="/console/o"),
+    "console-organizations-one": console_page("people/organizations.html", "Organizations", lines=TREE[:1], new_url=None),
+    "console-organization": console_page(
+        "people/organization.html", "Acme Studio", fields=marked(_RULES, _FIELD, "name"), errors=_FIELD, seen="f00d",
+        label="Save",
+        sentence="An organization can't be below itself.", back=_BACK, may_save=True, delete_url="/console/o/delete",
     ),
     "console-job": _job(JOB, "Disable these accounts?"),
     "console-job-nothing-due": _job(replace(JOB, due=0), "Disable these accounts?"),

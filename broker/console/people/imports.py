@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g, request, url_for
@@ -199,7 +200,9 @@ def _said(detail: Any, outcome: str) -> str:
     """What is changed, or what is wrong."""
     if outcome == RowOutcome.WRONG:
         return str(detail.get("sentence", ""))
-    told: Sequence[str] = [_change(name, value) for name, value in detail.get("changes", {}).items() if _is_told(name, value)]
+    is_new = outcome == RowOutcome.NEW
+    changes = detail.get("changes", {}).items()
+    told: Sequence[str] = [_change(name, value) for name, value in changes if _is_told(name, value, is_new=is_new)]
     if note := detail.get("note"):
         told = [*told, str(_("may be the same mailbox as %(email)s", email=note))]
     return " · ".join(told)
@@ -216,4 +219,4 @@ def _change(name: str, value: Any) -> str:
         return str(_("organization: %(value)s", value=words.organization_name(value)))
     if name == "is_local_enabled":
         return str(_("e-mail login on") if value else _("e-mail login off"))
-    return str(_("ends: %(value)s", value=value[:10]) if value else _("no end"))
+    return str(_("last day: %(value)s", value=words.day_text(datetime.fromisoformat(value))) if value else _("no end"))

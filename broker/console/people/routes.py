@@ -1,6 +1,6 @@
 """The addresses about people. Parts of a fixed name come before those of a person."""
 
-from broker.console.people import bulk, deeds, edit, imports, links, person, users
+from broker.console.people import admins, bulk, deeds, edit, imports, links, organizations, person, users
 from broker.console.route import Route
 
 PEOPLE_ROUTES = (
@@ -23,4 +23,16 @@ PEOPLE_ROUTES = (
     Route("GET", "/users/<account>/unlink/<identity>", "unlink_user", links.ask_unlink),
     Route("POST", "/users/<account>/unlink/<identity>", "do_unlink", links.do_unlink),
     Route("POST", "/users/<account>/session", "end_user_session", links.end_session),
+    Route("GET", "/users/<account>/role", "role", admins.role_page),
+    Route("POST", "/users/<account>/role", "save_role", admins.save),
+    Route("GET", "/admins", "admins", admins.admins_page),
+    Route("GET", "/admins/new", "new_admin", admins.new_page),
+    Route("POST", "/admins/new", "add_admin", admins.add),
+    Route("GET", "/organizations", "organizations", organizations.organizations_page),
+    Route("GET", "/organizations/new", "new_organization", organizations.new_page),
+    Route("POST", "/organizations/new", "add_organization", organizations.add),
+    Route("GET", "/organizations/<organization>", "organization", organizations.organization_page),
+    Route("POST", "/organizations/<organization>", "save_organization", organizations.save),
+    Route("GET", "/organizations/<organization>/delete", "delete_organization", organizations.ask_delete),
+    Route("POST", "/organizations/<organization>/delete", "remove_organization", organizations.do_delete),
 )

@@ -161,7 +161,7 @@ def _urls(admin: Admin, asked: Mapping[str, str], found: Found) -> dict[str, str
     return {
         "next": _url({**asked, "after": found.next}) if found.next else None,
         "previous": _url({**asked, "before": found.previous}) if found.previous else None,
-        "clear": url_for("console.users") if asked.keys() - {"sort"} else None,
+        "clear_all": url_for("console.users") if asked.keys() - {"sort"} else None,
         "new": url_for("console.new_user") if may_manage else None,
         "import": url_for("console.import_users") if may_manage else None,
         "export": url_for("console.export_users") if may_manage else None,

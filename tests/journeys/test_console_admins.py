@@ -1,0 +1,118 @@
+"""Roles and organizations in the console: given and taken, for all of the tenant or a part; a tree with rules of its own."""
+
+import pytest
+
+from tenants.accounts import Account
+from tenants.audit import Event
+from tenants.organization_policies import Overrides, policies_of, read_overrides, stricter
+from tenants.organization_tree import load_tree
+from tenants.organizations import Organization
+from tenants.policies import TenantPolicy
+from tests import factories
+from tests.journeys.test_console_people import account_of, at, come_in, posted
+from tests.support import rows, steps
+from tests.support.rows import stored
+
+
+@pytest.fixture
+def home(broker):
+    return factories.tenant(broker)
+
+
+def test_role_is_given_for_a_part_and_taken_back(app, home):
+    browser, boss = come_in(app, home)
+    part = rows.organization(home)
+    ada = factories.account(home, name="Ada", organization_id=part.id)
+    browser.open(at(home, "/admins")).follow("Give somebody a role")
+    browser.submit(email="nobody@x.example", role="admin", press="Save")
+    assert "Nobody has this address" in browser.words
+    browser.submit(email=ada.email, role="owner", part=part.id, press="Save")
+    assert "An owner is one of the whole organization" in browser.words
+    browser.open(at(home, "/admins/new")).submit(email=ada.email, role="admin", part=part.id, press="Save")
+    row = account_of(home, ada.email)
+    assert (row.role, row.own_role, row.admin_organization_id) == ("admin", "admin", part.id)
+    assert ada.email in browser.words
+    browser.open(at(home, f"/users/{ada.id}/role")).submit(role="", part="", press="Save")
+    row = account_of(home, ada.email)
+    assert (row.role, row.admin_organization_id) == (None, None)
+    told = [one.detail for one in steps.events(home, Event.ACCOUNT_CHANGED) if one.account_id == ada.id]
+    assert (told[-1]["by"], told[-1]["before role"], told[-1]["after role"]) == (boss.id, "admin", "-")
+
+
+def test_ac06_ac10_roles_that_stay(app, home):
+    """One's own; an owner's for an admin; the last owner's; who looks after a part does not count."""
+    owner, boss = come_in(app, home)
+    assert "your own role" in posted(owner, home, f"/users/{boss.id}/role", role="", part="").text
+    admin, eve = come_in(app, home, "admin")
+    assert "Only owners" in posted(admin, home, f"/users/{boss.id}/role", role="admin", part="").text
+    assert "Only owners" in posted(admin, home, f"/users/{factories.account(home).id}/role", role="owner", part="").text
+    part = rows.organization(home)
+    home.change(Account, eve.id, admin_organization_id=part.id)
+    other, second = come_in(app, home)
+    assert posted(other, home, f"/users/{boss.id}/role", role="auditor", part="").status_code == 303
+    third = factories.account(home, role="admin")
+    home.change(Account, third.id, role="owner", own_role="owner", state="disabled")
+    helper, _ = come_in(app, home)
+    home.change(Account, _.id, role="admin", own_role="admin")
+    assert "Only owners" in posted(helper, home, f"/users/{second.id}/role", role="", part="").text
+    assert account_of(home, second.email).role == "owner"
+
+
+def test_organizations_are_made_moved_ruled_and_deleted(app, home):
+    browser, _boss = come_in(app, home)
+    browser.open(at(home, "/organizations")).follow("Add organization").submit(
+        name="Acme Müller & Co", press="Add organization"
+    )
+    browser.open(at(home, "/organizations/new")).submit(name="Studio", press="Add organization")
+    made = {row.name: row for row in stored(home, Organization)}
+    acme, studio = made["Acme Müller & Co"], made["Studio"]
+    assert (acme.key, acme.parent_id) == ("acme-muller-co", home.root)
+    page = at(home, "/organizations/studio")
+    browser.open(page).submit(parent=acme.id, local_enabled="off", session_idle_minutes="10", press="Save")
+    assert "Stricter here" in browser.words
+    moved = stored(home, Organization, id=studio.id)[0]
+    assert (moved.parent_id, moved.policy_overrides) == (acme.id, {"local_enabled": False, "session_idle_minutes": 10})
+    browser.open(at(home, f"/organizations/{acme.key}"))
+    seen = browser.page.forms[-1].fields["seen"].value
+    values = {"name": acme.name, "seen": seen, "parent": studio.id}
+    assert "below itself" in posted(browser, home, f"/organizations/{acme.key}", **values).text
+    assert "changed this meanwhile" in posted(browser, home, f"/organizations/{acme.key}", **(values | {"seen": "old"})).text
+    browser.open(page).submit(session_idle_minutes="1", press="Save")
+    assert browser.status == 422
+    browser.open(at(home, f"/organizations/{acme.key}/delete")).submit(press="Delete the organization")
+    assert "There are organizations below it" in browser.words
+    browser.open(at(home, "/organizations/studio/delete")).submit(press="Delete the organization")
+    assert [row.name for row in stored(home, Organization, id=studio.id)] == []
+    assert posted(browser, home, "/organizations/root/delete").status_code == 409
+
+
+POLICY = TenantPolicy(local_enabled=True, email_factor=True, session_idle_minutes=60, session_absolute_minutes=720)
+STRICTER = {
+    "nothing": ({}, {}),
+    "off": ({"local_enabled": False}, {"local_enabled": False}),
+    "on is not more than what is above": ({"local_enabled": True, "passkeys": True}, {}),
+    "shorter": ({"session_idle_minutes": 10}, {"session_idle_minutes": 10}),
+    "longer does not count": ({"session_idle_minutes": 90, "inactive_days": 999}, {}),
+    "idle never outlives the end": (
+        {"session_absolute_minutes": 30},
+        {"session_absolute_minutes": 30, "session_idle_minutes": 30},
+    ),
+}
+
+
+@pytest.mark.parametrize(("own", "changes"), STRICTER.values(), ids=STRICTER)
+def test_policy_of_a_part_is_stricter_or_the_same(own, changes):
+    assert stricter(POLICY, Overrides.model_validate(own)) == POLICY.model_copy(update=changes)
+
+
+def test_policy_comes_down_the_tree(home):
+    above = rows.organization(home)
+    below = home.add(
+        Organization(id="org_b", key="b", name="B", parent_id=above.id, policy_overrides={"passkeys": False, "new": 1})
+    )
+    home.change(Organization, above.id, policy_overrides={"local_enabled": False})
+    with home.db.reading() as db:
+        found = policies_of(load_tree(db), POLICY)
+    assert set(found) == {above.id, below.id}
+    assert (found[below.id].local_enabled, found[below.id].passkeys, found[above.id].passkeys) == (False, False, True)
+    assert read_overrides(None) == Overrides()
