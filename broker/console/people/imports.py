@@ -208,8 +208,9 @@ def _said(detail: Any, outcome: str) -> str:
     return " · ".join(told)
 
 
-def _is_told(name: str, value: object) -> bool:
-    return (name not in ("email", "email_key") and value not in ("", None)) or name == "expires_at"
+def _is_told(name: str, value: object, *, is_new: bool) -> bool:
+    is_nothing = value in ("", None) and (is_new or name != "expires_at")
+    return name not in ("email", "email_key") and not is_nothing
 
 
 def _change(name: str, value: Any) -> str:
