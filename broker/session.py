@@ -26,6 +26,7 @@ from tenants.audit import Event
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
 from tenants.logouts import pass_on
+from tenants.organization_policies import is_current
 from tenants.sessions import END_SESSION, LEAVE_SESSION, OPEN_SESSION, RENEW_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
 from tenants.tenants import TenantStatus
 from tenants.ways import DOOR
@@ -141,9 +142,8 @@ def load_session(_: object = None) -> SignedIn | None:
 
 def is_alive(row: Row[Any], now: datetime) -> bool:
     """Is this session good at `now`: not ended, not too old or idle, its account and tenant still welcome?"""
-    idle = timedelta(minutes=g.tenant.policy.session_idle_minutes)
-    is_current = row.ended_at is None and row.expires_at > now and row.last_seen_at + idle > now
-    return is_current and is_account_live(row, now)
+    policy = g.tenant.policy_for(row.organization_id)
+    return is_current(row, policy, now, is_own=policy is not g.tenant.policy) and is_account_live(row, now)
 
 
 def is_account_live(row: Row[Any], now: datetime) -> bool:

@@ -4,6 +4,7 @@ Only admins of the whole tenant say what differs where, so local sign-in is swit
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,12 +20,8 @@ class Overrides(BaseModel):
 
     local_enabled: bool | None = Field(default=None, title="E-mail and password")
     email_factor: bool | None = Field(default=None, title="Codes by mail as a second factor")
-    passkeys: bool | None = Field(default=None, title="Passkeys")
-    trusted_device_days: int | None = Field(default=None, ge=0, le=90, title="Days for which a device is trusted")
     session_idle_minutes: int | None = Field(default=None, ge=5, le=1440, title="Minutes without use that end a session")
     session_absolute_minutes: int | None = Field(default=None, ge=15, le=43200, title="Minutes after which a session ends")
-    activation_days: int | None = Field(default=None, ge=1, le=365, title="Days for which an invitation is good")
-    inactive_days: int | None = Field(default=None, ge=30, le=3650, title="Days without use after which an account is off")
 
 
 def read_overrides(stored: Mapping[str, Any] | None) -> Overrides:
@@ -44,6 +41,17 @@ def stricter(policy: TenantPolicy, overrides: Overrides) -> TenantPolicy:
 
 def _narrower(above: Any, own: Any) -> Any:
     return above and own if isinstance(own, bool) else min(above, own)
+
+
+def is_current(session: Any, policy: TenantPolicy, now: datetime, *, is_own: bool) -> bool:
+    """Is a session's row neither ended, nor at its end, nor too long without use?
+
+    It was opened with the tenant's own absolute end; a part of the tenant may have an earlier one.
+    """
+    idle, longest = timedelta(minutes=policy.session_idle_minutes), timedelta(minutes=policy.session_absolute_minutes)
+    begun = max(session.auth_time, session.created_at)
+    is_over = session.expires_at <= now or session.last_seen_at + idle <= now or (is_own and begun + longest <= now)
+    return session.ended_at is None and not is_over
 
 
 def policies_of(tree: Tree, policy: TenantPolicy) -> dict[str, TenantPolicy]:

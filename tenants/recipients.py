@@ -18,6 +18,7 @@ RECIPIENT = scoped(
         Account.expires_at,
         Account.is_local_enabled,
         Account.role,
+        Account.organization_id,
     ).where(Account.email_key == bindparam("email_key"))
 )
 """What a mail may depend on, of the account that its address belongs to."""

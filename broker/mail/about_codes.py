@@ -42,7 +42,9 @@ def code(letter: Letter) -> Words | None:
 def _may_use_password(letter: Letter, account: Row[Any], address: Address) -> bool:
     rule = find_rule(address.domain, letter.tenant.domains)
     is_enforced_away = rule is not None and rule.refuses_local
-    return bool(letter.tenant.policy.local_enabled and account.is_local_enabled and not is_enforced_away)
+    return bool(
+        letter.tenant.policy_for(account.organization_id).local_enabled and account.is_local_enabled and not is_enforced_away
+    )
 
 
 def _code(letter: Letter) -> Words:

@@ -157,7 +157,7 @@ def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enab
             entitled = entitlements_of(db, account.id, account.organization_id)
     admission = admit(
         AdmissionFacts(
-            policy=g.tenant.policy,
+            policy=g.tenant.policy_for(account.organization_id),
             account=account_facts(account, entitled),
             sign_in=sign_in_facts(
                 transaction.row.method,

@@ -91,7 +91,7 @@ def _refusal(account: Row[Any]) -> Refusal | None:
         return Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
     admission = admit(
         AdmissionFacts(
-            policy=g.tenant.policy,
+            policy=g.tenant.policy_for(facts.organization_id),
             account=account_facts(facts),
             sign_in=SignInFacts(way=LOCAL, factors=frozenset({"password"})),
             now=the_broker().ports.clock.now(),

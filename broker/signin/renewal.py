@@ -39,16 +39,17 @@ def require_renewable(account: Row[Any], *, is_by_invitation: bool = False) -> N
     An invitation says itself until when it is good; else the activation period decides.
     """
     facts, now = account_facts(account), the_broker().ports.clock.now()
+    policy = g.tenant.policy_for(account.organization_id)
     admission = admit(
         AdmissionFacts(
-            policy=g.tenant.policy,
+            policy=policy,
             account=facts,
             sign_in=SignInFacts(way=LOCAL, factors=frozenset({"password", "totp"})),
             now=now,
             rules=g.tenant.domains,
         )
     )
-    state = facts.state if is_by_invitation else effective_state(facts, g.tenant.policy, now)
+    state = facts.state if is_by_invitation else effective_state(facts, policy, now)
     is_awaited = state is AccountState.INVITED and admission.cause is Cause.ACCOUNT_NOT_ACTIVATED
     if admission.cause is not None and not is_awaited:
         raise Refusal(admission.cause, "; ".join(reason.sentence for reason in admission.reasons), account_id=account.id)

@@ -85,4 +85,8 @@ def _ways(row: Row[Any]) -> tuple[str, ...]:
 
 def _may_use_mail(row: Row[Any]) -> bool:
     """Where policy allows it, never for those who have a role (SF-05), and where there is a mail server."""
-    return bool(g.tenant.policy.email_factor) and row.role is None and the_broker().ports.mailer is not None
+    return (
+        bool(g.tenant.policy_for(row.organization_id).email_factor)
+        and row.role is None
+        and the_broker().ports.mailer is not None
+    )

@@ -9,6 +9,7 @@ from tenants.organization_tree import load_tree
 from tenants.organizations import Organization
 from tenants.policies import TenantPolicy
 from tests import factories
+from tests.browser import Browser
 from tests.journeys.test_console_people import account_of, at, come_in, posted
 from tests.support import rows, steps
 from tests.support.rows import stored
@@ -91,9 +92,9 @@ POLICY = TenantPolicy(local_enabled=True, email_factor=True, session_idle_minute
 STRICTER = {
     "nothing": ({}, {}),
     "off": ({"local_enabled": False}, {"local_enabled": False}),
-    "on is not more than what is above": ({"local_enabled": True, "passkeys": True}, {}),
+    "on is not more than what is above": ({"local_enabled": True, "email_factor": True}, {}),
     "shorter": ({"session_idle_minutes": 10}, {"session_idle_minutes": 10}),
-    "longer does not count": ({"session_idle_minutes": 90, "inactive_days": 999}, {}),
+    "longer does not count": ({"session_idle_minutes": 90, "session_absolute_minutes": 999}, {}),
     "idle never outlives the end": (
         {"session_absolute_minutes": 30},
         {"session_absolute_minutes": 30, "session_idle_minutes": 30},
@@ -109,11 +110,36 @@ def test_policy_of_a_part_is_stricter_or_the_same(own, changes):
 def test_policy_comes_down_the_tree(home):
     above = rows.organization(home)
     below = home.add(
-        Organization(id="org_b", key="b", name="B", parent_id=above.id, policy_overrides={"passkeys": False, "new": 1})
+        Organization(id="org_b", key="b", name="B", parent_id=above.id, policy_overrides={"email_factor": False, "new": 1})
     )
     home.change(Organization, above.id, policy_overrides={"local_enabled": False})
     with home.db.reading() as db:
         found = policies_of(load_tree(db), POLICY)
     assert set(found) == {above.id, below.id}
-    assert (found[below.id].local_enabled, found[below.id].passkeys, found[above.id].passkeys) == (False, False, True)
+    assert (found[below.id].local_enabled, found[below.id].email_factor, found[above.id].email_factor) == (False, False, True)
     assert read_overrides(None) == Overrides()
+
+
+def test_t8_part_without_local_sign_in_refuses_a_right_password(app, home, browser):
+    """And nobody else's: the main organization has it, and so have its other parts."""
+    part = rows.organization(home)
+    home.change(Organization, part.id, policy_overrides={"local_enabled": False})
+    ada, eve = factories.account(home, with_totp=True, organization_id=part.id), factories.account(home, with_totp=True)
+    steps.sign_in(browser, home, eve)
+    assert browser.at == f"{home.path}/"
+    other = Browser(app).open(f"{home.path}/sign-in").submit(email=ada.email)
+    other.submit(password=ada.password)
+    assert other.status == 403
+    assert "This way to sign in isn’t switched on for you" in other.words
+
+
+def test_t8_session_of_a_part_ends_sooner(app, home):
+    part = rows.organization(home)
+    home.change(Organization, part.id, policy_overrides={"session_absolute_minutes": 30, "session_idle_minutes": 20})
+    near, _ = come_in(app, home, organization_id=part.id)
+    far, _ = come_in(app, home)
+    home.broker.ports.clock.advance(minutes=19)
+    assert near.open(at(home, "/users")).status == far.open(at(home, "/users")).status == 200
+    home.broker.ports.clock.advance(minutes=12)
+    assert "/sign-in" in near.open(at(home, "/users")).at
+    assert far.open(at(home, "/users")).status == 200

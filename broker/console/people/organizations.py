@@ -20,7 +20,7 @@ from tenants.organization_keeping import OrganizationError, add_organization, de
 from tenants.organization_policies import Overrides, read_overrides
 from tenants.organizations import Organization
 
-_SWITCHES = ("local_enabled", "email_factor", "passkeys")
+_SWITCHES = ("local_enabled", "email_factor")
 _MAX_NAME = 200
 
 
