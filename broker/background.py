@@ -22,6 +22,7 @@ from broker.mail.worker import deliver
 from broker.moves import daily_moves
 from broker.people_jobs import BulkRounds
 from broker.provider_metadata import MetadataRounds
+from broker.service_providers import refresh_due
 from broker.token_keys import daily_keys
 from broker.wiring import Broker
 from tenants import nightly
@@ -95,6 +96,7 @@ def _jobs() -> list[Job]:
         Job("sweep", _sweep, every=_SWEEP_SECONDS, due=now + _SWEEP_SECONDS),
         Job("lifecycle", Nightly().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("metadata", MetadataRounds().work, every=_METADATA_SECONDS, due=now + _METADATA_SECONDS),
+        Job("sp_metadata", refresh_due, every=_METADATA_SECONDS, due=now + _METADATA_SECONDS),
         Job("domains", daily_checks().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("endings", daily_warnings().work, every=_LOOK_SECONDS, due=now + _LOOK_SECONDS),
         Job("erase", _erase, every=_METADATA_SECONDS, due=now + _METADATA_SECONDS),

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broker.bar import bar_of
-from broker.downstream.portal import SEARCH_FROM, matching, tiles_of
+from broker.downstream.portal import SEARCH_FROM, address_of, matching, tiles_of
 from broker.look import kept
 from broker.pages import SignedIn as Person
 from broker.session import SignedIn, end_session, present_session
@@ -47,11 +47,12 @@ def home() -> Response:
 def open_application(application: str) -> Response:
     """On to an application, for who is signed in; where a sign-in that began at an identity provider leads."""
     found = next((one for one in g.tenant.all_applications if one.key == application and one.is_enabled), None)
-    if found is None or not found.launch_url:
+    address = address_of(found) if found is not None else None
+    if found is None or address is None:
         return redirect(url_for("home.home"), 303)
     if present_session() is None:
         return begin(url_for("home.open_application", application=application), found)
-    return redirect(found.launch_url, 303)
+    return redirect(address, 303)
 
 
 @home_pages.get("/applications/<application>/icon")

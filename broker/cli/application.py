@@ -1,8 +1,9 @@
-"""`broker application`: whom an application is for, person by person (docs/accounts.md)."""
+"""`broker application`: whom an application is for, person by person (docs/accounts.md), and SAML metadata."""
 
 import click
 from sqlalchemy import select
 
+from broker.cli.application_metadata import import_sp_metadata
 from broker.cli.asking import account_of, address_of, tenant_of
 from broker.cli.start import started
 from tenants.applications import Application
@@ -14,6 +15,9 @@ from tenants.db import TenantSession
 @click.group()
 def application() -> None:
     """Look after the applications of a tenant."""
+
+
+application.add_command(import_sp_metadata)
 
 
 @application.command()

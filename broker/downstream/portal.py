@@ -7,6 +7,7 @@ from flask import g, url_for
 
 from broker.pages import Tile
 from broker.session import SignedIn
+from broker.tenancy import tenant_url
 from tenants.assignments import entitlements_of
 from tenants.snapshot import ApplicationConfig
 
@@ -27,7 +28,7 @@ def matching(tiles: list[Tile], query: str) -> list[Tile]:
 
 
 def _open_to(person: SignedIn) -> Iterator[ApplicationConfig]:
-    offered = [one for one in g.tenant.all_applications if one.is_enabled and one.launch_url]
+    offered = [one for one in g.tenant.all_applications if one.is_enabled and address_of(one)]
     if any(one.audience is not None for one in offered):
         with g.db.reading() as db:
             brought = entitlements_of(db, person.row.account_id, person.row.organization_id)
@@ -36,8 +37,17 @@ def _open_to(person: SignedIn) -> Iterator[ApplicationConfig]:
 
 
 def _tile(application: ApplicationConfig) -> Tile:
-    address = application.launch_url or ""
+    address = address_of(application) or ""
     icon_url = None
     if application.icon_version:
         icon_url = url_for("home.application_icon", application=application.key, v=application.icon_version)
     return Tile(name=application.name, host=urlsplit(address).hostname or "", url=address, icon_url=icon_url)
+
+
+def address_of(application: ApplicationConfig) -> str | None:
+    """Where its tile leads: its own address, or ours where a SAML application takes people from here (Profiles, 4.1.5)."""
+    if application.launch_url:
+        return application.launch_url
+    if application.saml is not None and application.saml.may_begin_here:
+        return tenant_url(f"/saml/idp/sso?sp={application.key}")
+    return None

@@ -48,7 +48,8 @@ class FileReference(Spec):
     file: str = Field(min_length=1, description="File that holds it, beside the tenants file.")
 
 
-def _key(text: str) -> str:
+def checked_key(text: str) -> str:
+    """The key itself. Raises ValueError with a sentence."""
     if not _KEY.fullmatch(text):
         raise ValueError("a key has small letters, digits and hyphens, begins with a letter, and is at most 63 long.")
     return text
@@ -57,13 +58,13 @@ def _key(text: str) -> str:
 def _connection_key(text: str) -> str:
     if text in RESERVED_KEYS:
         raise ValueError(f"this key is reserved ({', '.join(sorted(RESERVED_KEYS))}).")
-    return _key(text)
+    return checked_key(text)
 
 
 def _organization_key(text: str) -> str:
     if text == "root":
         raise ValueError("this key is reserved: root is the tenant itself and has its name.")
-    return _key(text)
+    return checked_key(text)
 
 
 def _plain(text: str) -> str:
@@ -153,7 +154,7 @@ FactorWord = Annotated[
 ]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_paragraph)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_plain)]
-Key = Annotated[str, AfterValidator(_key)]
+Key = Annotated[str, AfterValidator(checked_key)]
 ConnectionKey = Annotated[str, AfterValidator(_connection_key)]
 OrganizationKey = Annotated[str, AfterValidator(_organization_key)]
 TenantAddress = Annotated[str, AfterValidator(_address)]
