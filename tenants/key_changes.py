@@ -20,19 +20,19 @@ class KeyChangeError(ValueError):
     """It can't be done now; the message says why, for the operator."""
 
 
-def saml_keys(session: TenantSession) -> Sequence[SigningKey]:
-    """Those that are published, the newest first."""
+def saml_keys(session: TenantSession, algorithm: str = SAML) -> Sequence[SigningKey]:
+    """Those that are published, the newest first: towards identity providers, or (`SAML_IDP`) towards applications."""
     published = (KeyState.ACTIVE.value, KeyState.PUBLISHED.value)
     return session.scalars(
         select(SigningKey)
-        .where(SigningKey.algorithm == SAML, SigningKey.state.in_(published))
+        .where(SigningKey.algorithm == algorithm, SigningKey.state.in_(published))
         .order_by(SigningKey.created_at.desc(), SigningKey.id)
     ).all()
 
 
 def publish(session: TenantSession, vault: Vault, made: NewKey, now: datetime) -> None:
     """Put a new key beside the active one. Raises KeyChangeError."""
-    keys = _locked(session)
+    keys = _locked(session, made.algorithm)
     if len(keys) > 1:
         raise KeyChangeError("There are two keys already: retire the old one first, with `broker keys retire`.")
     session.add(
@@ -48,27 +48,27 @@ def publish(session: TenantSession, vault: Vault, made: NewKey, now: datetime) -
     _note(session, "published", made.kid, now)
 
 
-def use_other(session: TenantSession, now: datetime) -> str:
+def use_other(session: TenantSession, now: datetime, algorithm: str = SAML) -> str:
     """Sign with the key that was only published; the one that signed stays published. Raises KeyChangeError."""
-    other = _other(_locked(session))
-    for key in saml_keys(session):
+    other = _other(_locked(session, algorithm))
+    for key in saml_keys(session, algorithm):
         key.state = KeyState.ACTIVE.value if key.id == other.id else KeyState.PUBLISHED.value
     _note(session, "used", other.id, now)
     return str(other.id)
 
 
-def retire_other(session: TenantSession, now: datetime) -> str:
+def retire_other(session: TenantSession, now: datetime, algorithm: str = SAML) -> str:
     """Take the key that does not sign out of our metadata; what is encrypted for it is not opened any more."""
-    other = _other(_locked(session))
+    other = _other(_locked(session, algorithm))
     other.state = KeyState.RETIRED.value
     _note(session, "retired", other.id, now)
     return str(other.id)
 
 
-def _locked(session: TenantSession) -> Sequence[SigningKey]:
+def _locked(session: TenantSession, algorithm: str) -> Sequence[SigningKey]:
     """One change at a time: counting the configuration up holds the tenant's row until the end."""
     session.touch_configuration()
-    return saml_keys(session)
+    return saml_keys(session, algorithm)
 
 
 def _other(keys: Sequence[SigningKey]) -> SigningKey:

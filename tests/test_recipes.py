@@ -23,7 +23,7 @@ NO_PAGES = {"base.html", "parts.html", "account/frame.html", "account/parts.html
     "signin/result_parts.html",
 }
 NO_COMMANDS = {"__init__", "account_text", "asking", "connection_groups", "start"}
-PARTS_OF_COMMANDS = {"application_preview", "signing_keys", "token_keys"}
+PARTS_OF_COMMANDS = {"application_metadata", "application_preview", "signing_keys", "token_keys"}
 
 
 def test_every_cause_has_an_answer_and_a_sentence() -> None:

@@ -3,7 +3,7 @@
 import click
 from sqlalchemy import select
 
-from broker.cli.application_metadata import import_sp_metadata
+from broker.cli.application_metadata import import_sp_metadata, saml_presets
 from broker.cli.asking import account_of, address_of, tenant_of
 from broker.cli.start import started
 from tenants.applications import Application
@@ -18,6 +18,7 @@ def application() -> None:
 
 
 application.add_command(import_sp_metadata)
+application.add_command(saml_presets)
 
 
 @application.command()

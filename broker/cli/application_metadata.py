@@ -1,4 +1,4 @@
-"""`broker application import-sp-metadata`: an application from what its service provider says of itself."""
+"""`broker application import-sp-metadata` and `saml-presets`: applications that speak SAML."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import click
 
 from broker.cli.asking import tenant_of
 from broker.cli.start import started
+from broker.saml_presets import PRESETS, preset_of
 from broker.service_providers import ImportRefused, asked, import_sp
 from tenants.manifest.values import checked_key
 
@@ -44,3 +45,18 @@ def import_sp_metadata(slug: str, key: str, url: str | None, file: Path | None, 
 
 def _yes(value: object) -> str:
     return "yes" if value else "no"
+
+
+@click.command("saml-presets")
+@click.argument("key", metavar="PRESET", required=False)
+def saml_presets(key: str | None) -> None:
+    """List well-known SAML applications, or print the table of a tenants file for one."""
+    if key is None:
+        for one in PRESETS:
+            click.echo(f"{one.key:12}{one.label}")
+        return
+    found = preset_of(key)
+    if found is None:
+        raise click.ClickException(f"There is no such preset. There are: {', '.join(one.key for one in PRESETS)}.")
+    click.echo(found.table())
+    click.echo(f"Fill in: {', '.join(found.values.values())}. {found.note}", err=True)

@@ -20,8 +20,12 @@ from tenants.db import TenantSession
 from tenants.key_changes import KeyChangeError, publish, retire_other, saml_keys, use_other
 from tenants.keys import KeyState, SigningKey
 from tenants.saml_metadata import READINGS
-from tenants.signing import SAML, new_key
+from tenants.signing import SAML, SAML_IDP, new_key
 
+_LOST = {
+    False: "What identity providers still encrypt for it is not opened any more, for good. Go on?",
+    True: "Applications that know no other certificate refuse what is signed from then on. Go on?",
+}
 _STATES = {KeyState.ACTIVE.value: "signs", KeyState.PUBLISHED.value: "is published"}
 
 
@@ -35,48 +39,54 @@ def list_keys(slug: str) -> None:
             for key in saml_keys(session):
                 for line in _lines(broker, session, key):
                     click.echo(line)
+            for key in saml_keys(session, SAML_IDP):
+                click.echo(f"{_line(broker, session, key)}, for applications")
 
 
 @click.command()
 @click.argument("slug", metavar="TENANT")
-def roll(slug: str) -> None:
+@click.option("--applications", is_flag=True, help="The key that signs for SAML applications.")
+def roll(slug: str, applications: bool) -> None:
     """Publish a second SAML key for TENANT. It signs nothing yet."""
     with started() as broker:
         tenant_id = tenant_of(broker, slug).id
-        made = new_key(SAML)
+        made = new_key(_sort(applications))
         with _told(), broker.db.tenant(tenant_id).writing() as session:
             publish(session, broker.vault, made, broker.ports.clock.now())
     click.echo(f"{made.kid} stands in the metadata now, beside the key that signs.")
-    click.echo("Identity providers that don't read our metadata have to be given it: {T}/saml/CONNECTION/metadata.", err=True)
+    others = ("Applications", "idp") if applications else ("Identity providers", "CONNECTION")
+    click.echo(f"{others[0]} that don't read our metadata have to be given it: {{T}}/saml/{others[1]}/metadata.", err=True)
 
 
 @click.command()
 @click.argument("slug", metavar="TENANT")
+@click.option("--applications", is_flag=True, help="The key that signs for SAML applications.")
 @click.option("--yes", is_flag=True, help="Don't ask, even where a provider has not fetched the new key.")
-def use(slug: str, yes: bool) -> None:
+def use(slug: str, applications: bool, yes: bool) -> None:
     """Let the other SAML key of TENANT sign from now on. The one that signed stays published."""
     with started() as broker:
         tenant_id = tenant_of(broker, slug).id
         with broker.db.tenant(tenant_id).reading() as session:
-            unread = _unread(session)
+            unread = ["applications, whose reading is not noted"] if applications else _unread(session)
         if unread and not yes:
             sure(f"Not seen fetching it: {', '.join(unread)}. They may refuse what it signs. Go on?")
         with _told(), broker.db.tenant(tenant_id).writing() as session:
-            kid = use_other(session, broker.ports.clock.now())
+            kid = use_other(session, broker.ports.clock.now(), _sort(applications))
     click.echo(f"{kid} signs from now on.")
 
 
 @click.command()
 @click.argument("slug", metavar="TENANT")
+@click.option("--applications", is_flag=True, help="The key that signs for SAML applications.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def retire(slug: str, yes: bool) -> None:
+def retire(slug: str, applications: bool, yes: bool) -> None:
     """Take the SAML key of TENANT that does not sign out of use."""
     with started() as broker:
         tenant_id = tenant_of(broker, slug).id
         if not yes:
-            sure("What identity providers still encrypt for it is not opened any more, for good. Go on?")
+            sure(_LOST[applications])
         with _told(), broker.db.tenant(tenant_id).writing() as session:
-            kid = retire_other(session, broker.ports.clock.now())
+            kid = retire_other(session, broker.ports.clock.now(), _sort(applications))
     click.echo(f"{kid} is out of use.")
 
 
@@ -93,8 +103,7 @@ def _told() -> Iterator[None]:
 
 
 def _lines(broker: Broker, session: TenantSession, key: SigningKey) -> Iterator[str]:
-    fingerprint = sha256(certificate_of_row(broker.vault, session.tenant_id, key)).hexdigest()
-    yield f"{key.id}  {_STATES[key.state]}, since {time_text(key.created_at)}; certificate {fingerprint}"
+    yield _line(broker, session, key)
     read = {row.connection_id: row for row in session.all(READINGS, key_id=key.id)}
     for connection in _connections(session):
         row = read.get(connection.id)
@@ -103,6 +112,15 @@ def _lines(broker: Broker, session: TenantSession, key: SigningKey) -> Iterator[
         else:
             agent = f", {row.user_agent}" if row.user_agent else ""
             yield f"  {connection.key}: fetched on {time_text(row.read_at)} from {row.address}{agent}"
+
+
+def _line(broker: Broker, session: TenantSession, key: SigningKey) -> str:
+    fingerprint = sha256(certificate_of_row(broker.vault, session.tenant_id, key)).hexdigest()
+    return f"{key.id}  {_STATES[key.state]}, since {time_text(key.created_at)}; certificate {fingerprint}"
+
+
+def _sort(applications: bool) -> str:
+    return SAML_IDP if applications else SAML
 
 
 def _unread(session: TenantSession) -> list[str]:

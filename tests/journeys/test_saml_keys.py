@@ -2,6 +2,7 @@
 
 import pytest
 from cryptography.exceptions import InvalidSignature
+from lxml import etree
 
 from tenants.audit import Event
 from tests import factories
@@ -9,6 +10,7 @@ from tests.peers.people import Person
 from tests.peers.saml_messages import MD
 from tests.support import steps
 from tests.support.commands import environment, run
+from tests.support.saml_app import SamlApp
 
 
 @pytest.fixture
@@ -98,3 +100,21 @@ def test_fetching_is_written_once_for_each_key(home, way, keys, browser, count_s
         for _ in range(3):
             metadata(browser, home, way)
     assert count.commits == 0
+
+
+def test_key_for_applications_changes_over_with_two_certificates_in_between(app, home, keys):
+    wiki = SamlApp.of(app, home).signed_in()
+    old = wiki.certificate
+    assert keys("roll", "--applications").exit_code == 0
+    assert "for applications" in keys("list").output
+    wiki.ask().require_signed(old, "Response", "Assertion")
+    described = etree.fromstring(wiki.get("/saml/idp/metadata").data)
+    assert len(list(described.iter("{*}KeyDescriptor"))) == 2
+    assert "two keys already" in keys("roll", "--applications").output
+    assert keys("use", "--applications", answer="n").exit_code == 1
+    assert keys("use", "--applications", "--yes").exit_code == 0
+    new = wiki.certificate
+    assert new != old
+    wiki.ask().require_signed(new, "Response", "Assertion")
+    assert keys("retire", "--applications", "--yes").exit_code == 0
+    assert len(list(etree.fromstring(wiki.get("/saml/idp/metadata").data).iter("{*}KeyDescriptor"))) == 1
