@@ -17,7 +17,7 @@ from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
-from tenants.accounts import ADMIN_ROLES, NOTE_SIGN_IN, AccountState
+from tenants.accounts import ADMIN_ROLES, LOCK_ACCOUNT, NOTE_SIGN_IN, AccountState
 from tenants.addresses import stored_address
 from tenants.assignments import entitlements_of
 from tenants.audiences import Entitlements
@@ -56,6 +56,9 @@ def complete(transaction: Transaction, admitted: Admitted, *, is_ended: bool = F
     before = present_session()
     life = _left_of_session(transaction, before, now)
     with g.db.writing() as db:
+        if not is_ended:
+            # The account before the attempt, as whoever changes credentials does: else each could wait for the other.
+            db.one(LOCK_ACCOUNT, account=admitted.account.id)
         if not is_ended and not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
         _write_session(db, transaction, admitted.account, now, before, life)

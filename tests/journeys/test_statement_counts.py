@@ -1,4 +1,4 @@
-"""How many statements a sign-in through an identity provider costs: eight, as performance.md asks (four and four)."""
+"""How many statements and commits a sign-in costs: by an identity provider eight, as performance.md asks (four and four)."""
 
 import pytest
 
@@ -28,3 +28,27 @@ def test_known_person_comes_back_with_three_and_five_statements(home, entra_peer
     assert answer.status_code == 303
     assert (len(start), start.commits) == (3, 1), start.statements
     assert (len(finish), finish.commits) == (5, 2), finish.statements
+
+
+def post(browser, **values):
+    """The form of the page, and nothing of what comes after it."""
+    [form] = [one for one in browser.page.forms if values.keys() <= one.fields.keys()]
+    data = {name: field.value for name, field in form.fields.items() if field.value is not None} | values
+    return browser.client.post(browser.path, base_url="http://localhost:8000", data=data)
+
+
+def test_password_costs_eleven_statements_and_the_code_fifteen(broker, browser, count_statements):
+    """Each counts its try and goes on, two commits; the code has one more, the only one that waits for the disk."""
+    home = factories.tenant(broker)
+    ada = factories.account(home)
+    steps.type_address(browser, home, ada.email)
+    with count_statements() as password:
+        answer = post(browser, password=ada.password)
+    browser.open(answer.location)
+    with count_statements() as code:
+        answer = post(browser, code=ada.code(home.now))
+    assert answer.location == f"{home.path}/"
+    assert (len(password), password.commits) == (11, 2), password.statements
+    assert (len(code), code.commits) == (15, 3), code.statements
+    locks = [said for said in code.statements if said.startswith(("SELECT accounts.id", "UPDATE login_transactions"))]
+    assert "FROM accounts" in locks[-2], "the account is locked before the attempt ends"
