@@ -1,6 +1,6 @@
 """Whether a change leaves a tenant somebody who can configure it: reads what tenants/admins.py decides about (AC-06)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from tenants.policies import TenantPolicy
 from tenants.tenants import TenantSettings
 
 NOBODY = "This is the last owner or admin of the tenant. Name another one first."
+ENDING = "Every other owner or admin of the tenant has an end date. Name one without first."
 SHUT_OUT = "No owner or admin would have a way in any more. Give them another one first."
 SSO_ONLY = (
     "No owner or admin could enter without an identity provider any more. Leave e-mail and password to one of them, "
@@ -32,8 +33,13 @@ class Admins:
     def objection(self, after: Mapping[str, Candidate], now: datetime) -> str | None:
         """Why the people may not become those of `after`; None where nothing is lost that the tenant has."""
         before, left = self.people.values(), after.values()
+        # Who has an end date is there today and not for good: then whoever stays has to be enough alone.
+        staying = [one for one in before if one.expires_at is None], [one for one in left if one.expires_at is None]
+        return self._loss(before, left, now, NOBODY) or self._loss(*staying, now, ENDING)
+
+    def _loss(self, before: Collection[Candidate], left: Collection[Candidate], now: datetime, nobody: str) -> str | None:
         if has_admin(before, now) and not has_admin(left, now):
-            return NOBODY
+            return nobody
         if has_reachable_admin(before, self.ways, now) and not has_reachable_admin(left, self.ways, now):
             return SHUT_OUT
         if has_own_way_admin(before, self.ways, now) and not has_own_way_admin(left, self.ways, now):
