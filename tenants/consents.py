@@ -89,10 +89,11 @@ BIND_DIRECTORY = scoped(
 )
 BIND_BY_WORD = scoped(
     update(Consent)
-    .where(Consent.id == bindparam("consent_id"), Consent.proven_at.is_not(None), *_OPEN)
+    .where(Consent.id == bindparam("consent_id"), Consent.proven_at.is_not(None), Consent.expires_at > bindparam("now"))
     .values(bound_at=bindparam("now"), expires_at=FOREVER, state_hash=None, browser_hash=None, may_bind=False)
 )
-"""The same by the word of somebody who may let it in, whatever its domain is: no link's doing."""
+"""The same by the word of somebody who may let it in, whatever its domain is; also for one that a link has let in already,
+which vouches for every domain of the connection from then on."""
 _BOUND = scoped(
     select(Consent.connection_id, Consent.directory, Consent.domain, Consent.may_bind).where(Consent.bound_at.is_not(None))
 )

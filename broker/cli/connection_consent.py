@@ -20,7 +20,9 @@ OPERATOR = "operator"
 @click.argument("tenant")
 @click.argument("key")
 @click.option("--list", "is_list", is_flag=True, help="Say which directories are in, and which wait for a word.")
-@click.option("--accept", metavar="DIRECTORY", help="Let a directory in that waits: somebody of it has signed in.")
+@click.option(
+    "--accept", metavar="DIRECTORY", help="Let a directory in that waits; or, if a link did, for all domains of the connection."
+)
 @click.option("--forget", metavar="DIRECTORY", help="Let a directory in no longer that came in this way.")
 def consent(tenant: str, key: str, is_list: bool, accept: str | None, forget: str | None) -> None:
     """Print a link for the admin of a directory, who approves signing in by the connection KEY of TENANT.
