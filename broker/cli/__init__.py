@@ -26,6 +26,7 @@ from broker.cli.mail import mail
 from broker.cli.migrate import migrate
 from broker.cli.move import move
 from broker.cli.operator import operator
+from broker.cli.release import release
 from broker.cli.serve import serve
 from broker.cli.signing_keys import SIGNING_KEY_COMMANDS
 from broker.cli.token_keys import TOKEN_KEY_COMMANDS
@@ -55,6 +56,7 @@ _COMMANDS = (
     migrate,
     move,
     operator,
+    release,
     serve,
     trace,
     worker,

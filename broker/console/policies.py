@@ -136,7 +136,7 @@ def _worded(section: Section, one: FormField) -> FormField:
     if words is None:
         return replace(one, is_required=one.control != "check")
     chosen = tuple(Choice(choice.value, str(words[choice.value])) for choice in one.choices)
-    return replace(one, choices=chosen, is_required=True)
+    return replace(one, choices=chosen, is_required=True, help="")  # it explains the values as a file has them
 
 
 def _plain(one: FormField) -> FormField:

@@ -204,6 +204,7 @@ def _table(places: Places) -> str:
         ("Lumen Studio", f"{places.tenant('lumen')}/sign-in", "e-mail, password, authenticator app"),
         ("Union Works", f"{places.tenant('union')}/sign-in", "Google, a company login (SAML) and passwords side by side"),
         ("Brightwater", f"{places.tenant('brightwater')}/sign-in", "Microsoft, once its directory has approved that"),
+        ("Harbour Works", f"{places.tenant('harbour')}/console/", "its console: ivy@harbour.example sets it up"),
         ("Payroll", places.payroll, "an application that asks for a second factor"),
         ("Mailbox", places.mailbox, "every mail that the broker sends"),
         ("Simulated Entra", places.entra, "Acme’s directory"),

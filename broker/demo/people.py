@@ -233,6 +233,7 @@ LOCAL_PEOPLE = (
         "PIA", "union", "pia@freelance.example", "Pia Ferreira", "Amber-Compass-64-Thistle", "an external of Union Works"
     ),
     LocalPerson("MIA", "lumen", "mia@lumen.example", "Mia Lindqvist", "Copper-Orchard-58-Violin", "works at Lumen"),
+    LocalPerson("IVY", "harbour", "ivy@harbour.example", "Ivy Sandoval", "Juniper-Ferry-71-Cobalt", "owns Harbour Works"),
     LocalPerson("TOM", "lumen", "tom@lumen.example", "Tom Okafor", "Granite-Lantern-93-Willow", "works at Lumen"),
 )
 

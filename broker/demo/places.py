@@ -106,6 +106,11 @@ class Places:
     def tenants_file(self) -> Path:
         return self.data / "tenants.toml"
 
+    @property
+    def harbour_mark(self) -> Path:
+        """There since Harbour Works was handed over to its owner."""
+        return self.data / "harbour-handed-over"
+
     def log(self, child: str) -> Path:
         """Where a child process writes what it has to say."""
         return self.data / f"{child}.log"

@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import click
 
@@ -13,12 +14,15 @@ from broker.demo.kept import write_privately
 from broker.demo.people import INVITED
 from broker.demo.places import Places, places_from
 
+HARBOUR = Path(__file__).parent / "harbour.toml"
+
 
 def run_broker(places: Places) -> int:
     """Serve until somebody ends it. Returns the exit code."""
     end_with_parent()
     try:
         main(["apply", str(places.tenants_file)], standalone_mode=False)
+        _hand_over(places)
         _invite()
         _ask_for_consent(places)
         main(["serve", "--port", str(places.port)], standalone_mode=False)
@@ -26,6 +30,14 @@ def run_broker(places: Places) -> int:
         fault.show()
         return fault.exit_code
     return 0
+
+
+def _hand_over(places: Places) -> None:
+    """Harbour Works is applied once, and then belongs to its owner: what she does in the console stays."""
+    if not places.harbour_mark.exists():
+        main(["apply", str(HARBOUR)], standalone_mode=False)
+        main(["release", "harbour", "--yes"], standalone_mode=False)
+        write_privately(places.harbour_mark, "")
 
 
 def _invite() -> None:
