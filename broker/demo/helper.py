@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from broker.demo.entra.switches import SWITCHES as ENTRA_SWITCHES
 from broker.demo.google.switches import SWITCHES as GOOGLE_SWITCHES
-from broker.demo.people import DIRECTORY_PEOPLE, GOOGLE_PEOPLE, INVITED, LOCAL_PEOPLE, STAFF, LocalPerson, Person
+from broker.demo.people import DIRECTORY_PEOPLE, GOOGLE_PEOPLE, INVITED, LOCAL_PEOPLE, OPERATOR, STAFF, LocalPerson, Person
 from broker.demo.places import Places
 from broker.demo.saml.switches import SWITCHES as WORKS_SWITCHES
 from broker.demo.site import make_site
@@ -64,7 +64,7 @@ def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask
             render_template(
                 "helper/front.html",
                 places=places,
-                accounts=[Account(person, code_at(seeds[person.email], now)) for person in LOCAL_PEOPLE],
+                accounts=[Account(person, code_at(seeds[person.email], now)) for person in (*LOCAL_PEOPLE, OPERATOR)],
                 left=left,
                 providers=PROVIDERS,
                 switches=sum(len(provider.switches) - 1 for provider in PROVIDERS),

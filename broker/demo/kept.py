@@ -10,7 +10,7 @@ from typing import Any
 import pyotp
 from joserfc.jwk import RSAKey
 
-from broker.demo.people import LOCAL_PEOPLE
+from broker.demo.people import LOCAL_PEOPLE, OPERATOR
 from broker.demo.saml.keys import KeyPair, new_key_pair
 from broker.real_ports import SystemClock, SystemRandomness
 from tenants.ids import new_secret
@@ -54,7 +54,7 @@ def load_or_make(folder: Path) -> KeptSecrets:
         entra_signing_key=known.get("entra_signing_key") or _new_signing_key(),
         google_signing_key=known.get("google_signing_key") or _new_signing_key(),
         works_keys=_works_keys(known.get("works_keys", {})),
-        totp_seeds={person.email: seeds.get(person.email) or pyotp.random_base32() for person in LOCAL_PEOPLE},
+        totp_seeds={person.email: seeds.get(person.email) or pyotp.random_base32() for person in (*LOCAL_PEOPLE, OPERATOR)},
     )
     if asdict(kept) != known:
         write_privately(file, json.dumps(asdict(kept), indent=2))

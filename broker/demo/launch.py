@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from broker.demo.ending import StopSwitch
 from broker.demo.kept import KeptSecrets, load_or_make, write_privately
-from broker.demo.people import LOCAL_PEOPLE
+from broker.demo.people import LOCAL_PEOPLE, OPERATOR
 from broker.demo.places import PORTS_USED, ROOT, SHARED_CLIENT, DemoError, Places, places_from
 from broker.demo.tenants_file import write_tenants_file
 
@@ -99,7 +99,7 @@ def _environment(environment: Mapping[str, str], places: Places, kept: KeptSecre
         "DEMO_TRAVEL_AT_LUMEN": kept.travel_at_lumen,
         "DEMO_TRAVEL_AT_UNION": kept.travel_at_union,
     }
-    for person in LOCAL_PEOPLE:
+    for person in (*LOCAL_PEOPLE, OPERATOR):
         secrets[f"DEMO_{person.key}_PASSWORD"] = person.password
         secrets[f"DEMO_{person.key}_TOTP"] = kept.totp_seeds[person.email]
     return {
@@ -206,6 +206,7 @@ def _table(places: Places) -> str:
         ("Brightwater", f"{places.tenant('brightwater')}/sign-in", "Microsoft, once its directory has approved that"),
         ("Harbour Works", f"{places.tenant('harbour')}/console/", "its console: ivy@harbour.example sets it up"),
         ("Payroll", places.payroll, "an application that asks for a second factor"),
+        ("Operator console", places.operator, f"as {OPERATOR.email}; password and code on the start page"),
         ("Mailbox", places.mailbox, "every mail that the broker sends"),
         ("Simulated Entra", places.entra, "Acme’s directory"),
         ("Simulated Google", places.google, "Workspaces and personal accounts"),

@@ -236,6 +236,10 @@ LOCAL_PEOPLE = (
     LocalPerson("IVY", "harbour", "ivy@harbour.example", "Ivy Sandoval", "Juniper-Ferry-71-Cobalt", "owns Harbour Works"),
     LocalPerson("TOM", "lumen", "tom@lumen.example", "Tom Okafor", "Granite-Lantern-93-Willow", "works at Lumen"),
 )
+OPERATOR = LocalPerson(
+    "OPERATOR", "", "olga@operator.example", "Olga Operator", "Silver-Meadow-71-Lantern", "looks after the whole installation"
+)
+"""For the operator console; in no tenant."""
 
 P = TypeVar("P", bound=Person)
 

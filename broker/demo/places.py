@@ -84,6 +84,11 @@ class Places:
         return self._peer(8)
 
     @property
+    def operator(self) -> str:
+        """The operator console: beside tenants, as in no real installation."""
+        return f"{self.broker}/operator/"
+
+    @property
     def payroll(self) -> str:
         """An application that asks for a second factor."""
         return self._peer(9)
