@@ -12,9 +12,11 @@ from broker.audit_chain import is_chain_broken
 from broker.look import when
 from broker.operator.access import require
 from broker.operator.frame import show
+from broker.ports import Counters
 from broker.shared_registrations import shared_callback
 from broker.wiring import Broker, the_broker
 from tenants.audit import AuditEvent
+from tenants.causes import BrokerError
 from tenants.claims import JobClaim
 from tenants.outbox import OutboxMail, PlatformMail
 from tenants.sealing import SEALED_WITHIN
@@ -50,7 +52,7 @@ class Registration:
 
 
 def page() -> Response:
-    """GET: bounded look-ups, nothing is asked of the outside."""
+    """GET: bounded look-ups; nothing is asked but our own stores."""
     me, broker = require(), the_broker()
     return show(
         "operator/health.html",
@@ -66,8 +68,23 @@ def page() -> Response:
 def _states(broker: Broker) -> Iterator[State]:
     kind = "SQLite" if broker.db.is_sqlite else "PostgreSQL"
     yield State(_("Database"), "ok", kind, _("It answers, and has this version’s tables."))
+    if broker.ports.counters is not None:
+        yield _redis(broker.ports.counters)
     yield _mail(broker)
     yield _log(broker)
+
+
+def _redis(counters: Counters) -> State:
+    try:
+        counters.check()
+    except BrokerError:
+        return State(
+            _("Redis"),
+            "bad",
+            _("Does not answer"),
+            _("Passwords and codes are refused until it does; emergency access goes on."),
+        )
+    return State(_("Redis"), "ok", _("Counting"), _("Tries of passwords and codes are counted there."))
 
 
 def _mail(broker: Broker) -> State:

@@ -88,7 +88,10 @@ def delete_page(slug: str, error: str = "") -> Response:
     """GET: what deleting does, and when."""
     sentences = [
         _("It is suspended and hidden at once: its addresses answer as if it had never been."),
-        _("On %(date)s everything in it is removed for good. Until then you can take it back.", date=format_date(_end())),
+        _(
+            "On %(date)s everything in it is removed for good. Until then you can take it back.",
+            date=format_date(_end(), "d MMM y"),
+        ),
         _("After that its short name and its hosts are given to nobody for %(days)s days.", days=QUARANTINE.days),
     ]
     return _ask(slug, _("Delete %(name)s?"), sentences, _("Delete the tenant"), typed=slug, error=error)
