@@ -9,6 +9,7 @@ from itertools import cycle
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bench.load import LAP, Walk
+from bench.saml_requests import saml_query
 from bench.site import PASSWORD, REDIRECT, Site, Spot
 from bench.wire import PEER, BenchError, Reply, Request
 from tenants.ids import new_secret
@@ -94,6 +95,14 @@ def _userinfo(site: Site, scope: str) -> Walk:
         yield LAP
         told = _ok((yield request)).json()
         _require("email" in told and ("groups" in told) == ("groups" in scope), "UserInfo")
+
+
+def saml_sso(site: Site) -> Walk:
+    """A service provider's request by Redirect, with a live session; the page that posts the signed response."""
+    for spot in site.turns("ES256"):
+        yield LAP
+        page = _ok((yield Request(f"{spot.path}/saml/idp/sso?{saml_query(site.now)}", (("Cookie", spot.cookie),))))
+        _require(b'name="SAMLResponse"' in page.body, "a SAML response", page)
 
 
 def sign_in_page(site: Site) -> Walk:
@@ -271,6 +280,7 @@ SCENARIOS = (
     Scenario("refresh, ES256", refresh, 0.12),
     Scenario("UserInfo", userinfo, 0.22),
     Scenario("UserInfo with groups", userinfo_with_groups),
+    Scenario("SAML SSO response", saml_sso),
     Scenario("sign-in page", sign_in_page, attempts=20),
     Scenario("upstream OIDC, start + callback", upstream, attempts=500),
     Scenario("password + TOTP, the two posts", password_and_totp, 0.85, members=70),

@@ -36,6 +36,7 @@ PASSWORD = factories.PASSWORD
 SESSIONS = 32
 _APP_SECRET = hashlib.sha256(b"an application of the bench").hexdigest()
 REDIRECT = "https://app.example/callback"
+ENTITY_ID = "https://app.example/saml"
 _FILE = """
 [tenants.{slug}]
 name = "Bench"
@@ -51,6 +52,12 @@ issuer = "{issuer}"
 client_id = "broker"
 client_secret = {{ env = "PEER_SECRET" }}
 provisioning = "just_in_time"
+
+[tenants.{slug}.saml_applications.saml]
+name = "App SAML"
+entity_id = "{entity_id}"
+acs = [{{ url = "https://app.example/acs" }}]
+attributes = [{{ name = "mail", from = "email" }}, {{ name = "givenName", from = "given_name" }}]
 """
 _APPLICATION = """
 [tenants.{slug}.applications.{key}]
@@ -137,7 +144,7 @@ def _taken(stock: deque[T], name: str) -> T:
 
 def make_site(broker: Broker, slug: str, issuer: str) -> Site:
     """Apply the sample tenant, and sign its people in."""
-    text = _FILE.format(slug=slug, issuer=issuer)
+    text = _FILE.format(slug=slug, issuer=issuer, entity_id=ENTITY_ID)
     for algorithm in ALGORITHMS:
         key = algorithm.lower()
         text += _APPLICATION.format(slug=slug, key=key, algorithm=algorithm, redirect=REDIRECT)

@@ -274,3 +274,11 @@ def test_accounts_that_are_switched_off_get_nothing(wiki, home):
 def test_session_of_the_application_ends_when_it_says(app, home):
     wiki = SamlApp.of(app, home, session_minutes=30).signed_in()
     assert wiki.ask().one("AuthnStatement").get("SessionNotOnOrAfter") == wiki.sp.later(minutes=30)
+
+
+def test_a_live_session_costs_four_statements_and_one_commit(wiki, count_statements):
+    wiki.ask()
+    query = wiki.sp.query(wiki.sp.request())
+    with count_statements() as count:
+        assert wiki.send(query).status_code == 200
+    assert (len(count), count.commits) == (4, 1), count.statements
