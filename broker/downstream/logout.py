@@ -65,7 +65,8 @@ def _tell_one(broker: Broker, delivery: Leased) -> None:
         _note_fault(broker, delivery, type(error).__name__, is_final=False)
     else:
         now = broker.ports.clock.now()
-        with broker.db.tenant(delivery.tenant_id).writing() as db:
+        # Lost by a power cut, it is told once more, which harms nobody.
+        with broker.db.tenant(delivery.tenant_id).writing(is_durable=False) as db:
             logouts.note_confirmed(db, delivery.id, now)
 
 

@@ -45,6 +45,16 @@ def test_metadata_says_what_there_is(rp, home):
     assert rp.document("/.well-known/oauth-authorization-server").json == document
 
 
+def test_metadata_of_an_issuer_with_a_path_stands_in_front_of_it_too(rp, home):
+    """RFC 8414, 3.1."""
+    client = rp.app.test_client()
+    here = client.get(f"/.well-known/oauth-authorization-server{home.path}", base_url="http://localhost:8000")
+    assert here.json["issuer"] == home.url
+    for other in ("/t/nobody-here", "/t/", "/t/x/y", f"{home.path}/"):
+        answer = client.get(f"/.well-known/oauth-authorization-server{other}", base_url="http://localhost:8000")
+        assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/oidc/jwks"])
 def test_documents_are_kept_by_caches_and_here(rp, path, count_statements):
     first = rp.document(path)

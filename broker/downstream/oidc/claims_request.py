@@ -17,7 +17,6 @@ class RequestedClaims:
     id_token: tuple[str, ...] = ()
     acr: tuple[str, ...] = ()
     is_acr_essential: bool = False
-    is_auth_time_asked: bool = False
     sub: str | None = None
     """Only this person will do (Core, 5.5.1)."""
 
@@ -44,7 +43,6 @@ def read_claims(text: str | None) -> RequestedClaims:
         id_token=tuple(id_token),
         acr=_values(acr),
         is_acr_essential=acr.get("essential") is True,
-        is_auth_time_asked="auth_time" in id_token,
         sub=next(iter(_values(id_token.get("sub") or {}) or _values(userinfo.get("sub") or {})), None),
     )
 

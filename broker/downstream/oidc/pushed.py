@@ -41,7 +41,7 @@ def push() -> Response:
     if len(parameters.encoded()) > _LONGEST:
         raise ProtocolFault(Cause.REQUEST_INVALID, "the request is too long", application_id=application.id)
     secret, now = new_secret(), the_broker().ports.clock.now()
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         db.run(
             PUSH_REQUEST,
             id=digest(secret),
@@ -79,5 +79,5 @@ def recall(sent: Parameters) -> Asked:
 def keep(handle: str, parameters: Parameters) -> None:
     """Let the request wait for its person, as it is now."""
     now = the_broker().ports.clock.now()
-    with g.db.writing() as db:
+    with g.db.writing(is_durable=False) as db:
         db.run(SHOW_REQUEST, handle=handle, now=now, until=now + WAIT, left=parameters.pairs())
