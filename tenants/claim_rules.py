@@ -56,6 +56,11 @@ class ClaimRule:
             bool(stored.get("id_token", False)),
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """As a row holds it."""
+        known = {"name": self.name, "from": self.source, "value": self.value, "scope": self.scope}
+        return {name: value for name, value in known.items() if value is not None} | {"id_token": self.is_in_id_token}
+
 
 def check_claim_name(text: str) -> str:
     """The name itself. Raises ValueError with a sentence."""
