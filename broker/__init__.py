@@ -9,6 +9,7 @@ from broker import collecting
 from broker.account.routes import account
 from broker.bounce import bounce
 from broker.console.routes import console
+from broker.console.set_up_link import set_up_pages
 from broker.device import set_device_cookies
 from broker.downstream.oidc.routes import back_channel, oidc
 from broker.downstream.saml.routes import saml_idp
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(help_pages)
     app.register_blueprint(home_pages)
     app.register_blueprint(console)
+    app.register_blueprint(set_up_pages)
     app.register_blueprint(trace_page)
     app.register_blueprint(operator)
     app.register_blueprint(oidc)

@@ -121,6 +121,10 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
         _("That is another account"),
         (_("You showed that another account is yours, not the one with the address %(email)s. Nothing was linked."),),
     ),
+    (Cause.INVITATION_USED, "set_up"): (
+        _("This set-up link no longer works"),
+        (_("It was good for seven days, or was taken back. Whoever gave it to you can make another one."),),
+    ),
     (Cause.INVITATION_USED, "test"): (
         _("This test link no longer works"),
         (_("It is good for one test within 30 minutes, and what the test showed is for the browser that took it."),),

@@ -31,6 +31,7 @@ from tenants.pushed_requests import PushedRequest
 from tenants.saml_logins import SamlLogin, SamlRequest
 from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.setup_links import SetupLink
 from tenants.sp_metadata import SpMetadata
 from tenants.tenant_life import QuarantinedName
 from tenants.tenants import DomainProof, PlatformChain, PlatformEvent, Tenant, TenantHost, TenantSettings
@@ -81,6 +82,7 @@ TENANT_CLASSES = (
     SamlLogin,
     SamlRequest,
     SentNotice,
+    SetupLink,
     SigningKey,
     SpMetadata,
     TenantSettings,

@@ -27,6 +27,8 @@ from tenants.pushed_requests import PushedRequest
 from tenants.saml_logins import SamlLogin, SamlRequest
 from tenants.sealing import Log, forget_platform
 from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.setup_links import KEEP as KEEP_LINKS
+from tenants.setup_links import SetupLink
 from tenants.tenant_life import QuarantinedName
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
@@ -49,6 +51,7 @@ class Rule:
 
 
 RULES = (
+    Rule(SetupLink, SetupLink.expires_at, KEEP_LINKS),
     Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1), unless=IS_OPEN),
     Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),
     # Not before the grants of offline access that hang on it, which live for 30 days from their authorization.

@@ -28,6 +28,7 @@ from tenants.accounts import Account
 from tenants.audit import LATEST_EVENTS, Event, append
 from tenants.causes import Cause, Refusal
 from tenants.db import TenantSession
+from tenants.setup_links import PREFIX
 from tenants.statements import scoped
 
 _EVENTS_READ = 100
@@ -156,6 +157,8 @@ def name_of(db: TenantSession, by: str) -> str:
     words = {"file": _("The tenants file"), "operator": _("The operator"), "": _("Somebody")}
     if by in words:
         return str(words[by])
+    if by.startswith(f"{PREFIX}_"):
+        return str(_("A set-up link"))
     row = db.one(_NAME_OF_ACCOUNT, account=by)
     return str(row.name or row.email) if row is not None else str(_("Somebody"))
 

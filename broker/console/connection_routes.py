@@ -1,6 +1,6 @@
 """Connections. What is only posted has a page at its address all the same: a sign-in in between leads back there."""
 
-from broker.console.connections import add, approval, edit, groups, listing, metadata, one, trying, versions
+from broker.console.connections import add, approval, edit, groups, hand_over, listing, metadata, one, trying, versions
 from broker.console.route import Route
 
 _ONE = "/connections/<connection>"
@@ -32,6 +32,8 @@ CONNECTION_ROUTES = (
     Route("POST", f"{_ONE}/groups", "save_connection_groups", groups.save),
     Route("GET", f"{_ONE}/metadata", "connection_metadata", metadata.page),
     Route("POST", f"{_ONE}/metadata", "decide_metadata", metadata.decide),
+    Route("GET", f"{_ONE}/links", "connection_links", hand_over.page),
+    Route("POST", f"{_ONE}/links", "change_connection_links", hand_over.change),
     Route("GET", f"{_ONE}/approval", "connection_approval", approval.page),
     Route("POST", f"{_ONE}/approval", "change_approval", approval.change),
 )

@@ -36,6 +36,7 @@ NOTICES: dict[str, LazyString] = {
     "look_missing": _("The record is missing. In seven days the proof ends."),
     "look_still_missing": _("The record is still missing."),
     "look_lost": _("The record has been missing for seven days: the domain is not proven any more."),
+    "link_revoked": _("The link opens nothing any more."),
     "drafted": _("Saved as a draft. Nobody signs in by it yet: test it, then switch it on."),
     "ordered": _("Saved. The buttons stand in this order from now on."),
     "activated": _("This version is in force. Nobody was signed out."),

@@ -10,7 +10,7 @@ import pytest
 from tenants.ids import digest, new_secret
 from tenants.organizations import Contact
 from tests import factories
-from tests.support.federation_rows import connection_test, consent, trace
+from tests.support.federation_rows import connection_test, consent, setup_link, trace
 from tests.support.people_rows import people_job
 from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty
 from tests.support.routes import csrf_token, everything, of_nobody, places
@@ -74,6 +74,7 @@ def theirs(app, there):
     way = factories.connection(there)
     factories.invitation(there, token)
     backdoor(there, token)
+    setup_link(there, token, connection_id=way.id)
     consent(there, token_hash=digest(token), may_bind=True)
     trace(there, share_hash=digest(token), share_expires_at=there.now + timedelta(days=1))
     login_transaction(

@@ -151,6 +151,33 @@ _DIRECTORIES = [
 _APPROVAL: dict[str, Any] = {"link": "", "directories": _DIRECTORIES, "can_come": True, "may_change": True, "back": _BACK}
 
 
+_LINK = SimpleNamespace(
+    id="sul_1", created_at=AT, expires_at=AT + timedelta(days=7), revoked_at=None, last_opened_at=AT, last_saved_at=None
+)
+_LINKS: dict[str, Any] = {
+    "link": "",
+    "links": [
+        (_LINK, True),
+        (SimpleNamespace(**vars(_LINK) | {"id": "sul_2", "revoked_at": AT, "last_saved_at": AT}), False),
+        (SimpleNamespace(**vars(_LINK) | {"id": "sul_3", "last_opened_at": None}), False),
+    ],
+    "may_change": True,
+    "back": _BACK,
+}
+_SET_UP: dict[str, Any] = {
+    "title": "Set up Company login",
+    "sheet": Sheet(ASSISTANTS["microsoft"], _COPIES, _FIELDS, _MORE),
+    "dates": [],
+    "key": "microsoft",
+    "form_error": "",
+    "errors": {},
+    "notice": "",
+    "found": (),
+    "until": AT,
+    "tested": None,
+}
+
+
 def _page(name: str, title: str, values: dict[str, Any], **more: Any) -> Sample:
     return console_page(f"connections/{name}.html", title, **(values | more))
 
@@ -270,4 +297,18 @@ CONNECTION_CONSOLE_SAMPLES: dict[str, Sample] = {
         "approval", "Approval by a directory", _APPROVAL, link="https://login.example/consent/x", directories=[]
     ),
     "connection-approval-none": _page("approval", "Approval by a directory", _APPROVAL, directories=[], can_come=False),
+    "connection-links": _page("links", "Hand over to your IT department", _LINKS),
+    "connection-links-new": _page("links", "Hand over", _LINKS, link="https://login.example/t/acme/set-up/x"),
+    "connection-links-none": _page("links", "Hand over", _LINKS, links=[]),
+    "set-up": Sample("set_up/page.html", _SET_UP | {"notice": "Saved as a draft.", "tested": WORKED}),
+    "set-up-wrong": Sample(
+        "set_up/page.html",
+        _SET_UP
+        | {
+            "sheet": Sheet(ASSISTANTS["microsoft"], _COPIES, _marked(_FIELDS, "client_id"), _MORE),
+            "errors": {"client_id": _WRONG},
+            "found": [Finding("bad", "unreachable", "The provider does not answer.")],
+            "tested": WORKED | FAILED,
+        },
+    ),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from tenants.ids import digest, new_id, new_reference, new_secret
 from tenants.moves import Move, MoveSubject
 from tenants.pending_links import PendingLink
 from tenants.saml_metadata import FetchedMetadata, MetadataReading
+from tenants.setup_links import SetupLink
 from tenants.traces import Trace
 from tests.factories import Home, account, connection
 
@@ -86,6 +87,13 @@ def consent(home: Home, **values: Any) -> Consent:
     return home.add(Consent(id=new_id("cns"), **(columns | values)))
 
 
+def setup_link(home: Home, token: str | None = None, **values: Any) -> SetupLink:
+    columns = {"product": "oidc", "token_hash": digest(token or new_secret()), "made_by": home.canary}
+    columns |= {"created_at": home.now, "expires_at": home.now + timedelta(days=7)} | values
+    columns["connection_id"] = columns.get("connection_id") or connection(home).id
+    return home.add(SetupLink(id=new_id("sul"), **columns))
+
+
 FEDERATION_FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     ConnectionHealth: connection_health,
     ConnectionTest: connection_test,
@@ -98,5 +106,6 @@ FEDERATION_FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     MoveSubject: move_subject,
     PendingLink: pending_link,
     SentNotice: sent_notice,
+    SetupLink: setup_link,
     Trace: trace,
 }

@@ -79,7 +79,7 @@ NAMES = (
     "refresh_token", "access_token", "post_logout_redirect_uri", "ui_locales", "v", "_method", "x[]", "",
     "answer", "trust", "send", "again", "done", "before", "session", "passkey", "label",
     "link", "later", "key", "number", "seen", "what", "directory", "rules", "preview", "test", "on", "end", "q",
-    "allowed", "routing",
+    "allowed", "routing", "link_id", "hand_over",
 )  # fmt: skip
 """Every parameter that anything of the product reads, and a few that nothing does."""
 

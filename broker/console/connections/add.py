@@ -20,6 +20,7 @@ from broker.console.connections.fields import (
     typed_of,
     with_notes,
 )
+from broker.console.connections.hand_over import begin
 from broker.console.connections.trying import save_and_test
 from broker.console.connections.work import catch_up, keeping
 from broker.console.forms import Errors, FormField
@@ -74,6 +75,11 @@ def add(assistant: str) -> Response:
     key = request.form.get("key", "")
     if not is_of(key, product):
         return _again(admin, product, _("This page is no longer current. Look at the values once more, then save."))
+    if "hand_over" in request.form:
+        try:
+            return begin(admin, product, key)
+        except VersionError as error:
+            return _again(admin, product, str(error))
     sheet = sheet_of(product, key, {}, {})
     try:
         typed = typed_of(product.kind, [*sheet.fields, *sheet.more], request.form, request.files)
@@ -95,9 +101,9 @@ def given_of(product: Assistant) -> dict[str, Any]:
     return {"position": 100, **product.given}
 
 
-def sheet_of(product: Assistant, key: str, texts: Mapping[str, Any], errors: Errors) -> Sheet:
-    """The page of one product. `texts`: what was typed; secrets don't come back."""
-    fields = with_notes(option_fields(product.kind, product.fields, texts, errors), product)
+def sheet_of(product: Assistant, key: str, texts: Mapping[str, Any], errors: Errors, kept: tuple[str, ...] = ()) -> Sheet:
+    """The page of one product. `texts`: what was typed, or stands there; secrets don't come back, `kept` are stored."""
+    fields = with_notes(option_fields(product.kind, product.fields, texts, errors, kept), product)
     config = {"label": str(product.button or product.label), "provisioning": _usual_provisioning()} | dict(texts)
     more = common_fields(config, errors, ("label", "provisioning", *(("secret_expires",) if _has_secret(product) else ())))
     return Sheet(product, copies_for(product.kind, key, product.scopes) if product.steps else [], fields, more)

@@ -186,6 +186,15 @@ def offered() -> list[Assistant]:
     return [one for one in ASSISTANTS.values() if not one.needs_shared or one.kind in shared]
 
 
+def product_of(kind: str, options: Mapping[str, Any]) -> Assistant:
+    """The product that a connection was set up as, or its kind's own."""
+    if options.get("preset") in ASSISTANTS:
+        return ASSISTANTS[str(options["preset"])]
+    own = {"entra": "microsoft"}.get(kind, kind)
+    is_shared = options.get("registration") == "shared" and f"{own}-shared" in ASSISTANTS
+    return ASSISTANTS[f"{own}-shared" if is_shared else own]
+
+
 def find_assistant(key: str) -> Assistant | None:
     """One that is offered, by its key."""
     return next((one for one in offered() if one.key == key), None)

@@ -23,8 +23,9 @@ def copies_for(kind: str, key: str, scopes: tuple[str, ...] = ()) -> list[CopyVa
     """The values for a connection with this key, there or to be."""
     back = f"{g.tenant.base_url}{KINDS[kind].returning.path.format(key=key)}"
     if kind == "saml":
+        later = _("It answers once this page was saved.")
         return [
-            CopyValue("copy-metadata", _("Metadata, for a provider that reads an address"), entity_id_of(back)),
+            CopyValue("copy-metadata", _("Metadata, for a provider that reads an address"), entity_id_of(back), later),
             CopyValue("copy-entity", _("Entity id (audience, identifier)"), entity_id_of(back)),
             CopyValue("copy-acs", _("Reply address (assertion consumer service)"), back),
             CopyValue("copy-slo", _("Address for signing out"), slo_url_of(back), _("Optional.")),

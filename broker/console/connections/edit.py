@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from broker.console.access import Admin, require
 from broker.console.changes import LastChange, StaleError, last_change, name_of
-from broker.console.connections.assistants import ASSISTANTS
+from broker.console.connections.assistants import product_of
 from broker.console.connections.fields import (
     COMMON,
     FormError,
@@ -165,9 +165,5 @@ def _form(
 
 
 def _main_names(kind: str, base: Values) -> tuple[str, ...]:
-    """What an assistant of this kind asks for, and what is filled in beside that."""
-    asked = ASSISTANTS.get({"entra": "microsoft"}.get(kind, kind))
-    options = base.config.get("options", {})
-    if options.get("registration") == "shared":
-        asked = ASSISTANTS.get({"google": "google-shared"}.get(kind, "microsoft-shared"))
-    return asked.fields if asked else ()
+    """What the assistant of its product asks for."""
+    return product_of(kind, base.config.get("options", {})).fields
