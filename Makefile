@@ -60,6 +60,7 @@ format: .venv/.set-up-dev ## Put the code in shape, as far as a machine can
 bench: .venv/.set-up-dev ## Measure the hot paths against a Flask "hello" on the same server
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.saml
+	@$(BIN)/python -m bench.console
 
 .PHONY: fuzz
 fuzz: .venv/.set-up-dev ## Try N mutants of SAML responses and N forged ID tokens (N=100000 SEED=7)

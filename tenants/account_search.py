@@ -22,7 +22,7 @@ from tenants.db import TenantSession
 from tenants.identities import Identity
 
 PAGE = 50
-_AT_ONCE = 500
+_AT_ONCE = 4000
 Start = tuple[int, Any, str]
 """Where a page begins: the part of the list, the value that it is sorted by, the id."""
 

@@ -43,11 +43,13 @@ def home(broker):
     return home
 
 
-@pytest.fixture(params=["few", "walked"])
+@pytest.fixture(params=["few", "some", "walked"])
 def way(request, monkeypatch):
     """Both ways to a page: by reading few, and by walking the list."""
-    if request.param == "walked":
+    if request.param != "few":
         monkeypatch.setattr(account_filters, "FEW", -1)
+    if request.param == "walked":
+        monkeypatch.setattr(account_filters, "SOME", -1)
 
 
 def found(home, sort=Sort.ADDRESS, cursor="", back=False, size=50, **filters):
