@@ -82,12 +82,12 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
 def _indexed(filters: Filters, now: datetime, most: int) -> list[Select[Any]]:
     """For each thing that narrows the list: the ids that it leaves, by an index of its own."""
     found: list[Select[Any]] = []
-    if filters.text:
-        found.append(_any_of(_text_keys(filters.text), most))
     if filters.role:
         found.append(select(Account.id).where(Account.role == filters.role))
     if filters.state:
         found.append(_indexed_state(filters.state, now, most))
+    if filters.text:
+        found.append(_any_of(_text_keys(filters.text), most))
     if filters.organization:
         found.append(select(Account.id).where(Account.organization_id == filters.organization))
     if filters.organizations is not None:
