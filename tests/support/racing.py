@@ -3,17 +3,18 @@
 Every one-shot secret is taken by one conditional statement whose row count is the answer, so a heat races that very
 statement: each of fifty threads runs it in a write transaction of its own, all let go at the same moment.
 
-Started as a program, this is one of the processes: it reads address and heats from its standard input, says `ready`
-before each heat and waits for a line, and in the end says how many of its threads got each secret.
+Started as a program, this is one of the processes: it reads a line of heats from its standard input, says `ready` before
+each heat and waits for a line, and then says how many of its threads got each secret; and so on with the next line.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Barrier, Thread
@@ -27,7 +28,7 @@ from tenants.statements import Scoped
 
 PROCESSES = 2
 RACERS = 25
-"""In each process."""
+"""In each process, by default."""
 _READY = "ready\n"
 
 
@@ -51,16 +52,37 @@ class Heat:
 
 def winners(url: str, heats: Sequence[Heat]) -> list[int]:
     """How many got each secret: 1 is right."""
-    racers = [_start(url, heats) for _ in range(PROCESSES)]
+    with racing(url) as race:
+        return race(heats)
+
+
+@contextmanager
+def racing(url: str, racers: int = RACERS) -> Iterator[Callable[[Sequence[Heat]], list[int]]]:
+    """Both processes, for as many heats as one likes: starting them takes longer than a hundred heats."""
+    processes = [_start(url, racers) for _ in range(PROCESSES)]
+    try:
+        yield partial(_raced, processes)
+    finally:
+        for process in processes:
+            process.communicate()
+
+
+def _raced(processes: Sequence["subprocess.Popen[str]"], heats: Sequence[Heat]) -> list[int]:
+    listed = json.dumps([asdict(heat) for heat in heats], default=_time_as_text)
+    _tell(processes, listed)
     for _ in heats:
-        for racer in racers:
-            said = racer.stdout.readline()
+        for process in processes:
+            said = process.stdout.readline()
             assert said == _READY, said
-        for racer in racers:
-            racer.stdin.write("go\n")
-            racer.stdin.flush()
-    counts = [json.loads(racer.communicate()[0]) for racer in racers]
+        _tell(processes, "go")
+    counts = [json.loads(process.stdout.readline()) for process in processes]
     return [sum(pair) for pair in zip(*counts, strict=True)]
+
+
+def _tell(processes: Sequence["subprocess.Popen[str]"], line: str) -> None:
+    for process in processes:
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
 
 
 def by_secret(heats: Iterable[Heat], counts: Iterable[int]) -> dict[str, list[int]]:
@@ -71,24 +93,20 @@ def by_secret(heats: Iterable[Heat], counts: Iterable[int]) -> dict[str, list[in
     return found
 
 
-def _start(url: str, heats: Sequence[Heat]) -> "subprocess.Popen[str]":
-    racer = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.racing"],
+def _start(url: str, racers: int) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.support.racing", url, str(racers)],
         cwd=Path(__file__).resolve().parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    racer.stdin.write(json.dumps([url, [asdict(heat) for heat in heats]], default=_time_as_text) + "\n")
-    racer.stdin.flush()
-    return racer
 
 
-def _race(url: str, heats: Sequence[Heat]) -> list[int]:
+def _race(database: Database, heats: Sequence[Heat], racers: int) -> list[int]:
     """How many of this process's threads got each secret."""
-    assert METADATA.tables
-    database, won = Database(url, RACERS), [0] * len(heats)
-    start = Barrier(RACERS, action=_wait_for_the_other)
+    won = [0] * len(heats)
+    start = Barrier(racers, action=_wait_for_the_other)
 
     def run() -> None:
         for number, heat in enumerate(heats):
@@ -96,12 +114,11 @@ def _race(url: str, heats: Sequence[Heat]) -> list[int]:
             if heat.take(database):
                 won[number] += 1
 
-    threads = [Thread(target=run) for _ in range(RACERS)]
+    threads = [Thread(target=run) for _ in range(racers)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    database.dispose()
     return won
 
 
@@ -118,6 +135,14 @@ def _text_as_time(value: dict[str, Any]) -> Any:
     return datetime.fromisoformat(value["time"]) if value.keys() == {"time"} else value
 
 
+def main(url: str, racers: int) -> None:
+    assert METADATA.tables
+    database = Database(url, racers)
+    for line in sys.stdin:
+        listed = json.loads(line, object_hook=_text_as_time)
+        print(json.dumps(_race(database, [Heat(**one) for one in listed], racers)), flush=True)
+    database.dispose()
+
+
 if __name__ == "__main__":
-    address, listed = json.loads(sys.stdin.readline(), object_hook=_text_as_time)
-    print(json.dumps(_race(address, [Heat(**one) for one in listed])))
+    main(sys.argv[1], int(sys.argv[2]))
