@@ -37,3 +37,11 @@ def checked_certificate(text: str) -> str:
     if not is_strong:
         raise ValueError(f"a certificate's key is too weak: RSA with {MIN_RSA_BITS} bits or more, or a NIST curve.")
     return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def checked_encryption_certificate(text: str) -> str:
+    """The same of one that something is encrypted for: its key has to be RSA."""
+    pem = checked_certificate(text)
+    if not isinstance(x509.load_pem_x509_certificate(pem.encode()).public_key(), rsa.RSAPublicKey):
+        raise ValueError("must be a certificate with an RSA key: nothing is encrypted for another one.")
+    return pem

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
-from tenants.certificates import MAX_CERTIFICATES, checked_certificate
+from tenants.certificates import MAX_CERTIFICATES, checked_certificate, checked_encryption_certificate
 from tenants.claim_rules import Source
 from tenants.manifest.values import Key, LaunchAddress, Line, ReturnAddress, ShortLine, Spec
 from tenants.saml_applications import (
@@ -19,6 +19,7 @@ from tenants.saml_applications import (
 )
 
 EntityId = Annotated[str, AfterValidator(check_entity_id)]
+EncryptionCertificateText = Annotated[str, AfterValidator(checked_encryption_certificate)]
 CertificateText = Annotated[str, AfterValidator(checked_certificate)]
 AttributeName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256, pattern=r"^[!-~]+$")]
 NAME_FORMATS = ("uri", "basic", "unspecified")
@@ -65,7 +66,7 @@ class SamlApplicationSpec(Spec):
     certificates: tuple[CertificateText, ...] = Field(
         default=(), max_length=MAX_CERTIFICATES, description="What it signs its requests with, as PEM or base64."
     )
-    encryption_certificate: CertificateText | None = Field(
+    encryption_certificate: EncryptionCertificateText | None = Field(
         default=None, description="What assertions are encrypted for; they are not, without it."
     )
     cipher: Literal["aes256-gcm", "aes128-gcm"] = Field(default="aes256-gcm", description="How they are encrypted.")

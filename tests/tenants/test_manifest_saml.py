@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from tenants.applications import Application
 from tenants.saml_applications import SamlApplicationConfig
-from tests.peers.xml_signing import saml_key
+from tests.peers.xml_signing import ec_saml_key, saml_key
 from tests.support.manifests import APPLICATION, SMALL, Desk
 
 WIKI = """
@@ -75,6 +75,7 @@ MISTAKES = {
     "one index twice": (WIKI.replace("index = 7", "index = 0"), "two addresses of one index"),
     "an entity id of two words": (WIKI.replace('example/saml"', 'example/a b"'), "must be one word"),
     "a weak key": (WIKI + f"certificates = ['''{saml_key(1, bits=1024).pem}''']", "too weak"),
+    "no RSA to encrypt for": (WIKI + f"encryption_certificate = '''{ec_saml_key().pem}'''", "with an RSA key"),
     "signed requests without a key": (WIKI + "signed_requests = true", "needs certificates"),
     "signing out without a key": (WIKI + 'slo_post = "https://wiki.example/slo"', "needs certificates"),
     "an attribute of nothing": (WIKI + 'attributes = [{ name = "x" }]', "needs either from or value"),
