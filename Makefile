@@ -37,7 +37,7 @@ test: needs .venv/.set-up-dev ## Check style, types and import rules, run all te
 
 .PHONY: suite
 suite: .venv/.set-up-dev ## Run all tests, hold the coverage floors
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup --cov --cov-report=
+	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=
 	@$(BIN)/coverage report
 	@for file in $(FULLY_COVERED); do \
 		$(BIN)/coverage report --include=$$file --fail-under=100 >/dev/null \

@@ -36,27 +36,24 @@ from tests.support.clock import FakeClock
 from tests.support.compiled import CompiledOnce
 from tests.support.counting import Count, counted
 from tests.support.covering import covering
+from tests.support.grouping import mark_group, turn_of
 from tests.support.memory import folder_in_memory
 from tests.support.posted import Posted, posted
 from tests.support.stores import NewStore, Once, Store
 from tests.support.wiring import ENTRA, ORIGIN, PeerHttp, make_ports, make_settings
-
-TESTS = Path(__file__).parent
-TOGETHER = ("browser/test_pages.py", "browser", "journeys/test_demo.py", "journeys/test_demo_switches.py")
-"""One demo, or one Chromium, for all who want it; everything else goes to whichever worker is free."""
 
 gc.disable()
 TenantFlask.jinja_options = {"bytecode_cache": CompiledOnce()}
 StatementCounter = Callable[..., AbstractContextManager[Count]]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads its groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker for those who share something dear."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # xdist reads its groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in items:
         # Not by its nodeid: that would be kept as it is before xdist writes the group into it.
-        if together := next((part for part in TOGETHER if item.path.is_relative_to(TESTS / part)), None):
-            item.add_marker(pytest.mark.xdist_group(together))
+        mark_group(item)
+    yield
+    items.sort(key=turn_of)
 
 
 @pytest.hookimpl(wrapper=True)

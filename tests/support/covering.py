@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.support.grouping import backend_of
+
 
 @contextmanager
 def covering(item: pytest.Item) -> Iterator[None]:
@@ -25,6 +27,5 @@ def covering(item: pytest.Item) -> Iterator[None]:
 
 
 def _is_counted(item: pytest.Item) -> bool:
-    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    is_second = params.get("backend") == "postgresql" and "isolation" not in item.path.parts
+    is_second = backend_of(item) == "postgresql" and "isolation" not in item.path.parts
     return not is_second and {"attacks", "browser"}.isdisjoint(item.path.parts)
