@@ -1,6 +1,7 @@
 """Well-known service providers: what to write in a tenants file for each, with what has to be filled in.
 
-Written from the products' own documentation; none was tried with the product. docs/saml-applications.md shows them all.
+Starting points, written from memory of the products and tried with none of them: compare with what the product itself
+shows. docs/saml-applications.md shows them all.
 """
 
 from collections.abc import Iterator

@@ -224,3 +224,26 @@ def test_the_list_can_be_searched_and_what_a_file_rules_is_shown_only(home, at_h
     token = at_home.page.forms[0].fields["csrf_token"].value
     assert at_home.post(at(home, f"/{made.key}/part/basics"), {"csrf_token": token, "name": "x"}).status == 403
     assert at_home.open(at(home, "/nothing")).status == 404
+
+
+METADATA = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://forum.example/saml">
+<md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+<md:AssertionConsumerService index="0" isDefault="true" Location="https://forum.example/acs"
+ Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"/></md:SPSSODescriptor></md:EntityDescriptor>"""
+
+
+def test_a_service_provider_is_added_from_its_metadata(home, at_home):
+    new = {"name": "Forum", "kind": "saml", "addresses": ""}
+    assert at_home.open(at(home, "/new")).submit(new | {"metadata": "<no/>"}).status == 422
+    assert stored(home, Application) == []
+    at_home.open(at(home, "/new")).submit(new | {"metadata": METADATA})
+    kept = row(home, key="forum")
+    assert (kept.entity_id, kept.saml["acs"]) == ("https://forum.example/saml", [["https://forum.example/acs", 0, True]])
+
+
+def test_in01_metadata_is_fetched_from_public_places_only(home, at_home):
+    new = {"name": "Forum", "kind": "saml", "addresses": "", "metadata_url": "http://169.254.169.254/metadata"}
+    page = at_home.open(at(home, "/new")).submit(new)
+    assert page.status == 422
+    assert page.title.startswith("Error: ")
+    assert stored(home, Application) == []

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -17,8 +17,11 @@ from broker.console.applications.texts import read_acs, read_certificates
 from broker.console.changes import Work, changing
 from broker.console.forms import Choice, Errors, FormField, errors_of, marked
 from broker.console.frame import go, show
+from broker.service_providers import ImportRefused, asked, import_sp
+from broker.wiring import the_broker
 from tenants.applications import Application
 from tenants.console_roles import Permission
+from tenants.db import TenantSession
 from tenants.ids import new_id
 from tenants.manifest.application_rows import KEPT_SECRET
 from tenants.manifest.application_specs import ApplicationSpec
@@ -26,7 +29,7 @@ from tenants.manifest.saml_specs import SamlApplicationSpec
 from tenants.saml_applications import SAML_KIND, client_id_of
 
 _WEB, _PUBLIC = "web", "public"
-_NAMES = ("name", "kind", "addresses", "entity_id", "certificates")
+_NAMES = ("name", "kind", "addresses", "metadata_url", "metadata", "entity_id", "certificates")
 _MOST_ALIKE = 500
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 
@@ -40,6 +43,8 @@ def add() -> Response:
     """POST: a new application. One with a secret shows it now and never again."""
     admin = require(Permission.MANAGE_APPLICATIONS, fresh=True)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
+    if typed["kind"] == SAML_KIND and (typed["metadata_url"] or typed["metadata"]):
+        return _import(admin, typed)
     try:
         spec = _spec(typed)
     except ValidationError as error:
@@ -52,6 +57,19 @@ def add() -> Response:
     if secret is not None:
         return secret_once(admin, there, secret)
     return go("console.application", "saved", application=there.row.key)
+
+
+def _import(admin: Admin, typed: dict[str, str]) -> Response:
+    """From the metadata of a service provider: pasted, or at an address that is then read again and again."""
+    broker, url = the_broker(), typed["metadata_url"] or None
+    with g.db.reading() as db:
+        key = _free_key(db, typed["name"])
+    try:
+        document = asked(broker, url) if url else typed["metadata"]
+        import_sp(broker, g.tenant.id, key, document, name=typed["name"] or None, url=url, by=admin.id)
+    except ImportRefused as refused:
+        return _form(admin, typed, {"metadata_url" if url else "metadata": str(refused)}, 422)
+    return go("console.application", "saved", application=key)
 
 
 def _spec(typed: dict[str, str]) -> Spec:
@@ -73,7 +91,7 @@ def _stored(work: Work, spec: Spec) -> Held | None:
     is_saml = isinstance(spec, SamlApplicationSpec)
     if isinstance(spec, SamlApplicationSpec) and _is_taken(work, spec.entity_id):
         return None
-    organizations, key = organizations_of(work.db), _free_key(work, spec.name)
+    organizations, key = organizations_of(work.db), _free_key(work.db, spec.name)
     row = Application(
         id=new_id("app"),
         key=key,
@@ -93,11 +111,11 @@ def _is_taken(work: Work, entity_id: str) -> bool:
     return work.db.scalars(select(Application.id).where(Application.entity_id == entity_id)).first() is not None
 
 
-def _free_key(work: Work, name: str) -> str:
+def _free_key(db: TenantSession, name: str) -> str:
     """From its name, and unique in the tenant; it stays when the name changes."""
     wanted = _NO_LETTER.sub("-", name.casefold()).strip("-")[:40] or "application"
     alike = select(Application.key).where(Application.key.startswith(wanted, autoescape=True)).limit(_MOST_ALIKE)
-    taken = set(work.db.scalars(alike))
+    taken = set(db.scalars(alike))
     numbered = (f"{wanted}-{number}" for number in range(2, _MOST_ALIKE + 3))
     return next(key for key in (wanted, *numbered) if key not in taken)
 
@@ -136,7 +154,10 @@ def _fields(values: dict[str, str]) -> list[FormField]:
         Choice(_PUBLIC, _("An application in the browser or on a phone (OpenID Connect)")),
         Choice(SAML_KIND, _("An application that speaks SAML 2.0")),
     )
-    addresses = _("One a line, compared character by character: redirect URIs, or the ACS addresses of SAML.")
+    addresses = _(
+        "One a line, compared character by character: redirect URIs, or the ACS addresses of SAML. "
+        "Not needed with SAML metadata."
+    )
     return [
         FormField(
             "name", str(LABELS["name"]), value=values.get("name", ""), help=_("What people know it by."), is_required=True
@@ -148,7 +169,6 @@ def _fields(values: dict[str, str]) -> list[FormField]:
             "lines",
             values.get("addresses", ""),
             addresses,
-            is_required=True,
             is_mono=True,
         ),
     ]
@@ -156,7 +176,17 @@ def _fields(values: dict[str, str]) -> list[FormField]:
 
 def _saml_fields(values: dict[str, str]) -> list[FormField]:
     told, entity_id = _("As PEM; needed for signed requests and for signing out."), _("As its metadata says.")
+    address = _("It is read there again from time to time. Nothing else is needed then.")
     return [
+        FormField("metadata_url", _("Address of its metadata"), "url", values.get("metadata_url", ""), address, is_mono=True),
+        FormField(
+            "metadata",
+            _("Or its metadata itself"),
+            "area",
+            values.get("metadata", ""),
+            _("The whole XML document."),
+            is_mono=True,
+        ),
         FormField("entity_id", str(LABELS["entity_id"]), "text", values.get("entity_id", ""), entity_id, is_mono=True),
         FormField("certificates", str(LABELS["certificates"]), "area", values.get("certificates", ""), told, is_mono=True),
     ]
