@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from broker.daily import Daily
 from broker.upstream import KINDS
 from broker.upstream.kind import Certified
 from broker.wiring import Broker
+from tenants.applications import Application
 from tenants.causes import BrokerError
 from tenants.endings import (
     CONNECTIONS,
     JOB,
     Ending,
+    Thing,
     fetched_document,
     of_certificates,
     of_client_certificate,
@@ -23,6 +25,7 @@ from tenants.endings import (
     of_secret,
     warn,
 )
+from tenants.saml_applications import SAML_KIND
 from tenants.tenants import ALL_TENANTS, TenantStatus
 
 log = structlog.get_logger()
@@ -34,7 +37,10 @@ def endings_of(broker: Broker, tenant_id: str) -> list[Ending]:
         connections = session.all(CONNECTIONS)
         certified = [one for one in connections if isinstance(KINDS.get(one.kind), Certified)]
         documents = {one.id: fetched_document(session, one.id) for one in certified}
-        found = of_own_certificates(session) if certified else []
+        own = [Thing.OWN_CERTIFICATE] if certified else []
+        if session.scalars(select(Application.id).where(Application.kind == SAML_KIND).limit(1)).first():
+            own.append(Thing.APPLICATIONS_CERTIFICATE)
+        found = of_own_certificates(session, own)
     for connection in connections:
         found += [*of_secret(connection), *_certificates(connection, documents.get(connection.id))]
     return sorted(found, key=lambda one: (one.ends_at, one.connection, one.name))

@@ -1,6 +1,6 @@
 """What of a connection runs out when, and when somebody has to be told: 30, 14, 7 and 1 days before, and once after."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -40,6 +40,11 @@ class Thing(StrEnum):
     """One that is registered at the provider, by which the broker proves itself there."""
     OWN_CERTIFICATE = "own_certificate"
     """One of the tenant's own, with which requests are signed."""
+    APPLICATIONS_CERTIFICATE = "applications_certificate"
+    """One of the tenant's own, with which it answers to SAML applications."""
+
+
+_KEYS_OF = {Thing.OWN_CERTIFICATE: SAML, Thing.APPLICATIONS_CERTIFICATE: SAML_IDP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Ending:
 
 CONNECTIONS = scoped(select(*Connection.__table__.c).where(Connection.is_enabled).order_by(Connection.position, Connection.key))
 _OWN_KEYS = scoped(
-    select(SigningKey.id, SigningKey.created_at)
+    select(SigningKey.id, SigningKey.created_at, SigningKey.algorithm)
     .where(
         SigningKey.algorithm.in_((SAML, SAML_IDP)),
         SigningKey.state.in_((KeyState.ACTIVE.value, KeyState.PUBLISHED.value)),
@@ -103,10 +108,14 @@ def of_client_certificate(connection: Row[Any]) -> list[Ending]:
     return [replace(one, thing=Thing.CLIENT_CERTIFICATE) for one in of_certificates(connection, [pem])] if pem else []
 
 
-def of_own_certificates(session: TenantSession) -> list[Ending]:
-    """The ends of the tenant's own certificates for SAML."""
-    named = [(row.id, row.created_at.replace(microsecond=0) + CERTIFICATE_LIFE) for row in session.all(_OWN_KEYS)]
-    return _with_successors(Thing.OWN_CERTIFICATE, "", "", named)
+def of_own_certificates(session: TenantSession, things: Collection[Thing]) -> list[Ending]:
+    """The ends of the tenant's own certificates for SAML: towards identity providers, and towards applications."""
+    rows, found = session.all(_OWN_KEYS) if things else [], []
+    for thing in things:
+        mine = [row for row in rows if row.algorithm == _KEYS_OF[thing]]
+        named = [(row.id, row.created_at.replace(microsecond=0) + CERTIFICATE_LIFE) for row in mine]
+        found += _with_successors(thing, "", "", named)
+    return found
 
 
 def fetched_document(session: TenantSession, connection_id: str) -> str | None:

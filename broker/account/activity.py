@@ -118,6 +118,11 @@ def _says(sentence: Callable[[], object]) -> Callable[[Row[Any]], str]:
 
 
 _OF_THE_ORGANIZATION = (
+    Event.SETUP_LINK_MADE,
+    Event.SETUP_LINK_OPENED,
+    Event.SETUP_LINK_REVOKED,
+    Event.LOG_BROKEN,
+    Event.LOG_EXPORTED,
     Event.CONSENT_PROVEN,
     Event.DIRECTORY_ADDED,
     Event.DIRECTORY_REMOVED,

@@ -23,6 +23,7 @@ _THINGS = {
     "secret": "client secret",
     "client_certificate": "client certificate",
     "own_certificate": "own certificate",
+    "applications_certificate": "own certificate for applications",
 }
 
 

@@ -141,6 +141,7 @@ def _title_of(one: Ending) -> str:
         Thing.SECRET: _("The client secret of %(name)s runs out", name=one.label),
         Thing.CLIENT_CERTIFICATE: _("The client certificate of %(name)s runs out", name=one.label),
         Thing.OWN_CERTIFICATE: _("The key that we sign for SAML with runs out"),
+        Thing.APPLICATIONS_CERTIFICATE: _("The key that we answer SAML applications with runs out"),
     }
     return str(titles[one.thing])
 

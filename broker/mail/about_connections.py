@@ -67,9 +67,17 @@ def _own_certificate(name: str, day: str, is_over: bool) -> tuple[str, str]:
     return _("Your own SAML certificate ends on %(day)s", day=day), lead
 
 
+def _applications_certificate(name: str, day: str, is_over: bool) -> tuple[str, str]:
+    lead = _("Answers to SAML applications are signed with it. Whoever runs this sign-in service can make a new one.")
+    if is_over:
+        return _("Your SAML certificate for applications ended on %(day)s", day=day), lead
+    return _("Your SAML certificate for applications ends on %(day)s", day=day), lead
+
+
 _SAID = {
     "certificate": _certificate,
     "secret": _secret,
     "client_certificate": _client_certificate,
     "own_certificate": _own_certificate,
+    "applications_certificate": _applications_certificate,
 }

@@ -44,7 +44,7 @@ def test_se10_list_of_exempt_endpoints_is_closed(app):
     assert exempt == {
         "signin.callback", "signin.take_saml_response", "signin.take_saml_logout", "signin.take_logout_token",
         "oidc.authorize", "oidc.logout", "saml_idp.single_sign_on", "saml_idp.single_logout",
-        "back_channel.token", "back_channel.userinfo",
+        "back_channel.token", "back_channel.userinfo", "back_channel.introspect", "back_channel.revoke", "back_channel.push",
     }  # fmt: skip
     assert {place.method for place in places(app, of_nobody(app))} == {"GET", "POST"}
 

@@ -67,7 +67,6 @@ def test_mistakes_are_told_together_and_nothing_is_written(
     assert told.stdout == ""
     assert told.stderr.splitlines()[0] == "Error: wrong.toml can't be applied:"
     assert [line.partition(": ")[0] for line in told.stderr.splitlines()[1:]] == [
-        f"tenants.{slug}.applications.travel.redirect_uris",
         f"tenants.{slug}.applications.travel.redirect_urls",
         f"tenants.{slug}.connections.partners.kind",
     ]

@@ -104,8 +104,8 @@ def test_the_last_way_in_is_not_switched_off(home, way, command):
     refused = command("switch", "sso", "off")
     assert (refused.exit_code, "No owner or admin would have a way in" in refused.stderr) == (1, True)
     factories.account(home, role="admin")
-    assert done(command("switch", "sso", "off")) == "sso is off.\n"
-    assert done(command("switch", "sso", "off")) == "sso was off already.\n"
+    assert done(command("switch", "sso", "off")).startswith("sso is off.\n")
+    assert done(command("switch", "sso", "off")).startswith("sso was off already.\n")
     done(command("switch", "sso", "on"))
     assert [one.detail["what"] for one in steps.events(home, Event.CONFIGURATION_CHANGED)] == ["switched off", "switched on"]
 

@@ -171,12 +171,12 @@ def test_keys_are_rotated_with_reseal(home: Store, tmp_path: Path) -> None:
     old, new = (run("keys", "new").stdout.strip() for _ in range(2))
     both = environment(home.url, MASTER_KEYS=f"{new},{old}")
     assert run("apply", file, **environment(home.url, MASTER_KEYS=old)).exit_code == 0
-    assert run("keys", "reseal", **both).stdout == "5 values sealed anew.\n"
+    assert run("keys", "reseal", **both).stdout == "6 values sealed anew.\n"
     assert run("keys", "reseal", **both).stdout == "0 values sealed anew.\n"
     alone = run("apply", file, **environment(home.url, MASTER_KEYS=new))
     assert alone.stdout == "Nothing to change.\n"
     lost = run("keys", "reseal", **environment(home.url, MASTER_KEYS=old))
-    assert (lost.exit_code, lost.stderr.count("No key opens acme: ")) == (1, 5)
+    assert (lost.exit_code, lost.stderr.count("No key opens acme: ")) == (1, 6)
 
 
 def test_doctor_asks_every_connection_that_is_switched_on(home: Store, desk: Desk) -> None:

@@ -68,7 +68,7 @@ def test_without_a_place_to_go_it_ends_on_our_page(signed_in):
 
 
 def test_tokens_of_the_session_end_with_it(signed_in):
-    body = signed_in.tokens(scope="openid offline_access")
+    body = signed_in.tokens()
     sign_out(signed_in)
     assert signed_in.userinfo(body["access_token"]).status_code == 401
     assert signed_in.refresh(body["refresh_token"]).json["error"] == "invalid_grant"

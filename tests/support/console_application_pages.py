@@ -36,9 +36,7 @@ _LIST = {
 _WAYS = (Choice("local", "E-mail and password"), Choice("entra", "Microsoft"))
 _FIELDS = [
     FormField("connections", "Ways in that it accepts", "choices", "local", "Empty: all.", choices=_WAYS),
-    FormField(
-        "sign_in_minutes", "Minutes since the sign-in", "number", "soon", "How long ago.", "Type a number.", is_focused=True
-    ),
+    FormField("sign_in_minutes", "Minutes since the sign-in", "number", "", "How long ago.", "Type a number.", is_focused=True),
 ]
 _PART = {
     "part": OIDC_SECTIONS[4],

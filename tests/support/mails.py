@@ -188,6 +188,7 @@ MAILS: dict[str, MailSample | FinderSample] = {
             "own-certificate": {"thing": "own_certificate", "connection": "", "name": "key_1"},
             "certificate-ended": {"thing": "certificate", "name": "0123456789abcdef", "on": AT.isoformat()},
             "secret-ended": {"thing": "secret", "on": AT.isoformat()},
+            "applications-certificate": {"thing": "applications_certificate", "connection": "", "name": "key_2"},
             "own-certificate-ended": {"thing": "own_certificate", "connection": "", "on": AT.isoformat()},
         }.items()
     },

@@ -85,8 +85,8 @@ MISTAKES = {
             "tenants.acme.policy.password: must be one of nist, l5b, l5c. Did you mean nist?",
             "tenants.acme.policy.local_enable: is not known here. Did you mean local_enabled? Allowed: sign_in_page, "
             "local_enabled, password, password_rules, on_breach, discloses_account_state, session_idle_minutes, "
-            "session_absolute_minutes, email_factor, passkeys, trusted_device_days, activation_days, inactive_days, "
-            "warning_days, trace_days.",
+            "session_absolute_minutes, email_factor, passkeys, trusted_device_days, token_key_days, activation_days, "
+            "inactive_days, warning_days, trace_days.",
         ],
     ),
     "a policy out of bounds": (

@@ -53,6 +53,7 @@ def line_of(one: Ending, now: datetime) -> EndLine:
         Thing.SECRET: _("Client secret"),
         Thing.CLIENT_CERTIFICATE: _("Client certificate"),
         Thing.OWN_CERTIFICATE: _("Certificate of our own"),
+        Thing.APPLICATIONS_CERTIFICATE: _("Certificate of our own for applications"),
     }
     tone = "bad" if one.ends_at <= now else "warn" if one.ends_at - now < SOON and one.successor_ends_at is None else "ok"
     return EndLine(str(labels[one.thing]), one.name, one.ends_at, days_words(one.ends_at, now), tone)
