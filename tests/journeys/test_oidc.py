@@ -132,7 +132,7 @@ def test_login_required_there_is_a_page_here(home, way, browser):
     way.idp.error_callback("login_required")
     steps.enter(browser, home, way)
     assert browser.status == 401
-    assert "You have to sign in first" in browser.words
+    assert "has to ask you first" in browser.words
 
 
 def test_invited_person_enters_by_the_provider_only_with_an_identity(home, way, jane, browser):

@@ -167,7 +167,7 @@ def test_console_names_a_connection_that_fails(home, way, client, new_browser):
     client.set_cookie(**factories.cookie_of(home, factories.session(home, factories.admin(home))))
     page = client.get(f"{home.path}/console/", base_url=ORIGIN).text
     assert "Failing" in page
-    assert "Failures so far: 3" in page
+    assert "has failed 3 times since it last worked" in page
 
 
 def test_failure_of_a_connection_that_was_removed_meanwhile_is_left_out(home):
