@@ -53,6 +53,8 @@ class Entrance:
             environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], safe=punctuation, encoding="latin-1")
         environ["wsgi.url_scheme"] = "https" if self._settings.is_https else "http"
         environ[_HOST] = host_of(environ.get("HTTP_HOST", ""))
+        # No address has a zero byte, and PostgreSQL takes none as text: it becomes a letter that names nothing (RT-10).
+        environ["PATH_INFO"] = environ.get("PATH_INFO", "").replace("\x00", "\xef\xbf\xbd")
         self._sort(environ)
         return self._application(environ, start_response)
 

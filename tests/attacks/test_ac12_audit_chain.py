@@ -138,7 +138,7 @@ def test_ac12_an_entry_that_the_product_did_not_write_is_found_when_it_is_sealed
     else:
         statement = (
             "INSERT INTO audit_events (tenant_id, id, at, event, detail, signature) "
-            "VALUES (:tenant, 'aud_new', '2026-03-02 09:00:00+00:00', 'login.succeeded', '{}', :signature)"
+            "VALUES (:tenant, 'aud_new', '2021-03-02 09:00:00+00:00', 'login.succeeded', '{}', :signature)"
         )
     as_owner(own_store, statement, tenant=log.tenant_id, third=listed[2], signature=signature)
     assert seal_batch(log) == 1
@@ -150,7 +150,7 @@ def test_ac12_entries_of_before_are_taken_over_once(own_store, broker, clock, ho
     log = Log(broker.db, broker.vault, home.id)
     insert = (
         "INSERT INTO audit_events (tenant_id, id, at, event, detail) "
-        "VALUES (:tenant, :id, '2026-03-02 09:00:00+00:00', 'login.succeeded', '{}')"
+        "VALUES (:tenant, :id, '2021-03-02 09:00:00+00:00', 'login.succeeded', '{}')"
     )
     as_owner(own_store, insert, tenant=home.id, id="aud_old")
     assert seal_batch(log) == 1

@@ -54,7 +54,7 @@ WRONG_PLACES = {
     "another destination": {"Destination": "https://evil.example/saml/idp/sso"},
     "a destination that begins with ours": {"Destination": "{idp}/saml/idp/sso/more"},
     "another version": {"Version": "1.1"},
-    "an old one": {"IssueInstant": "2026-01-01T00:00:00Z"},
+    "an old one": {"IssueInstant": "2021-01-01T00:00:00Z"},
     "one of tomorrow": {"IssueInstant": "2031-01-01T00:00:00Z"},
     "no time": {"IssueInstant": "now"},
 }

@@ -355,9 +355,9 @@ class TestReading:
         with pytest.raises(Fault, match="text"):
             text_of(etree.fromstring("<a>one<b/>two</a>"))
 
-    @pytest.mark.parametrize("text", ["2026-03-02", "2026-03-02T09:00:00", "2026-13-02T09:00:00Z", "now", ""])
+    @pytest.mark.parametrize("text", ["2021-03-02", "2021-03-02T09:00:00", "2026-13-02T09:00:00Z", "now", ""])
     def test_time_is_one_in_utc_or_a_fault(self, text):
-        assert moment("2026-03-02T09:00:00.5Z", "x") == START
+        assert moment("2021-03-02T09:00:00.5Z", "x") == START
         assert moment(None, "x") is None
         with pytest.raises(Fault, match="time"):
             moment(text, "x")

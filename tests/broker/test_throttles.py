@@ -23,7 +23,7 @@ from tenants.throttles import (
 from tests import factories
 from tests.support.redis_server import redis_server
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOW = datetime(2021, 3, 2, 9, 0, tzinfo=UTC)
 LIMIT = Limit(free=3, cap=10, window=timedelta(hours=1), longest=timedelta(seconds=20))
 END = NOW + LIMIT.window
 

@@ -155,8 +155,8 @@ def test_sd10_forged_messages_end_nothing(wiki, home, forge):
 
 WRONG = {
     "another destination": {"Destination": "https://evil.example/slo"},
-    "an old one": {"IssueInstant": "2026-01-01T00:00:00Z"},
-    "one that is over": {"NotOnOrAfter": "2026-01-01T00:00:00Z"},
+    "an old one": {"IssueInstant": "2021-01-01T00:00:00Z"},
+    "one that is over": {"NotOnOrAfter": "2021-01-01T00:00:00Z"},
     "another version": {"Version": "1.1"},
     "no destination": {"Destination": None},
 }

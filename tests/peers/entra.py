@@ -19,7 +19,7 @@ CORRELATION = "7b2d8e4f-2222-4c4c-8d8d-bbbbbbbbbbbb"
 
 def described(number: int, text: str = "Something was refused.") -> str:
     """An `error_description` as Entra writes it."""
-    return f"AADSTS{number}: {text} Trace ID: {TRACE} Correlation ID: {CORRELATION} Timestamp: 2026-03-02 09:00:00Z"
+    return f"AADSTS{number}: {text} Trace ID: {TRACE} Correlation ID: {CORRELATION} Timestamp: 2021-03-02 09:00:00Z"
 
 
 class FakeDirectory(FakeIssuer):

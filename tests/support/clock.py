@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+START = datetime(2021, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class FakeClock:

@@ -22,7 +22,7 @@ from tenants.signing import NewKey, new_key
 from tenants.tenants import TENANT_BY_SLUG
 from tenants.vault import Vault
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOW = datetime(2021, 3, 2, 9, 0, tzinfo=UTC)
 VAULT = Vault({"test": hashlib.sha256(b"the vault of tenants files in tests").digest()})
 CLIENT_SECRET = "canary-client-secret-of-32-characters-or-more"
 CONNECTION_SECRET = "canary-connection-secret"

@@ -131,7 +131,7 @@ TOLERATED: dict[str, dict[str, Any]] = {
     "issueinstant-just-ahead": {"issue_instant": _at(seconds=170), "assertion_issue_instant": _at(seconds=170)},
     "authninstant-old": {"authn_instant": _at(days=-20)},
     "authninstant-just-ahead": {"authn_instant": _at(seconds=170)},
-    "conditions-fraction": {"not_on_or_after": "2026-03-02T09:05:00.123456789Z"},
+    "conditions-fraction": {"not_on_or_after": "2021-03-02T09:05:00.123456789Z"},
 }
 
 # SU-16, SU-18, SU-19
