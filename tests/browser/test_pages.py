@@ -101,10 +101,15 @@ FIRST_OF_TEMPLATE = {sample.template: name for name, sample in reversed(SAMPLES.
 """The colours of a template are looked at in one of its states."""
 
 
+ROOMS_OF_PARTS = ("console/", "operator/")
+"""Pages made of few parts, over and over: axe looks at each of them in one state, and at those of a sign-in in every one."""
+
+
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name not in LEADING_ON | ALIKE])
 def test_page_is_accessible_and_fits(page: Page, complaints: list[str], name: str) -> None:
     page.goto(address_of(name))
-    assert violations(page, "light") == []
+    if name in FIRST_OF_TEMPLATE.values() or not SAMPLES[name].template.startswith(ROOMS_OF_PARTS):
+        assert violations(page, "light") == []
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     if name in FIRST_OF_TEMPLATE.values():
