@@ -129,8 +129,10 @@ class Browser:
         return self._go("POST", self._absolute(url), data=data or {}, headers=named)
 
     def cookie(self, name: str) -> str | None:
-        """The value of the first cookie whose name contains `name`, whatever its host and path, or None."""
-        return next((one.value for one in self.client._cookies.values() if name in one.key), None)
+        """The value of the first cookie whose name ends with `name`, or contains it, whatever its host and path, or None."""
+        cookies = list(self.client._cookies.values())
+        ending = (one.value for one in cookies if one.key == name or one.key.endswith(f"-{name}"))
+        return next(ending, None) or (next((one.value for one in cookies if name in one.key), None) if name != "sid" else None)
 
     def stop_at(self, origin: str) -> Self:
         """From now on rest where it is sent to this origin, instead of going there."""

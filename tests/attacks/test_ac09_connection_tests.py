@@ -44,7 +44,7 @@ def test_ac09_the_test_of_a_draft_opens_no_session_and_shows_no_button(home, way
     before = untouched(home)
     take(browser, link_of(command, way.key))
     assert "Would get a new account" in browser.words
-    assert not browser.cookie("-sid")
+    assert not browser.cookie("sid")
     assert not steps.is_signed_in(browser, home)
     assert untouched(home) == before
     assert steps.events(home, Event.LOGIN_SUCCEEDED) == []
@@ -137,7 +137,7 @@ def test_su20_a_sign_in_under_way_ends_when_another_version_comes_into_force(hom
         browser.open(back)
         wanted = "connection_disabled" if what == "switch" else "flow_expired"
         assert steps.event_of(browser, home).cause == wanted, what
-        assert not browser.cookie("-sid"), what
+        assert not browser.cookie("sid"), what
         steps.notice(home)
 
 

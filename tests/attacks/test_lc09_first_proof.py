@@ -83,7 +83,7 @@ def test_lc09_sign_in_under_way_ends_with_the_first_proof(home, ada, foreign, ne
     with after_look(home, "identities", lambda: owner_comes(home, ada)):
         steps.enter(attacker, home, foreign)
     assert steps.event_of(attacker, home).cause == "flow_expired"
-    assert not attacker.cookie("-sid")
+    assert not attacker.cookie("sid")
     assert (live_sessions(home), identities(home)) == ([], [])
 
 

@@ -103,7 +103,7 @@ def test_op02_no_secret_stands_in_logs_audit_or_database(database_url, clock, ca
         "link": link,
         "upstream secret": upstream_secret,
         "client secret": party.secret,
-        "session": browser.cookie("-sid"),
+        "session": browser.cookie("sid"),
         "browser half": browser.cookie("tx"),
         "grant code": grant_code,
         "access token": tokens["access_token"],

@@ -66,7 +66,7 @@ def test_se01_session_planted_before_sign_in_is_not_taken_over(home, browser):
     browser.open(f"{home.path}/sign-in/again")
     steps.prove(browser.submit(email=ada.email), home, ada)
     assert ada.email in browser.words
-    assert browser.cookie("-sid") not in (None, planted.secret)
+    assert browser.cookie("sid") not in (None, planted.secret)
     with home.db.reading() as db:
         assert db.get_one(BrowserSession, (home.id, planted.row.id)).ended_at is not None
 
@@ -247,7 +247,7 @@ def test_se12_database_holds_hashes_only(home, browser):
                 kept = {str(getattr(row, column.key)) for column in inspect(model).columns}
                 assert not held & kept
         (session,) = db.scalars(select(BrowserSession))
-    assert session.cookie_hash == digest(browser.cookie("-sid"))
+    assert session.cookie_hash == digest(browser.cookie("sid"))
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in/again", "/signed-out", "/nowhere"])

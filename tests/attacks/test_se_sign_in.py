@@ -19,18 +19,18 @@ def ada(home):
 def test_se01_each_sign_in_has_a_new_session_and_the_old_one_is_dead(home, ada, browser, new_browser):
     browser.open(f"{home.path}/sign-in")
     steps.sign_in(browser, home, ada)
-    first = browser.cookie("-sid")
+    first = browser.cookie("sid")
     thief = new_browser()
     thief.client.set_cookie(f"{home.slug}-sid", first, path=home.path, domain="localhost")
     assert steps.is_signed_in(thief, home)
     steps.sign_in(browser, home, ada)
-    assert browser.cookie("-sid") != first
+    assert browser.cookie("sid") != first
     assert not steps.is_signed_in(thief, home)
 
 
 def test_se01_session_of_one_person_is_dead_when_another_signs_in(home, ada, browser, new_browser):
     steps.sign_in(browser, home, ada)
-    first = browser.cookie("-sid")
+    first = browser.cookie("sid")
     steps.sign_in(browser, home, factories.account(home))
     thief = new_browser()
     thief.client.set_cookie(f"{home.slug}-sid", first, path=home.path, domain="localhost")
@@ -40,7 +40,7 @@ def test_se01_session_of_one_person_is_dead_when_another_signs_in(home, ada, bro
 def test_se01_cookie_that_somebody_planted_is_never_taken_over(home, ada, browser, new_browser):
     browser.client.set_cookie(f"{home.slug}-sid", "planted", path=home.path, domain="localhost")
     steps.sign_in(browser, home, ada)
-    assert browser.cookie("-sid") != "planted"
+    assert browser.cookie("sid") != "planted"
     thief = new_browser()
     thief.client.set_cookie(f"{home.slug}-sid", "planted", path=home.path, domain="localhost")
     assert not steps.is_signed_in(thief, home)

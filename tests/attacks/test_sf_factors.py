@@ -136,7 +136,7 @@ def test_sf02_right_code_is_refused_while_paused_and_not_spent(home, ada, new_br
 
 def test_sf03_password_alone_opens_nothing(home, ada, browser):
     at_code(browser, home, ada)
-    assert browser.cookie("-sid") is None
+    assert browser.cookie("sid") is None
     assert browser.open(f"{home.path}/").path == f"{home.path}/sign-in"
     app = factories.application(home)
     steps.notice(home)

@@ -46,7 +46,7 @@ def refused(browser, home, cause, detail=None):
     event = steps.event_of(browser, home)
     assert event.cause == cause
     assert detail in (None, event.detail.get("detail"))
-    assert not browser.cookie("-sid")
+    assert not browser.cookie("sid")
     return event
 
 
@@ -209,7 +209,7 @@ def test_su18_portal_leads_to_a_request_of_our_own_and_whoever_is_there_comes_in
     attackers = unsolicited(way, acs_of(home, way))
     way.idp.person = victim
     browser.post(acs_of(home, way), attackers, origin="https://evil.example")
-    assert not browser.cookie("-sid"), "nothing is open before our own request was answered"
+    assert not browser.cookie("sid"), "nothing is open before our own request was answered"
     assert way.idp.seen[-1].id
     assert way.idp.seen[-1].document.get("ForceAuthn") is None
     browser.submit(press="Continue")
@@ -319,7 +319,7 @@ def test_su20_what_an_admin_did_meanwhile_counts(home, way, browser, change):
         home.change(type(way.row), way.row.id, options=way.idp.options(), version=2)
     browser.post(url, form)
     assert browser.status in (400, 403, 404)
-    assert not browser.cookie("-sid")
+    assert not browser.cookie("sid")
     assert not steps.events(home, Event.LOGIN_SUCCEEDED)
     if change == "switched off":
         refused(browser, home, "connection_disabled")
@@ -350,7 +350,7 @@ def test_su26_field_that_comes_twice_is_refused(home, way, browser):
     url, form = away(browser, home, way)
     browser.open(f"{url}?{urlencode([*form.items(), *form.items()])}")
     assert browser.status == 403
-    assert not browser.cookie("-sid")
+    assert not browser.cookie("sid")
 
 
 @pytest.fixture

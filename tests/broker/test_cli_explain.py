@@ -2,6 +2,7 @@
 
 import pytest
 
+from broker.real_ports import SystemClock
 from tests import factories
 from tests.support import steps
 from tests.support.commands import environment, run
@@ -32,7 +33,7 @@ def test_routed_domain_goes_to_its_connection(home, explain, oidc_peer):
 
 
 def test_account_is_judged_at_the_way_that_was_found(home, explain):
-    ada = factories.account(home)
+    ada = factories.account(home, last_login_at=SystemClock().now())
     lines = explain("--email", ada.email).stdout.splitlines()
     assert "Goes to local (e-mail and password)." in lines
     assert "Admitted by local:" in lines
@@ -44,7 +45,7 @@ def test_account_is_judged_at_the_way_that_was_found(home, explain):
 def test_admission_by_a_connection_needs_no_factor_here(home, explain, oidc_peer):
     way = steps.oidc_way(home, oidc_peer)
     steps.listed(home, way=way, proven=True)
-    ada = factories.account(home, with_password=False)
+    ada = factories.account(home, with_password=False, last_login_at=SystemClock().now())
     assert explain("--email", ada.email).stdout.splitlines()[-1] == "Is let in."
 
 

@@ -98,11 +98,11 @@ def test_oidcc_prompt_login(plan):
 
 def test_signing_in_anew_keeps_what_other_applications_were_granted(plan):
     first, before, _ = plan.run()
-    cookie = plan.browser.cookie("-sid")
+    cookie = plan.browser.cookie("sid")
     other = plan.new_client()
     _, after, _ = plan.run(other, prompt="login")
     assert after["sid"] == before["sid"]
-    assert plan.browser.cookie("-sid") != cookie
+    assert plan.browser.cookie("sid") != cookie
     assert plan.client.refresh(first["refresh_token"]).status_code == 200
     assert plan.client.userinfo(first["access_token"]).status_code == 200
 

@@ -277,10 +277,10 @@ def test_factors_are_reset_with_a_new_app_in_their_place(home, ada, at_home, new
     at_home.submit(press="Continue to the new app")
     renewed = Someone(ada.id, ada.email, ada.password, steps.seed_on(at_home))
     assert len(stored(home, Passkey, account_id=ada.id)) == 1  # nothing has changed yet
-    before = at_home.cookie("-sid")
+    before = at_home.cookie("sid")
     at_home.submit(code=renewed.code(home.now))
     assert at_home.title.startswith("Save your recovery codes")
-    assert at_home.cookie("-sid") != before
+    assert at_home.cookie("sid") != before
     at_home.follow("I have saved them")
     assert "Your second factors were reset." in at_home.words
     assert "Last reset" in at_home.words

@@ -178,14 +178,14 @@ def change(browser, home, who, new=steps.CHOSEN, again=None, current=None):
 
 
 def test_stale_proof_is_renewed_and_leads_back(home, ada, at_home):
-    session = at_home.cookie("-sid")
+    session = at_home.cookie("sid")
     grow_stale(home)
     open_own(at_home, home, "/password")
     assert at_home.path == f"{home.path}/sign-in"
     assert at_home.page.forms[0].fields["email"].value == ada.email
     steps.prove(at_home.submit(email=ada.email), home, ada)
     assert at_home.path == f"{home.path}/account/password"
-    assert at_home.cookie("-sid") != session
+    assert at_home.cookie("sid") != session
     change(at_home, home, ada)
     assert changes(home) == ["password"]
 

@@ -40,7 +40,7 @@ def test_a_draft_is_tested_claim_by_claim_then_activated_and_rolled_back(home, w
     assert browser.page.title.startswith("The test sign-in failed")
     for words in ("You have no account here yet", "Invite this person", f"jane@{home.domain}", "teams not sent groups"):
         assert words in browser.words, words
-    assert not browser.cookie("-sid")
+    assert not browser.cookie("sid")
     assert untouched(home) == before
     assert versions_of(home) == [(1, "active"), (2, "draft")]
 

@@ -134,13 +134,13 @@ def test_not_you_leads_back_to_another_address(home, ada, browser):
 def test_second_sign_in_ends_the_first_session(home, ada, browser):
     """Also when the first is minutes old: SQLite lets one writer in, and a session's use is written down."""
     steps.sign_in(browser, home, ada)
-    first = browser.cookie("-sid")
+    first = browser.cookie("sid")
     other = factories.account(home)
     home.broker.ports.clock.advance(minutes=5)
     steps.sign_in(browser, home, other)
     assert browser.at == f"{home.path}/"
     assert other.email in browser.words
-    assert browser.cookie("-sid") != first
+    assert browser.cookie("sid") != first
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_it_configures_one_connection_tests_it_and_switches_nothing_on(home, ada
     )
     steps.go_along(guest)
     assert guest.title.startswith("The test sign-in worked")
-    assert guest.cookie("-sid") is None
+    assert guest.cookie("sid") is None
     guest.open(link)
     assert "The last test sign-in worked" in guest.words
     assert issuer.client_secret not in guest.text

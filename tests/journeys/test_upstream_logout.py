@@ -63,7 +63,7 @@ def test_sign_out_goes_by_way_of_the_provider_and_ends_on_our_page(home, sso, br
     kept = session_of(home)
     assert (kept.upstream_sid, kept.identity_id is not None, "there" in kept.upstream_sealed) == ("there-1", True, False)
     browser.open(f"{home.path}/").submit(press="Sign out")
-    assert not browser.cookie("-sid")
+    assert not browser.cookie("sid")
     assert "Taking you to Acme SSO" in browser.words
     assert steps.go_along(browser).at == f"{home.path}/signed-out"
     assert THERE_TOO not in browser.words
@@ -244,7 +244,7 @@ def test_page_says_honestly_that_it_may_not_be_over_there(home, company, app, br
     hint, back = rp.tokens()["id_token"], rp.application.post_logout_redirect_uris[0]
     browser.open(f"{home.path}/oidc/logout?id_token_hint={hint}&post_logout_redirect_uri={back}")
     assert f"Company login {THERE_TOO}" in browser.words
-    assert not browser.cookie("-sid")
+    assert not browser.cookie("sid")
     assert browser.follow("Continue").foreign == back
     assert len(steps.events(home, Event.LOGOUT_UNFINISHED)) == 1
 

@@ -130,7 +130,7 @@ _DIRECTORY = {
 }
 _CODE = {"code": CODE, "purpose": "reset"}
 _CODE_MAIL = partial(MailSample, "code", _CODE)
-_LONG_AGO = {"created_at": AT - timedelta(days=900), "activated_at": AT - timedelta(days=900)}
+_LONG_AGO = {"created_at": AT - timedelta(days=3000), "activated_at": AT - timedelta(days=3000)}
 _CHANGES = (
     "password",
     "totp_added",

@@ -275,10 +275,15 @@ def test_who_never_set_the_account_up_is_invited_again(home):
     assert (row.state, row.invited_at) == ("invited", home.now)
 
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 REFUSED = {
     "active already": ({}, AccountState.ACTIVE, "is active already"),
     "disabled already": ({"state": "disabled"}, AccountState.DISABLED, "is disabled already"),
-    "its end date has passed": ({"state": "expired", "expires_at": NOW - timedelta(days=900)}, AccountState.ACTIVE, "end date"),
+    "its end date has passed": (
+        {"state": "expired", "expires_at": LONG_AGO},
+        AccountState.ACTIVE,
+        "end date",
+    ),
     "deleted": ({"state": "deleted"}, AccountState.ACTIVE, "no such account"),
     "named by the file": ({"is_file_managed": True}, AccountState.DELETED, "take it out there"),
 }
