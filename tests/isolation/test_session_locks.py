@@ -226,3 +226,8 @@ def test_tenant_of_a_prepared_statement_can_not_be_handed_in(homes):
 def test_database_of_no_tenant_is_not_to_be_had(db):
     with pytest.raises(ScopeError, match="needs a tenant"):
         db.tenant("")
+
+
+def test_session_of_the_platforms_own_tables_reaches_no_row_of_a_tenant(broker):
+    with broker.db.own_tables() as own, pytest.raises(ScopeError):
+        own.scalars(select(Account)).all()
