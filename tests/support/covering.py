@@ -8,7 +8,15 @@ import pytest
 from tests.support.grouping import backend_of
 
 DESCRIBED_BY_ATTACKS = frozenset(
-    {"test_ac12_audit_chain.py", "test_logout_abuse.py", "test_op03_token_keys.py", "test_pi_sheets.py"}
+    {
+        "test_ac12_audit_chain.py",
+        "test_logout_abuse.py",
+        "test_od_token.py",
+        "test_op03_token_keys.py",
+        "test_operator_console.py",
+        "test_pi_sheets.py",
+        "test_sd_saml_idp.py",
+    }
 )
 """Files of attacks that are the only tests of what they attack."""
 
