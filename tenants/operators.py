@@ -173,7 +173,7 @@ def spend_step(own: OwnSession, operator_id: str, step: int) -> bool:
     """Consume a code's time step. False: it, or a later one, was used already."""
     is_new = Operator.last_step.is_(None) | (Operator.last_step < step)
     spent = update(Operator).where(Operator.id == operator_id, is_new, ~Operator.is_disabled).values(last_step=step)
-    return bool(own.execute(spent.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+    return bool(own.execute(spent.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]  # of a write there is one
 
 
 def open_operator_session(own: OwnSession, operator_id: str, now: datetime, by: By) -> str:

@@ -92,7 +92,7 @@ def queries(app):
         "of another key": sp.query(sp.request(), key=saml_key(40)),
         "another relay state": good.replace("RelayState=here", "RelayState=there"),
         "another request": other.replace(other.partition("&Signature=")[2], parts["Signature"]),
-        "by sha1": sp.query(sp.request(), method="http://www.w3.org/2000/09/xmldsig#rsa-sha1", hash=hashes.SHA1()),  # noqa: S303
+        "by sha1": sp.query(sp.request(), method="http://www.w3.org/2000/09/xmldsig#rsa-sha1", hash=hashes.SHA1()),  # noqa: S303  # what is to be refused
         "by hmac": good.replace(parts["SigAlg"], hmac_sha1),
         "by no method": good.replace(f"&SigAlg={parts['SigAlg']}", ""),
         "a relay state twice": f"{good}&RelayState=there",
