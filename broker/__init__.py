@@ -20,6 +20,8 @@ from broker.headers import init_headers
 from broker.health import health
 from broker.help.routes import help_pages
 from broker.home import home_pages
+from broker.kept_answers import KeptAnswers
+from broker.last_seen import init_last_seen
 from broker.logs import configure_logs, init_logs
 from broker.look import init_look
 from broker.operator.routes import operator
@@ -86,10 +88,12 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(back_channel)
     app.register_blueprint(saml_idp)
 
+    init_last_seen(app)
     app.after_request(set_cookies)
     app.after_request(set_device_cookies)
     init_headers(app)
-    app.wsgi_app = Entrance(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask's own way to wrap it
+    kept = KeptAnswers(app.wsgi_app, app.extensions["broker"].snapshots)
+    app.wsgi_app = Entrance(kept, settings)  # type: ignore[method-assign]  # Flask's own way to wrap it
     return app
 
 

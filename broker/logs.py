@@ -19,13 +19,16 @@ from broker.tenancy import client_address
 log = structlog.get_logger()
 
 
+_LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()} | {"exception": logging.ERROR}
+
+
 class _FromLevel:
     """Drops the lines below a level. Loggers are kept once used, so what a later application sets has to stand here."""
 
     level = logging.INFO
 
     def __call__(self, _: object, name: str, line: EventDict) -> EventDict:
-        if logging.getLevelNamesMapping()["ERROR" if name == "exception" else name.upper()] < self.level:
+        if _LEVELS[name] < self.level:
             raise structlog.DropEvent
         return line
 
@@ -80,14 +83,35 @@ def _start() -> None:
 
 def _finish(response: Response) -> Response:
     flow = current_flow()
-    log.info(
-        "request",
-        method=request.method[:20],
-        rule=str(request.url_rule) if request.url_rule else None,
-        status=response.status_code,
-        ms=round((perf_counter() - g.get("started_at", perf_counter())) * 1000, 1),
-        tenant=g.tenant.slug if g.get("tenant") else None,
-        address=client_address(),
-        reference=flow.reference if flow else None,
+    log_request(
+        request.method[:20],
+        str(request.url_rule) if request.url_rule else None,
+        response.status_code,
+        g.get("started_at", perf_counter()),
+        g.tenant.slug if g.get("tenant") else None,
+        client_address(),
+        flow.reference if flow else None,
     )
     return response
+
+
+def log_request(
+    method: str,
+    rule: str | None,
+    status: int,
+    started_at: float,
+    tenant: str | None,
+    address: str,
+    reference: str | None = None,
+) -> None:
+    """The line of one request; `started_at` by `perf_counter`."""
+    log.info(
+        "request",
+        method=method,
+        rule=rule,
+        status=status,
+        ms=round((perf_counter() - started_at) * 1000, 1),
+        tenant=tenant,
+        address=address,
+        reference=reference,
+    )

@@ -18,6 +18,7 @@ from sqlalchemy import Row
 
 from broker.came_by import CameBy
 from broker.device import note_sign_out, remember_way
+from broker.last_seen import note_seen
 from broker.tenancy import client_address, cookie_scope, session_cookie_name
 from broker.wiring import the_broker
 from tenants import audit
@@ -27,7 +28,7 @@ from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
 from tenants.logouts import pass_on
 from tenants.organization_policies import is_current
-from tenants.sessions import END_SESSION, LEAVE_SESSION, OPEN_SESSION, RENEW_SESSION, SEEN_SESSION, SESSION_BY_COOKIE
+from tenants.sessions import END_SESSION, LEAVE_SESSION, OPEN_SESSION, RENEW_SESSION, SESSION_BY_COOKIE
 from tenants.tenants import TenantStatus
 from tenants.ways import DOOR
 
@@ -135,8 +136,7 @@ def load_session(_: object = None) -> SignedIn | None:
         return None
     g.tenant = the_broker().snapshots.at_least(g.tenant, row.config_version)
     if now - row.last_seen_at >= _SEEN_EVERY:
-        with g.db.writing(is_durable=False) as db:
-            db.run(SEEN_SESSION, session_id=row.id, now=now)
+        note_seen(row.id, now)
     return SignedIn(row)
 
 

@@ -52,6 +52,12 @@ class Snapshots:
         """The tenant that is reached at this host name, or None."""
         return self._find(f"host:{host}", lambda: self._database.look_up(TENANT_BY_HOST, host=host))
 
+    def at_hand(self, slug: str | None, host: str) -> TenantConfig | None:
+        """The tenant of this slug, or without one of this host, where that needs no look at the database now."""
+        name = f"slug:{slug}" if slug is not None else f"host:{host}"
+        entry = self._entries.get(self._names.get(name, ""))
+        return entry.config if entry is not None and self._is_fresh(entry, self._clock.now().timestamp()) else None
+
     def find_by_id(self, tenant_id: str) -> TenantConfig | None:
         """The tenant of this id, or None: for work that no request began."""
         return self._find(f"id:{tenant_id}", lambda: self._database.look_up(TENANT_BY_ID, tenant_id=tenant_id))
@@ -73,6 +79,11 @@ class Snapshots:
                 entry.made[name] = make()
             return entry.made[name]  # type: ignore[no-any-return]  # the name decides the type
 
+    def kept(self, config: TenantConfig, name: str) -> Any:
+        """What `keep` has kept for this version under this name; None: nothing yet."""
+        entry = self._entries.get(config.id)
+        return entry.made.get(name) if entry is not None and entry.config is config else None
+
     def base_url(self, slug: str, canonical_host: str | None) -> str:
         """A tenant's canonical address: its own host, or `/t/<slug>` on the main one."""
         if canonical_host is None:
@@ -83,7 +94,7 @@ class Snapshots:
     def _find(self, name: str, look_up: Callable[[], Any]) -> TenantConfig | None:
         now = self._clock.now().timestamp()
         entry = self._entries.get(self._names.get(name, ""))
-        if entry is not None and abs(now - entry.checked_at) < _CHECK_SECONDS:
+        if entry is not None and self._is_fresh(entry, now):
             return entry.config
         rows = look_up()
         if not rows:
@@ -102,6 +113,10 @@ class Snapshots:
                     self._entries.move_to_end(row.id)
             return entry.config
         return self._load(row).config
+
+    @staticmethod
+    def _is_fresh(entry: _Entry, now: float) -> bool:
+        return abs(now - entry.checked_at) < _CHECK_SECONDS
 
     def _load(self, row: Row[Any]) -> _Entry:
         config = load_snapshot(self._database, row, self.base_url(row.slug, row.canonical_host))

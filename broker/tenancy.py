@@ -9,6 +9,7 @@ views. `open_tenant` then finds the tenant and opens its database; nothing later
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from string import punctuation
 from typing import Any
 from urllib.parse import quote
@@ -25,9 +26,10 @@ from tenants.snapshot import TenantConfig
 
 TENANT_SPACE = "tenant"
 OPERATOR_SPACE = "operator"
-_SPACE = "broker.space"
-_SLUG = "broker.slug"
-_HOST = "broker.host"
+SPACE = "broker.space"
+SLUG = "broker.slug"
+HOST = "broker.host"
+"""What `Entrance` has found out, by its names in the environment: URL space, slug in the path, host."""
 _SLUG_FORM = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _HOST_FORM = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]")
 _WELL_KNOWN = "/.well-known/oauth-authorization-server/t/"
@@ -52,24 +54,24 @@ class Entrance:
             # Bytes that no address has (RFC 3986, 2): escaped they can be read, and are as odd as they were.
             environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], safe=punctuation, encoding="latin-1")
         environ["wsgi.url_scheme"] = "https" if self._settings.is_https else "http"
-        environ[_HOST] = host_of(environ.get("HTTP_HOST", ""))
+        environ[HOST] = host_of(environ.get("HTTP_HOST", ""))
         # No address has a zero byte, and PostgreSQL takes none as text: it becomes a letter that names nothing (RT-10).
         environ["PATH_INFO"] = environ.get("PATH_INFO", "").replace("\x00", "\xef\xbf\xbd")
         self._sort(environ)
-        return self._application(environ, start_response)
+        return whole(self._application, environ, start_response)
 
     def _sort(self, environ: Environ) -> None:
-        environ[_SPACE], environ[_SLUG] = "", None
+        environ[SPACE], environ[SLUG] = "", None
         path = environ.get("PATH_INFO", "")
-        if environ[_HOST] in self._settings.health_hosts and path in _HEALTH_PATHS:
+        if environ[HOST] in self._settings.health_hosts and path in _HEALTH_PATHS:
             return
-        if environ[_HOST] == (self._settings.operator_host or self._settings.main_host) and _is_operators(path):
-            environ[_SPACE] = OPERATOR_SPACE
-        elif environ[_HOST] and environ[_HOST] == self._settings.operator_host != self._settings.main_host:
+        if environ[HOST] == (self._settings.operator_host or self._settings.main_host) and _is_operators(path):
+            environ[SPACE] = OPERATOR_SPACE
+        elif environ[HOST] and environ[HOST] == self._settings.operator_host != self._settings.main_host:
             # A host of its own: nothing else is there.
-            environ[_SPACE] = OPERATOR_SPACE
-        elif environ[_HOST] != self._settings.main_host:
-            environ[_SPACE] = TENANT_SPACE
+            environ[SPACE] = OPERATOR_SPACE
+        elif environ[HOST] != self._settings.main_host:
+            environ[SPACE] = TENANT_SPACE
         elif path.startswith("/t/"):
             slug, slash, rest = path.removeprefix("/t/").partition("/")
             _enter(environ, slug, slash + rest or "/")
@@ -78,6 +80,8 @@ class Entrance:
             _enter(environ, path.removeprefix(_WELL_KNOWN), _WELL_KNOWN.removesuffix("/t/"))
 
     def _is_trusted(self, address: str) -> bool:
+        if not self._proxies:
+            return False
         try:
             peer = ipaddress.ip_address(address)
         except ValueError:
@@ -95,8 +99,27 @@ class Entrance:
             environ["HTTP_HOST"] = host.rpartition(",")[2].strip()
 
 
+def whole(application: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
+    """The answer in one piece where its length is known, as servers send that at once; else as it comes."""
+    told: list[tuple[str, str]] = []
+
+    def listen(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        told[:] = headers
+        return start_response(status, headers, exc_info)
+
+    parts = application(environ, listen)
+    if isinstance(parts, list) or not any(name == "Content-Length" for name, _value in told):
+        return parts
+    try:
+        return [b"".join(parts)]
+    finally:
+        close: Callable[[], None] | None = getattr(parts, "close", None)
+        if close is not None:
+            close()
+
+
 def _enter(environ: Environ, slug: str, path: str) -> None:
-    environ[_SPACE], environ[_SLUG] = TENANT_SPACE, slug
+    environ[SPACE], environ[SLUG] = TENANT_SPACE, slug
     environ["SCRIPT_NAME"] = f"/t/{slug}"
     environ["PATH_INFO"] = path
 
@@ -113,7 +136,7 @@ class TenantFlask(Flask):
         return self.url_map.bind(
             server_name="localhost",
             script_name=environ.get("SCRIPT_NAME") or "/",
-            subdomain=environ.get(_SPACE, ""),
+            subdomain=environ.get(SPACE, ""),
             url_scheme=environ["wsgi.url_scheme"],
             default_method=request.method,
             path_info=environ.get("PATH_INFO", ""),
@@ -121,6 +144,7 @@ class TenantFlask(Flask):
         )
 
 
+@lru_cache(maxsize=1024)
 def host_of(header: str) -> str:
     """Host name of a Host header in lower case without its port; empty where it is no host name."""
     name = header.strip().lower()
@@ -139,12 +163,12 @@ def open_tenant() -> Response | None:
     """
     g.tenant = None
     # Style sheets are nobody's: the page that says "unknown organization" needs them as well.
-    if request.environ[_SPACE] != TENANT_SPACE or request.endpoint == "tenant_look.asset":
+    if request.environ[SPACE] != TENANT_SPACE or request.endpoint == "tenant_look.asset":
         return None
     tenant = _find_tenant()
     if tenant is None:
         raise Refusal(Cause.TENANT_UNKNOWN, "no tenant at this address")
-    if not _is_canonical(tenant):
+    if not is_canonical(tenant, request.environ):
         return _to_canonical(tenant)
     g.tenant = tenant
     g.db = the_broker().db.tenant(tenant.id)
@@ -155,7 +179,7 @@ def open_tenant() -> Response | None:
 
 def cookie_scope() -> tuple[str, str]:
     """Prefix of cookie names and their path at this address (design.md, section 3). Needs no database."""
-    slug = request.environ.get(_SLUG)
+    slug = request.environ.get(SLUG)
     secure = request.environ["wsgi.url_scheme"] == "https"
     if slug:
         return (f"__Secure-{slug}-" if secure else f"{slug}-"), f"/t/{slug}"
@@ -169,7 +193,7 @@ def operator_cookie() -> str:
 
 def session_cookie_name() -> str:
     """Name of the cookie of whoever is signed in at this address."""
-    return operator_cookie() if request.environ[_SPACE] == OPERATOR_SPACE else f"{cookie_scope()[0]}sid"
+    return operator_cookie() if request.environ[SPACE] == OPERATOR_SPACE else f"{cookie_scope()[0]}sid"
 
 
 def tenant_url(path: str) -> str:
@@ -182,18 +206,19 @@ def client_address() -> str:
     return request.remote_addr or ""
 
 
+def is_canonical(tenant: TenantConfig, environ: Environ) -> bool:
+    """Is this asked at the tenant's one address that counts?"""
+    if tenant.canonical_host is None:
+        return bool(environ[SLUG] == tenant.slug)
+    return bool(environ[HOST] == tenant.canonical_host)
+
+
 def _find_tenant() -> TenantConfig | None:
     snapshots = the_broker().snapshots
-    slug = request.environ[_SLUG]
+    slug = request.environ[SLUG]
     if slug is None:
-        return snapshots.find_by_host(request.environ[_HOST]) if request.environ[_HOST] else None
+        return snapshots.find_by_host(request.environ[HOST]) if request.environ[HOST] else None
     return snapshots.find_by_slug(slug) if _SLUG_FORM.fullmatch(slug) else None
-
-
-def _is_canonical(tenant: TenantConfig) -> bool:
-    if tenant.canonical_host is None:
-        return bool(request.environ[_SLUG] == tenant.slug)
-    return bool(request.environ[_HOST] == tenant.canonical_host)
 
 
 def _to_canonical(tenant: TenantConfig) -> Response:

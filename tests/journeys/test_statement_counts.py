@@ -5,6 +5,7 @@ import pytest
 from tests import factories
 from tests.peers.people import Person
 from tests.support import steps
+from tests.support.relying_party import RelyingParty
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def post(browser, **values):
 
 
 def test_password_costs_eleven_statements_and_the_code_fifteen(broker, browser, count_statements):
-    """Each counts its try and goes on, two commits; the code has one more, the only one that waits for the disk."""
+    """The password counts its try before it is checked, and goes on: two commits. The code counts and is checked in one; its
+    second is the session's, the only one that waits for the disk."""
     home = factories.tenant(broker)
     ada = factories.account(home)
     steps.type_address(browser, home, ada.email)
@@ -49,6 +51,19 @@ def test_password_costs_eleven_statements_and_the_code_fifteen(broker, browser, 
         answer = post(browser, code=ada.code(home.now))
     assert answer.location == f"{home.path}/"
     assert (len(password), password.commits) == (11, 2), password.statements
-    assert (len(code), code.commits) == (15, 3), code.statements
+    assert (len(code), code.commits) == (15, 2), code.statements
     locks = [said for said in code.statements if said.startswith(("SELECT accounts.id", "UPDATE login_transactions"))]
     assert "FROM accounts" in locks[-2], "the account is locked before the attempt ends"
+
+
+def test_code_flow_costs_two_commits_also_where_the_session_is_seen(app, home, clock, count_statements):
+    rp = RelyingParty.of(app, home).signed_in()
+    rp.tokens()
+    with count_statements() as seen_lately:
+        rp.tokens()
+    clock.advance(minutes=2)
+    with count_statements() as not_seen_lately:
+        rp.tokens()
+    assert (len(seen_lately), seen_lately.commits) == (5, 2), seen_lately.statements
+    looked_up = [said for said in not_seen_lately.statements if "FROM tenants" in said]
+    assert (len(not_seen_lately) - len(looked_up), not_seen_lately.commits) == (6, 2), not_seen_lately.statements

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from flask import g, request
 
 from broker.downstream.oidc.asked import Asked
+from broker.last_seen import write_seen
 from broker.session import SignedIn
 from broker.tenancy import client_address
 from tenants import audit
@@ -56,6 +57,7 @@ def issue_code(asked: Asked, person: SignedIn, acr: str | None, now: datetime) -
             address=client_address(),
             user_agent=request.user_agent.string,
         )
+        write_seen(db)
     return code
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import g
 from joserfc.errors import JoseError
-from joserfc.jws import JWSRegistry, deserialize_compact, extract_compact, serialize_compact
+from joserfc.jws import JWSRegistry, extract_compact, serialize_compact, validate_compact
 
 from broker.downstream.oidc.keys import ALGORITHMS, signer, verifier
 from tenants.snapshot import TenantConfig
@@ -34,11 +34,14 @@ def read(token: str | None, kind: str) -> dict[str, Any] | None:
     if token is None or len(token) > _LONGEST or not token.isascii():
         return None
     try:
-        header = extract_compact(token.encode()).headers()
+        message = extract_compact(token.encode(), registry=_REGISTRY)
+        header = message.headers()
         key = verifier(header.get("kid"))
         if key is None or header.get("alg") != key.algorithm or header.get("typ") != kind:
             return None
-        claims = json.loads(deserialize_compact(token, key.key, registry=_REGISTRY).payload)
+        if not validate_compact(message, key.key, registry=_REGISTRY):
+            return None
+        claims = json.loads(message.payload)
     except (JoseError, ValueError, TypeError, RecursionError):
         return None
     return claims if isinstance(claims, dict) and claims.get("iss") == g.tenant.issuer else None

@@ -21,6 +21,7 @@ from broker.downstream.saml.denied import Denied
 from broker.downstream.saml.judging import Lack, Waiting, held_classes, require_assigned, what_lacks
 from broker.downstream.saml.subjects import name_for
 from broker.downstream.saml.waiting import Fresh, Kept, Unasked, begun, find, replayed
+from broker.last_seen import write_seen
 from broker.saml_xml.xml import EMAIL_FORMAT
 from broker.session import SignedIn, signed_in
 from broker.signin.step_up import begin_step_up
@@ -127,6 +128,7 @@ def _answer(kept: Kept, person: SignedIn) -> Response:
                 expires_at=end,
             )
             note_opened(db, application, person.row.account_id)
+            write_seen(db)
     except IntegrityError:
         raise replayed() from None
     return page
