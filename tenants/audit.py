@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, bindparam, column, insert, select
+from sqlalchemy import Index, Integer, String, bindparam, column, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped, partly
@@ -151,6 +151,18 @@ LATEST_EVENTS = scoped(
     .limit(bindparam("count", type_=Integer))
 )
 """The newest of the tenant, by the index that the log has for it."""
+UNSEALED_EVENTS = scoped(
+    select(*AuditEvent.__table__.c)
+    .where(AuditEvent.seal.is_(None))
+    .order_by(AuditEvent.at, AuditEvent.id)
+    .limit(bindparam("count", type_=Integer))
+)
+SEAL_EVENT = scoped(
+    update(AuditEvent)
+    .where(AuditEvent.id == bindparam("entry"))
+    .values(number=bindparam("its_number"), seal=bindparam("its_seal"))
+)
+"""Both for the chain (tenants/sealing.py)."""
 
 
 def append(

@@ -37,15 +37,35 @@ class ScopeError(Exception):
 
 
 class TenantSession(Session):
-    """A session of one tenant, for its whole life."""
+    """A session of one tenant, for its whole life.
+
+    What the ORM keeps of a session is made when something of it is asked for first: prepared statements need none of it.
+    """
 
     tenant_id: str
 
     def __init__(self, connection: Connection, tenant_id: str, vault: Vault | None = None) -> None:
-        super().__init__(bind=connection, expire_on_commit=False, autoflush=True)
         self._link = connection
         self._vault = vault
         self.tenant_id = tenant_id
+
+    def __getattr__(self, name: str) -> Any:
+        if self._is_made():
+            raise AttributeError(name)
+        super().__init__(bind=self._link, expire_on_commit=False, autoflush=True)
+        return getattr(self, name)
+
+    def _is_made(self) -> bool:
+        """Does the ORM know this session?"""
+        return "identity_map" in self.__dict__
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        if self._is_made():
+            super().flush(objects)
+
+    def close(self) -> None:
+        if self._is_made():
+            super().close()
 
     def sign(self, content: bytes) -> str | None:
         """A signature of the process that writes this, for entries of the log; none where it has no master key."""

@@ -5,16 +5,16 @@ transaction that took long is only sealed later. The chain's row is locked first
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Row, inspect, select
 
-from tenants.audit import AuditChain, AuditEvent
+from tenants.audit import SEAL_EVENT, UNSEALED_EVENTS, AuditChain, AuditEvent
 from tenants.chains import BEGINNING, CHAIN_ID, Fault, Origin, content_of, origin_of, proof_of, seal_of
 from tenants.db import Database
 from tenants.ids import new_secret
@@ -78,23 +78,38 @@ def seal_batch(log: Log) -> int:
     """Seal up to a batch of entries that have none, in one transaction. Returns how many; raises ChainBroken."""
     with log.writing() as session:
         chain = _locked(log, session)
-        key = log.key_of(chain)
-        rows = session.scalars(
-            select(log.entries).where(log.entries.seal.is_(None)).order_by(log.entries.at, log.entries.id).limit(BATCH)
-        ).all()
-        sealed = 0
+        key, number, seal = log.key_of(chain), chain.number, chain.seal
+        rows, marks = _waiting(log, session), []
         for row in rows:
             content = _content(row)
             origin = _origin(log, chain, row, content)
             if origin is None:
                 continue
-            sealed += 1
-            chain.number += 1
-            chain.seal = seal_of(key, chain.seal, chain.number, origin, content)
-            row.number, row.seal = chain.number, chain.seal
+            number, seal = number + 1, seal_of(key, seal, number + 1, origin, content)
+            marks.append({"entry": row.id, "its_number": number, "its_seal": seal})
+        _mark(log, session, marks)
+        chain.number, chain.seal = number, seal
         chain.inherits = chain.inherits and len(rows) == BATCH
         chain.proof = proof_of(key, chain)
-    return sealed
+    return len(marks)
+
+
+def _waiting(log: Log, session: Any) -> Sequence[Any]:
+    """The next entries. Of a tenant they are read, and marked, by statements that are made once: there are many of them."""
+    if log.tenant_id is not None:
+        rows: Sequence[Any] = session.all(UNSEALED_EVENTS, count=BATCH)
+        return rows
+    unsealed = select(PlatformEvent).where(PlatformEvent.seal.is_(None)).order_by(PlatformEvent.at, PlatformEvent.id)
+    return session.scalars(unsealed.limit(BATCH)).all()  # type: ignore[no-any-return]  # a session of either kind
+
+
+def _mark(log: Log, session: Any, marks: Sequence[Mapping[str, Any]]) -> None:
+    if log.tenant_id is not None:
+        session.run_each(SEAL_EVENT, marks)
+        return
+    for mark in marks:
+        event = session.get_one(PlatformEvent, mark["entry"])
+        event.number, event.seal = mark["its_number"], mark["its_seal"]
 
 
 def _locked(log: Log, session: Any) -> Any:
@@ -122,6 +137,9 @@ def _origin(log: Log, chain: Any, row: Any, content: bytes) -> Origin | None:
 
 
 def _content(row: Any) -> bytes:
+    """Of an object, or of a row with all columns."""
+    if isinstance(row, Row):
+        return content_of(dict(row._mapping))
     return content_of({column.key: getattr(row, column.key) for column in inspect(type(row)).columns})
 
 
