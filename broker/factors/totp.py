@@ -1,6 +1,5 @@
 """The authenticator app: time-based codes (RFC 6238), 30 seconds, six digits, each good once."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
@@ -18,28 +17,16 @@ _DRIFT_STEPS = (0, -1, 1)
 _SEED_BYTES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A code that is right, as long as its time step was not spent yet."""
+def spend(db: TenantSession, account_id: str, typed: str) -> bool:
+    """Is this the account's code of now, or of the step before or after? Consumes the step, within the caller's transaction.
 
-    credential_id: str
-    step: int
-
-
-def match(account_id: str, typed: str) -> Match | None:
-    """Is this the code of now, or of the step before or after? Consumes nothing."""
-    with g.db.reading() as db:
-        row = db.one(TOTP_OF_ACCOUNT, account_id=account_id)
-    if row is None:
-        return None
-    step = matching_step(open_seed(row.secret_sealed, row.id), typed, the_broker().ports.clock.now())
-    return None if step is None else Match(row.id, step)
-
-
-def spend(db: TenantSession, found: Match) -> bool:
-    """Consume the time step, within the caller's transaction. False: somebody did already."""
-    now, address = the_broker().ports.clock.now(), client_address()[:45]
-    return bool(db.run(SPEND_TOTP_STEP, credential_id=found.credential_id, step=found.step, at=now, address=address))
+    False as well where somebody did already.
+    """
+    row, now = db.one(TOTP_OF_ACCOUNT, account_id=account_id), the_broker().ports.clock.now()
+    step = matching_step(open_seed(row.secret_sealed, row.id), typed, now) if row is not None else None
+    if row is None or step is None:
+        return False
+    return bool(db.run(SPEND_TOTP_STEP, credential_id=row.id, step=step, at=now, address=client_address()[:45]))
 
 
 def matching_step(seed: str, typed: str, now: datetime) -> int | None:

@@ -28,7 +28,7 @@ from broker.signin.transaction import (
     start_url,
     write_proof,
 )
-from broker.signin.tries import note_right_try, spend_try, tries_of
+from broker.signin.tries import note_right_try, spending_try, tries_of
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.db import TenantSession
@@ -74,8 +74,8 @@ def totp_page() -> Response:
 def check_totp() -> Response:
     """POST: one try of a code."""
     transaction = require_first_step()
-    found = totp.match(transaction.row.account_id, request.form.get("code", ""))
-    if not _try(TOTP, "otp", transaction, lambda db: found is not None and totp.spend(db, found)):
+    account_id, typed = transaction.row.account_id, request.form.get("code", "")
+    if not _try(TOTP, "otp", transaction, lambda db: totp.spend(db, account_id, typed)):
         sentence = _("This code is not right. Apps show a new one every 30 seconds; use the one on the screen now.")
         return _totp_form(transaction, {"code": sentence}, 403)
     return go_on(transaction, trusts_device=wants_trust())
@@ -141,9 +141,8 @@ def _try(what: str, method: str, transaction: Transaction, spend: Callable[[Tena
     """
     account_id, is_live = transaction.row.account_id, True
     tries = tries_of(what, account_id, known_device_of_account(account_id), Cause.CREDENTIAL_LOCKED)
-    spend_try(tries)
     # An app's code dies by itself; a recovery code is used up for good.
-    with g.db.writing(is_durable=what != TOTP) as db:
+    with spending_try(tries, is_durable=what != TOTP) as db:
         is_right = spend(db)
         if is_right:
             # Not forgotten: else each sign-in of the owner would give somebody who has the password new tries (SF-02).

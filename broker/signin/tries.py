@@ -1,7 +1,7 @@
 """Counting tries of passwords and codes: for the account, for the network address, and apart on a known device (LC-03)."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,12 +65,28 @@ def tries_of(what: str, whose: str, device: Row[Any] | None, cause: Cause) -> Tr
 
 def spend_try(tries: Tries) -> None:
     """One try for the account and one for the network address, or a pause. The same for right and wrong ones."""
-    now = the_broker().ports.clock.now()
-    looked_at = [(_TENANT, TENANT_LIMIT)] if tries.is_for_tenant else []
-    until = _take([(_network(), ADDRESS_LIMIT), (tries.counter, tries.limit)], now, looked_at)
+    until = _take(_counted_for(tries), the_broker().ports.clock.now(), _looked_at_for(tries))
     if until is not None:
-        what = tries.counter.partition(":")[0]
-        raise Refusal(tries.cause, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
+        raise _paused(tries, until)
+
+
+@contextmanager
+def spending_try(tries: Tries, *, is_durable: bool) -> Iterator[TenantSession]:
+    """The same, in one transaction with what is judged inside: for what is judged by the database alone, at no cost.
+
+    Whatever is answered, the count has been committed; a pause is raised before anything is judged.
+    """
+    counts_here = the_broker().ports.counters is None
+    if not counts_here:
+        spend_try(tries)
+    until = None
+    with g.db.writing(is_durable=is_durable) as db:
+        if counts_here:
+            until = _count(db, _counted_for(tries), the_broker().ports.clock.now(), _looked_at_for(tries))
+        if until is None:
+            yield db
+    if until is not None:
+        raise _paused(tries, until)
 
 
 def spend_network_try(what: str) -> None:
@@ -117,10 +133,29 @@ def _take(tries: Sequence[tuple[str, Limit]], now: datetime, looked_at: Sequence
     if counters is not None:
         return counters.take(g.tenant.id, tries, now, looked_at)
     with g.db.writing(is_durable=False) as db:
-        for key, limit in looked_at:
-            if until := paused_until(db.one(THROTTLE_STATE, key=key), limit, now):
-                return until
-        return next((until for key, limit in tries if (until := take_try(db, key, limit, now))), None)
+        return _count(db, tries, now, looked_at)
+
+
+def _count(
+    db: TenantSession, tries: Sequence[tuple[str, Limit]], now: datetime, looked_at: Sequence[tuple[str, Limit]]
+) -> datetime | None:
+    for key, limit in looked_at:
+        if until := paused_until(db.one(THROTTLE_STATE, key=key), limit, now):
+            return until
+    return next((until for key, limit in tries if (until := take_try(db, key, limit, now))), None)
+
+
+def _counted_for(tries: Tries) -> list[tuple[str, Limit]]:
+    return [(_network(), ADDRESS_LIMIT), (tries.counter, tries.limit)]
+
+
+def _looked_at_for(tries: Tries) -> list[tuple[str, Limit]]:
+    return [(_TENANT, TENANT_LIMIT)] if tries.is_for_tenant else []
+
+
+def _paused(tries: Tries, until: datetime) -> Refusal:
+    what = tries.counter.partition(":")[0]
+    return Refusal(tries.cause, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
 
 
 def _give_back(db: TenantSession, statement: Scoped, key: str) -> None:
