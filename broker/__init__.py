@@ -31,6 +31,7 @@ from broker.session import init_session, set_cookies
 from broker.settings import Settings
 from broker.signin.backdoor import hide_door
 from broker.signin.routes import signin
+from broker.support import support
 from broker.tenancy import Entrance, TenantFlask, open_tenant
 from broker.trace_page import trace_page
 from broker.wiring import make_broker
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(home_pages)
     app.register_blueprint(console)
     app.register_blueprint(set_up_pages)
+    app.register_blueprint(support)
     app.register_blueprint(trace_page)
     app.register_blueprint(operator)
     app.register_blueprint(oidc)

@@ -32,6 +32,7 @@ SYMBOLS = (
     "envelope",
     "exclamation-circle",
     "exclamation-triangle",
+    "eye",
     "fingerprint",
     "globe2",
     "grid",

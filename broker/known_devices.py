@@ -32,20 +32,21 @@ def known_device_of_account(account_id: str) -> Row[Any] | None:
     return _known(DEVICE_OF_ACCOUNT, account=account_id)
 
 
-def is_trusted(device: Row[Any] | None, now: datetime) -> bool:
-    """May the second factor be left out on it, as far as policy for the tenant goes?"""
+def is_trusted(device: Row[Any] | None, organization_id: str, now: datetime) -> bool:
+    """May the second factor be left out on it, as far as the policy for people of this organization goes?"""
     until = device.trusted_until if device is not None else None
     if until is None:
         return False
     # A policy that was shortened meanwhile holds for those who were trusted for longer.
-    return bool(now < until <= now + _trust())
+    return bool(now < until <= now + _trust(organization_id))
 
 
 def remember_device(db: TenantSession, account: Row[Any], now: datetime, is_to_be_trusted: bool) -> None:
     """After a local sign-in, within its transaction. `account` is a row of ACCOUNT_FACTS."""
     kept, secret = device_secrets(), new_secret()
     until = now + timedelta(seconds=DEVICE_SECONDS)
-    trusted = now + _trust() if is_to_be_trusted and _trust() else None
+    trust = _trust(account.organization_id)
+    trusted = now + trust if is_to_be_trusted and trust else None
     address, agent = client_address()[:45], printable(request.user_agent.string)[:300]
     seen = {"account": account.id, "now": now, "until": until, "from_address": address, "agent": agent, "trusted": trusted}
     if kept and db.run(SEE_DEVICE, tokens=_hashes(kept), **seen):
@@ -68,8 +69,8 @@ def remember_device(db: TenantSession, account: Row[Any], now: datetime, is_to_b
         post(db, account.email, "new_device", now, at=now.isoformat(), address=address, device=device_words(agent))
 
 
-def _trust() -> timedelta:
-    return timedelta(days=g.tenant.policy.trusted_device_days)
+def _trust(organization_id: str) -> timedelta:
+    return timedelta(days=g.tenant.policy_for(organization_id).trusted_device_days)
 
 
 def _hashes(secrets: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from broker.assets import STYLESHEET, Asset, load_assets, version_of
 from broker.brand import brand_sheet
 from broker.icons import Icons
+from broker.whom_to_ask import whom_to_ask
 
 STATIC = Path(__file__).parent / "static"
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -62,6 +63,7 @@ def init_look(app: Flask) -> None:
         icon=Icons(STATIC / "icons"),
         page_language=page_language,
         stylesheet_url=stylesheet_url,
+        whom_to_ask=whom_to_ask,
     )
     app.jinja_env.filters.update(dialled=dialled, initials=initials, qr_picture=qr_picture, when=when)
     app.register_blueprint(platform_look)

@@ -6,7 +6,6 @@ section 2) and may be sent cross-site, because identity providers POST back. Bot
 
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -19,7 +18,9 @@ from sqlalchemy import Row
 from broker.came_by import CameBy
 from broker.device import note_sign_out, remember_way
 from broker.last_seen import note_seen
+from broker.proof import Proof as Proof  # what a session consists of: asked of it by others too
 from broker.tenancy import client_address, cookie_scope, session_cookie_name
+from broker.whom_to_ask import know_reader
 from broker.wiring import the_broker
 from tenants import audit
 from tenants.accounts import AccountState
@@ -36,51 +37,6 @@ _SEEN_EVERY = timedelta(minutes=1)
 _TX_SECONDS = 3600
 _TRANSACTION_PATHS = ("/sign-in", "/first-login", "/reset", "/activate", "/door/")
 CSRF_FIELD = "csrf_token"
-_SELDOM: dict[str, Any] = {"is_dated": True, "was_asked": False, "session": None}
-"""What of a proof stands in its row only where it is not this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """One thing that was proven on the way in, by `method`.
-
-    `pwd`, `otp` (the app) and `hwk` (a passkey, its owner verified) are values of RFC 8176; `rec` is a recovery code,
-    `mail` a mailed code, `dev` a device trusted in place of a factor, `fed` what an identity provider said.
-    """
-
-    method: str
-    at: datetime
-    connection: str | None = None
-    acr: str | None = None
-    amr: tuple[str, ...] = ()
-    is_dated: bool = True
-    """False: the provider did not say when it asked; `at` is when its answer came."""
-    was_asked: bool = False
-    """The provider was told to ask now."""
-    session: str | None = None
-    """Taken over from this session, and good only while that one lives."""
-
-    def as_json(self) -> dict[str, Any]:
-        """How it stands in the row."""
-        return {
-            "method": self.method,
-            "at": self.at.isoformat(),
-            "connection": self.connection,
-            "acr": self.acr,
-            "amr": list(self.amr),
-        } | {name: getattr(self, name) for name, usual in _SELDOM.items() if getattr(self, name) != usual}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Proof":
-        """Read one back from a row."""
-        return cls(
-            method=value["method"],
-            at=datetime.fromisoformat(value["at"]),
-            connection=value.get("connection"),
-            acr=value.get("acr"),
-            amr=tuple(value.get("amr", ())),
-            **{name: value[name] for name in _SELDOM if name in value},
-        )
 
 
 class SignedIn(UserMixin):
@@ -135,6 +91,7 @@ def load_session(_: object = None) -> SignedIn | None:
     if row is None or not is_alive(row, now):
         return None
     g.tenant = the_broker().snapshots.at_least(g.tenant, row.config_version)
+    know_reader(row.organization_id)
     if now - row.last_seen_at >= _SEEN_EVERY:
         note_seen(row.id, now)
     return SignedIn(row)
@@ -162,13 +119,14 @@ def open_session(
     before: SignedIn | None,
     life: timedelta | None = None,
     came_by: CameBy | None = None,
+    organization_id: str = "",
 ) -> str:
     """Write a new session within the caller's transaction and set its cookie on the answer to come.
 
     `before`, what `present_session()` said ahead of that transaction (it may have to write), is renewed where it is the
     same person's, and else ends in the same step. Its cookie is dead in any case (no fixation). `life` None: as long as
-    the tenant's policy says. Who goes on by the way of before, without a new sign-in there, came by the same identity.
-    Returns the session's id.
+    policy says for people of `organization_id`. Who goes on by the way of before, without a new sign-in there, came by
+    the same identity. Returns the session's id.
     """
     now = the_broker().ports.clock.now()
     came_by = _came_by(came_by or CameBy(), account_id, method, before)
@@ -182,7 +140,7 @@ def open_session(
         "proofs": proofs,
         "auth_time": auth_time,
         "last_seen_at": now,
-        "expires_at": _end_of(came_by, now, life),
+        "expires_at": _end_of(came_by, now, life, organization_id),
         "address": client_address()[:45],
         "user_agent": audit.printable(request.user_agent.string)[:300],
     }
@@ -202,9 +160,10 @@ def _is_renewed(db: TenantSession, before: SignedIn, account_id: str, values: di
     return False
 
 
-def _end_of(came_by: CameBy, now: datetime, life: timedelta | None) -> datetime:
+def _end_of(came_by: CameBy, now: datetime, life: timedelta | None, organization_id: str) -> datetime:
     """The session's absolute end: the provider's own, where that comes first (SE-11)."""
-    until = now + (life or timedelta(minutes=g.tenant.policy.session_absolute_minutes))
+    policy = g.tenant.policy_for(organization_id)
+    until = now + (life or timedelta(minutes=policy.session_absolute_minutes))
     return min(until, came_by.not_after or until)
 
 

@@ -125,6 +125,14 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
         _("This set-up link no longer works"),
         (_("It was good for seven days, or was taken back. Whoever gave it to you can make another one."),),
     ),
+    (Cause.INVITATION_USED, "support"): (
+        _("This way into the console no longer works"),
+        (_("It works once, within two minutes, while support access is granted. Begin again in the operator console."),),
+    ),
+    (Cause.ROLE_MISSING, "support"): (
+        _("You look in as an operator"),
+        (_("You see this console and change nothing in it. What has to be changed is changed by its own admins."),),
+    ),
     (Cause.INVITATION_USED, "test"): (
         _("This test link no longer works"),
         (_("It is good for one test within 30 minutes, and what the test showed is for the browser that took it."),),

@@ -14,7 +14,8 @@ from tenants.db import TenantDatabase, TenantSession
 from tenants.ends import effective_state
 from tenants.identities import Identity
 from tenants.last_admin import door_holders
-from tenants.lifecycle import life_facts, policy_of
+from tenants.lifecycle import life_facts
+from tenants.organization_policies import load_policies
 from tenants.passkeys import Passkey
 from tenants.statements import scoped
 
@@ -51,11 +52,11 @@ def list_accounts(database: TenantDatabase, now: datetime) -> Iterator[tuple[Row
     after = ""
     while True:
         with database.reading() as session:
-            policy = policy_of(session)
+            policies = load_policies(session)
             rows = session.all(_ACCOUNTS, after=after)
         for row in rows:
             if row.state != AccountState.DELETED:
-                yield row, effective_state(life_facts(row), policy, now)
+                yield row, effective_state(life_facts(row), policies.of(row.organization_id), now)
         if len(rows) < _PAGE:
             return
         after = rows[-1].email_key
@@ -65,7 +66,7 @@ def look_at_account(session: TenantSession, account: Account, now: datetime) -> 
     """One account with what it holds."""
     return AccountView(
         account=account,
-        state=effective_state(life_facts(account), policy_of(session), now),
+        state=effective_state(life_facts(account), load_policies(session).of(account.organization_id), now),
         groups=tuple(row.value for row in session.all(GROUPS_OF_ACCOUNT, account_id=account.id)),
         held=(*_credentials(session, account.id), *_passkeys(session, account.id), *_identities(session, account.id)),
         has_door=account.id in door_holders(session),

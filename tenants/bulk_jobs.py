@@ -20,8 +20,8 @@ from tenants.ids import new_id
 from tenants.invitations import INVITATION_LINK, RESET_LIFE, RESET_LINK, make_link
 from tenants.jobs import JobState, Outcome
 from tenants.last_admin import door_holders, load_admins
-from tenants.lifecycle import LifecycleError, change_state, life_facts, locked, policy_of, set_local
-from tenants.organization_policies import policies_of
+from tenants.lifecycle import LifecycleError, change_state, life_facts, locked, set_local
+from tenants.organization_policies import load_policies
 from tenants.organization_tree import load_tree
 from tenants.outbox import add_mail
 from tenants.policies import TenantPolicy
@@ -108,11 +108,12 @@ def work_on(
 def setting_of(db: TenantSession, actor_id: str, now: datetime) -> Setting:
     """What decides about a plan, as it is now. Whoever has lost their role meanwhile does nothing any more."""
     actor = db.scalars(select(Account).where(Account.id == actor_id)).first()
-    is_active = actor is not None and _state(actor, policy_of(db), now) is AccountState.ACTIVE
+    policies = load_policies(db)
+    is_active = actor is not None and _state(actor, policies.of(actor.organization_id), now) is AccountState.ACTIVE
     return Setting(
         actor_id=actor_id,
         actor_role=actor.role if actor is not None and is_active else None,
-        is_local_on=policy_of(db).local_enabled,
+        is_local_on=policies.whole.local_enabled,
         admins=load_admins(db),
         now=now,
         reachable=load_tree(db).below(actor.admin_organization_id) if actor is not None else frozenset(),
@@ -160,7 +161,7 @@ def send_link(db: TenantSession, vault: Vault, person: Person, now: datetime) ->
     if is_new:
         account.state, account.invited_at = AccountState.INVITED.value, now
         db.flush()
-    life = timedelta(days=policy_of(db).activation_days) if is_new else RESET_LIFE
+    life = timedelta(days=load_policies(db).of(account.organization_id).activation_days) if is_new else RESET_LIFE
     token = make_link(db, person.id, INVITATION_LINK if is_new else RESET_LINK, now, life)
     facts = {"token": token, "expires_at": (now + life).isoformat()}
     add_mail(db, vault, person.email, "invitation" if is_new else "reset_link", facts, now)
@@ -192,13 +193,11 @@ def _objection(db: TenantSession, vault: Vault, action: Action, row: Row[Any], a
 
 
 def _people(db: TenantSession, ids: Sequence[str], now: datetime) -> list[Person]:
-    policy, holders = policy_of(db), door_holders(db)
-    policies = policies_of(load_tree(db), policy)
+    policies, holders = load_policies(db), door_holders(db)
     found: dict[str, Person] = {}
     for start in range(0, len(ids), _AT_ONCE):
         for account in db.scalars(select(Account).where(Account.id.in_(ids[start : start + _AT_ONCE]))):
-            own = policies.get(account.organization_id, policy)
-            found[account.id] = person_of(account, own, holders, now)
+            found[account.id] = person_of(account, policies.of(account.organization_id), holders, now)
     return [found[one] for one in dict.fromkeys(ids) if one in found]
 
 

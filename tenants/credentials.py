@@ -54,6 +54,7 @@ PASSWORD_OF_ADDRESS = scoped(
         Account.expires_at,
         Account.is_local_enabled,
         Account.role,
+        Account.organization_id,
         Credential.id.label("credential_id"),
         Credential.secret_hash,
         Credential.last_used_at,

@@ -10,10 +10,9 @@ from tenants.addresses import Address
 from tenants.audit import Event, append
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
+from tenants.organization_policies import load_policies
 from tenants.organizations import Organization
-from tenants.policies import TenantPolicy
 from tenants.statements import scoped
-from tenants.tenants import TenantSettings
 from tenants.transactions import Invitation
 
 OPERATOR_SOURCE = "operator"
@@ -55,9 +54,8 @@ class Invitee:
 
 def invite(session: TenantSession, invitee: Invitee, now: datetime) -> tuple[str, datetime]:
     """A fresh token for the account, which is made where there is none, and when it runs out. Raises NotInvited."""
-    settings = session.scalars(select(TenantSettings)).first()
-    policy = TenantPolicy.model_validate(settings.policy if settings else {})
-    if not policy.local_enabled:
+    policies = load_policies(session)
+    if not policies.whole.local_enabled:
         raise NotInvited("Local sign-in is switched off for this tenant (policy.local_enabled).")
     account = session.scalars(select(Account).where(Account.email_key == invitee.address.key)).first()
     if account is None:
@@ -67,7 +65,7 @@ def invite(session: TenantSession, invitee: Invitee, now: datetime) -> tuple[str
     if account.state == AccountState.DEACTIVATED:
         account.state = AccountState.INVITED.value
     account.invited_at = now
-    life = timedelta(days=policy.activation_days)
+    life = timedelta(days=policies.of(account.organization_id).activation_days)
     return make_link(session, account.id, INVITATION_LINK, now, life), now + life
 
 

@@ -21,12 +21,12 @@ from tenants.devices import FORGET_DEVICES
 from tenants.ends import STATE_AFTER, End, effective_state, ends_of, invited_at_of, used_at_of
 from tenants.identities import Identity
 from tenants.last_admin import door_holders, load_admins
+from tenants.organization_policies import load_policies
 from tenants.passkeys import DROP_PASSKEYS_OF_ACCOUNT
 from tenants.policies import AccountFacts, TenantPolicy
 from tenants.reasons import Reason
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT, BrowserSession
 from tenants.statements import scoped
-from tenants.tenants import TenantSettings
 
 _FACTORS = (CredentialKind.TOTP, CredentialKind.RECOVERY_CODE)
 _DROPPED_WITH_ACCOUNT = tuple(
@@ -94,12 +94,6 @@ def life_facts(row: Any) -> AccountFacts:
         expires_at=row.expires_at,
         is_admin=row.role in ADMIN_ROLES,
     )
-
-
-def policy_of(db: TenantSession) -> TenantPolicy:
-    """The tenant's rules as they are now."""
-    settings = db.scalars(select(TenantSettings)).first()
-    return TenantPolicy.model_validate(settings.policy if settings else {})
 
 
 def locked(db: TenantSession, account_id: str) -> Account:
@@ -210,7 +204,7 @@ def _shut(db: TenantSession, account: Account, state: AccountState, now: datetim
 def _give_back(db: TenantSession, account: Account, now: datetime, by: str) -> None:
     if account.expires_at is not None and account.expires_at <= now:
         _refuse("The end date of this account has passed. `broker account expire` sets another one.")
-    was = effective_state(replace(life_facts(account), is_admin=False), policy_of(db), now)
+    was = effective_state(replace(life_facts(account), is_admin=False), load_policies(db).of(account.organization_id), now)
     if was in ENTERING:
         _refuse(f"This account is {was.value} already.")
     _set_state(account, _state_given_back(account), now)

@@ -4,7 +4,7 @@ Whoever calls `link` has decided that it may be (tenants/arrivals.py, or a proof
 which it is written and with the account's row locked.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -54,7 +54,13 @@ class NewSubject:
 
 
 def find_holder(
-    db: TenantSession, address: Address, connection_id: str, policy: TenantPolicy, now: datetime, *, locks: bool = False
+    db: TenantSession,
+    address: Address,
+    connection_id: str,
+    policy_for: Callable[[str], TenantPolicy],
+    now: datetime,
+    *,
+    locks: bool = False,
 ) -> Holder | None:
     """The account that has an address, as the decision about an arrival sees it. `locks`: until the transaction ends."""
     found = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key)
@@ -65,7 +71,7 @@ def find_holder(
     row = db.one(ACCOUNT_FACTS, account=found.id)
     if row is None or row.email_key != address.key:
         return None
-    state = effective_state(life_facts(row), policy, now)
+    state = effective_state(life_facts(row), policy_for(row.organization_id), now)
     return Holder(
         id=row.id,
         is_linked=db.one(SUBJECT_OF_ACCOUNT, account_id=row.id, connection_id=connection_id) is not None,

@@ -33,6 +33,7 @@ from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.setup_links import SetupLink
 from tenants.sp_metadata import SpMetadata
+from tenants.support_access import SupportGrant, SupportVisit
 from tenants.tenant_life import QuarantinedName
 from tenants.tenants import DomainProof, PlatformChain, PlatformEvent, Tenant, TenantHost, TenantSettings
 from tenants.throttles import PlatformThrottle, Throttle
@@ -85,6 +86,8 @@ TENANT_CLASSES = (
     SetupLink,
     SigningKey,
     SpMetadata,
+    SupportGrant,
+    SupportVisit,
     TenantSettings,
     Throttle,
     Trace,

@@ -15,9 +15,9 @@ from tenants.audit import Event, append
 from tenants.db import Database, TenantDatabase, TenantSession
 from tenants.ends import End
 from tenants.last_admin import door_holders, load_admins
-from tenants.lifecycle import Decision, LifecycleError, change_state, decide, last_day, life_facts, locked, policy_of
+from tenants.lifecycle import Decision, LifecycleError, change_state, decide, last_day, life_facts, locked
+from tenants.organization_policies import Policies, load_policies
 from tenants.outbox import add_mail
-from tenants.policies import TenantPolicy
 from tenants.reasons import Reason
 from tenants.statements import scoped
 from tenants.tenants import ALL_TENANTS, TenantStatus
@@ -86,13 +86,13 @@ class Round:
         after: str | None = ""
         while after is not None:
             with self._mine.reading() as session:
-                policy = policy_of(session)
-                rows = session.all(_CANDIDATES, after=after, **_horizon(policy, self.now))
-                due = [row for row in rows if self._decision(policy, row).end]
-                outcomes = self._judged(session, policy, due) if self.is_dry else []
+                policies = load_policies(session)
+                rows = session.all(_CANDIDATES, after=after, **_horizon(policies, self.now))
+                due = [row for row in rows if self._decision(policies, row).end]
+                outcomes = self._judged(session, policies, due) if self.is_dry else []
             if due and not self.is_dry:
                 with self._mine.writing() as session:
-                    outcomes = self._judged(session, policy_of(session), due)
+                    outcomes = self._judged(session, load_policies(session), due)
             yield outcomes
             after = rows[-1].id if len(rows) == BATCH else None
 
@@ -100,15 +100,15 @@ class Round:
     def _mine(self) -> TenantDatabase:
         return self.db.tenant(self.tenant_id)
 
-    def _judged(self, session: TenantSession, policy: TenantPolicy, rows: Sequence[Row[Any]]) -> list[Outcome]:
-        return [outcome for row in rows if (outcome := self._judge(session, policy, row))]
+    def _judged(self, session: TenantSession, policies: Policies, rows: Sequence[Row[Any]]) -> list[Outcome]:
+        return [outcome for row in rows if (outcome := self._judge(session, policies, row))]
 
-    def _judge(self, session: TenantSession, policy: TenantPolicy, row: Row[Any]) -> Outcome | None:
+    def _judge(self, session: TenantSession, policies: Policies, row: Row[Any]) -> Outcome | None:
         # Again, now that nobody else changes it: somebody may have signed in since the batch was read.
         account = row if self.is_dry else _locked(session, row.id)
         if account is None:
             return None
-        decision = self._decision(policy, account)
+        decision = self._decision(policies, account)
         if decision.end is None or decision.on is None:
             return None
         objection = self._objection(session, account)
@@ -118,10 +118,10 @@ class Round:
             return None
         return self._warn(session, account, decision.end, decision.on, decision.reason)
 
-    def _decision(self, policy: TenantPolicy, row: Any) -> Decision:
+    def _decision(self, policies: Policies, row: Any) -> Decision:
         # What spares an admin is asked for here, and not of the clock.
         facts = replace(life_facts(row), is_admin=False)
-        return decide(facts, policy, (row.warned_of, row.warned_at), self.now)
+        return decide(facts, policies.of(row.organization_id), (row.warned_of, row.warned_at), self.now)
 
     def _objection(self, session: TenantSession, account: Any) -> str | None:
         """Why this one is kept (AC-06)."""
@@ -172,11 +172,11 @@ def _locked(session: TenantSession, account_id: str) -> Account | None:
         return None
 
 
-def _horizon(policy: TenantPolicy, now: datetime) -> dict[str, datetime]:
-    """From when on an account may be due for anything, a warning being the earliest."""
-    lead = timedelta(days=policy.warning_days)
+def _horizon(policies: Policies, now: datetime) -> dict[str, datetime]:
+    """From when on an account of any part may be due for anything, a warning being the earliest."""
+    lead = now + timedelta(days=max(policy.warning_days for policy in policies.all))
     return {
-        "expires_before": now + lead,
-        "invited_before": now + lead - timedelta(days=policy.activation_days),
-        "used_before": now + lead - timedelta(days=policy.inactive_days),
+        "expires_before": lead,
+        "invited_before": lead - timedelta(days=min(policy.activation_days for policy in policies.all)),
+        "used_before": lead - timedelta(days=min(policy.inactive_days for policy in policies.all)),
     }

@@ -1,16 +1,47 @@
-"""What policy holds for an organization: that of the tenant, made stricter on the way down the tree, never weaker (T8). Pure.
+"""What policy holds for an organization: that of the tenant, and what the parts on the way down have of their own (T8). Pure.
 
-Only admins of the whole tenant say what differs where, so local sign-in is switched by the main organization alone.
+A part can always be stricter than what is above it: off before on, short before long. Where the main organization lets
+parts rule a matter themselves (`TenantPolicy.parts_may`), whatever they say of it counts. Local sign-in is no such matter:
+it can be switched off for a part, and by admins of the whole alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
+from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
 
-from tenants.organization_tree import Tree
+from tenants.db import TenantSession
+from tenants.organization_tree import Tree, load_tree
 from tenants.policies import TenantPolicy
+from tenants.statements import scoped
+from tenants.tenants import TenantSettings
+
+MATTERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "passwords": ("password", "on_breach"),
+        "factors": ("passkeys", "email_factor", "trusted_device_days"),
+        "sessions": ("session_idle_minutes", "session_absolute_minutes"),
+        "life": ("activation_days", "inactive_days", "warning_days"),
+        "disclosure": ("discloses_account_state",),
+    }
+)
+"""What `parts_may` can name, with the fields that it is about."""
+_MATTER_OF = {name: matter for matter, names in MATTERS.items() for name in names}
+BREACH = ("off", "warn", "change")
+"""From loose to strict."""
+
+
+def _own(name: str) -> Any:
+    """A field of the policy that a part may leave to what is above it."""
+    info = TenantPolicy.model_fields[name]
+    least = next((one.ge for one in info.metadata if isinstance(one, Ge)), None)
+    most = next((one.le for one in info.metadata if isinstance(one, Le)), None)
+    return Field(default=None, ge=least, le=most, title=info.title)
 
 
 class Overrides(BaseModel):
@@ -19,9 +50,17 @@ class Overrides(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     local_enabled: bool | None = Field(default=None, title="E-mail and password")
-    email_factor: bool | None = Field(default=None, title="Codes by mail as a second factor")
-    session_idle_minutes: int | None = Field(default=None, ge=5, le=1440, title="Minutes without use that end a session")
-    session_absolute_minutes: int | None = Field(default=None, ge=15, le=43200, title="Minutes after which a session ends")
+    password: Literal["nist", "l5b", "l5c"] | None = _own("password")
+    on_breach: Literal["off", "warn", "change"] | None = _own("on_breach")
+    passkeys: bool | None = _own("passkeys")
+    email_factor: bool | None = _own("email_factor")
+    trusted_device_days: int | None = _own("trusted_device_days")
+    session_idle_minutes: int | None = _own("session_idle_minutes")
+    session_absolute_minutes: int | None = _own("session_absolute_minutes")
+    activation_days: int | None = _own("activation_days")
+    inactive_days: int | None = _own("inactive_days")
+    warning_days: int | None = _own("warning_days")
+    discloses_account_state: bool | None = _own("discloses_account_state")
 
 
 def read_overrides(stored: Mapping[str, Any] | None) -> Overrides:
@@ -29,18 +68,40 @@ def read_overrides(stored: Mapping[str, Any] | None) -> Overrides:
     return Overrides.model_validate({name: value for name, value in (stored or {}).items() if name in Overrides.model_fields})
 
 
-def stricter(policy: TenantPolicy, overrides: Overrides) -> TenantPolicy:
-    """The policy with what is narrower in the overrides: off before on, short before long."""
-    wanted = overrides.model_dump(exclude_none=True)
-    changes = {name: _narrower(getattr(policy, name), value) for name, value in wanted.items()}
-    absolute = changes.get("session_absolute_minutes", policy.session_absolute_minutes)
-    if policy.session_idle_minutes > absolute or changes.get("session_idle_minutes", 0) > absolute:
-        changes["session_idle_minutes"] = min(absolute, changes.get("session_idle_minutes", absolute))
-    return policy.model_copy(update=changes)
+_STRICTER: Mapping[str, Callable[[Any, Any], Any]] = {
+    **dict.fromkeys(("local_enabled", "email_factor", "discloses_account_state"), lambda above, own: above and own),
+    **dict.fromkeys(
+        ("trusted_device_days", "session_idle_minutes", "session_absolute_minutes", "activation_days", "inactive_days"), min
+    ),
+    "on_breach": lambda above, own: max(above, own, key=BREACH.index),
+}
+"""Field → the stricter of two values. What has no order stands in none: it counts where parts may rule it, or not at all."""
 
 
-def _narrower(above: Any, own: Any) -> Any:
-    return above and own if isinstance(own, bool) else min(above, own)
+def is_free(policy: TenantPolicy, name: str) -> bool:
+    """May a part have any value of this field?"""
+    return _MATTER_OF.get(name) in policy.parts_may
+
+
+def may_differ(policy: TenantPolicy, name: str) -> bool:
+    """May it have another value at all?"""
+    return is_free(policy, name) or name in _STRICTER
+
+
+def policy_below(above: TenantPolicy, overrides: Overrides) -> TenantPolicy:
+    """The policy of a part, from that of what is above it."""
+    changes: dict[str, Any] = {}
+    for name, own in overrides.model_dump(exclude_none=True).items():
+        if is_free(above, name):
+            changes[name] = own
+        elif name in _STRICTER:
+            changes[name] = _STRICTER[name](getattr(above, name), own)
+    if changes.get("password", above.password) != above.password:
+        changes["password_rules"] = None  # changes to a preset are changes to that one
+    longest = changes.get("session_absolute_minutes", above.session_absolute_minutes)
+    if changes.get("session_idle_minutes", above.session_idle_minutes) > longest:
+        changes["session_idle_minutes"] = longest
+    return above.model_copy(update=changes)
 
 
 def is_current(session: Any, policy: TenantPolicy, now: datetime, *, is_own: bool) -> bool:
@@ -60,7 +121,33 @@ def policies_of(tree: Tree, policy: TenantPolicy) -> dict[str, TenantPolicy]:
     for _depth, row in tree.walk() if tree.rows else ():
         above = found.get(row.parent_id or "", policy)
         overrides = read_overrides(row.policy_overrides) if row.parent_id is not None else Overrides()
-        own = stricter(above, overrides)
+        own = policy_below(above, overrides)
         if own != policy:
             found[row.id] = own
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What holds for whom in a tenant, read in the caller's unit of work."""
+
+    whole: TenantPolicy
+    parts: Mapping[str, TenantPolicy] = field(default_factory=dict)
+
+    def of(self, organization_id: str) -> TenantPolicy:
+        """What holds for the people of an organization."""
+        return self.parts.get(organization_id, self.whole)
+
+    @property
+    def all(self) -> tuple[TenantPolicy, ...]:
+        return (self.whole, *self.parts.values())
+
+
+_POLICY = scoped(select(TenantSettings.policy))
+
+
+def load_policies(db: TenantSession) -> Policies:
+    """As they are now. Two statements."""
+    row = db.one(_POLICY)
+    whole = TenantPolicy.model_validate(row.policy if row else {})
+    return Policies(whole, policies_of(load_tree(db), whole))

@@ -29,6 +29,7 @@ OWN_ACCOUNT = scoped(
         Account.given_name,
         Account.family_name,
         Account.role,
+        Account.organization_id,
         Account.is_local_enabled,
         Account.factors_reset_at,
     ).where(Account.id == bindparam("account"))

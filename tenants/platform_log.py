@@ -26,6 +26,7 @@ class Deed(StrEnum):
     OPERATOR_ENABLED = "operator.enabled"
     TENANT_CREATED = "tenant.created"
     TENANT_LINK_MADE = "tenant.link_made"
+    TENANT_LOOKED_INTO = "tenant.looked_into"
     TENANT_SUSPENDED = "tenant.suspended"
     TENANT_RESUMED = "tenant.resumed"
     TENANT_DELETED = "tenant.deleted"

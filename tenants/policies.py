@@ -22,6 +22,8 @@ from tenants.reasons import Reason
 from tenants.routing_domains import DomainRule, find_rule, is_domain_allowed
 from tenants.ways import LOCAL, SignInPage
 
+PartMatter = Literal["passwords", "factors", "sessions", "life", "disclosure"]
+
 
 class TenantPolicy(BaseModel):
     """What an admin may set for the whole tenant. Local sign-in always asks for a second factor: there is no field."""
@@ -114,6 +116,13 @@ class TenantPolicy(BaseModel):
         ge=0,
         le=365,
         description="What an identity provider sent at a refused sign-in is kept for so many days, redacted; 0: not at all.",
+    )
+
+    parts_may: tuple[PartMatter, ...] = Field(
+        title="What parts may rule for themselves",
+        default=(),
+        description="`passwords`, `factors`, `sessions`, `life`, `disclosure`: parts may have any value of these; "
+        "else only stricter ones.",
     )
 
     @model_validator(mode="after")

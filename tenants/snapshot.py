@@ -50,6 +50,8 @@ class ContactConfig:
     label: str
     email: str | None
     phone: str | None
+    organization_id: str = ""
+    """Whose people it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,13 @@ class TenantConfig:
         """What holds for the people of an organization (T8)."""
         return self.policies.get(organization_id, self.policy)
 
+    def contacts_for(self, organization_id: str) -> tuple[ContactConfig, ...]:
+        """Whom its people ask: those of their own part, else of the nearest above it that has some, else all there are."""
+        for row in reversed(self.organizations.above(organization_id)):
+            if found := tuple(one for one in self.contacts if one.organization_id == row.id):
+                return found
+        return self.contacts
+
     @property
     def is_suspended(self) -> bool:
         return self.status == TenantStatus.SUSPENDED
@@ -168,7 +177,9 @@ _SETTINGS = scoped(select(TenantSettings.__table__))
 _CONNECTIONS = scoped(select(Connection.__table__).order_by(Connection.position, Connection.key))
 _DOMAINS = scoped(select(Domain.__table__).order_by(Domain.name))
 _APPLICATIONS = scoped(select(Application.__table__).order_by(Application.name))
-_CONTACTS = scoped(select(Contact.label, Contact.email, Contact.phone).order_by(Contact.position, Contact.label))
+_CONTACTS = scoped(
+    select(Contact.label, Contact.email, Contact.phone, Contact.organization_id).order_by(Contact.position, Contact.label)
+)
 _KEYS = scoped(
     select(SigningKey.__table__)
     .where(or_(SigningKey.state == KeyState.ACTIVE.value, SigningKey.state == KeyState.PUBLISHED.value))
@@ -197,7 +208,9 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             base_url=base_url,
             policy=policy,
             branding=_branding(settings),
-            contacts=tuple(ContactConfig(row.label, row.email, row.phone) for row in session.all(_CONTACTS)),
+            contacts=tuple(
+                ContactConfig(row.label, row.email, row.phone, row.organization_id) for row in session.all(_CONTACTS)
+            ),
             wording=MappingProxyType(dict(settings.wording or {}) if settings else {}),
             domains=_domains(session, connections, proven),
             connections=MappingProxyType({connection.key: connection for connection in connections}),

@@ -29,6 +29,8 @@ from tenants.sealing import Log, forget_platform
 from tenants.sessions import ApplicationGrant, BrowserSession
 from tenants.setup_links import KEEP as KEEP_LINKS
 from tenants.setup_links import SetupLink
+from tenants.support_access import KEEP as KEEP_GRANTS
+from tenants.support_access import SupportGrant
 from tenants.tenant_life import QuarantinedName
 from tenants.throttles import PlatformThrottle, Throttle
 from tenants.traces import Trace
@@ -51,6 +53,8 @@ class Rule:
 
 
 RULES = (
+    # Visits go with them.
+    Rule(SupportGrant, SupportGrant.expires_at, KEEP_GRANTS),
     Rule(SetupLink, SetupLink.expires_at, KEEP_LINKS),
     Rule(LoginTransaction, LoginTransaction.expires_at, timedelta(days=1), unless=IS_OPEN),
     Rule(ApplicationGrant, ApplicationGrant.expires_at, timedelta(days=1)),

@@ -58,6 +58,7 @@ def held_by(db: TenantSession, account_id: str) -> Holdings:
     account = db.one(OWN_ACCOUNT, account=account_id)
     if account is None:
         raise Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
+    policy = g.tenant.policy_for(account.organization_id)
     rows = db.all(OWN_CREDENTIALS, account=account_id)
     codes = [row for row in rows if row.kind == CredentialKind.RECOVERY_CODE]
     return Holdings(
@@ -67,8 +68,8 @@ def held_by(db: TenantSession, account_id: str) -> Holdings:
         passkeys=db.all(PASSKEYS_OF_ACCOUNT, account=account_id),
         codes_left=sum(row.last_used_at is None for row in codes),
         codes_made_at=codes[0].created_at if codes else None,
-        is_local=bool(g.tenant.policy.local_enabled and account.is_local_enabled),
-        are_passkeys_offered=bool(account.is_local_enabled) and passkey.is_offered(),
+        is_local=bool(policy.local_enabled and account.is_local_enabled),
+        are_passkeys_offered=bool(account.is_local_enabled) and passkey.is_offered(policy),
     )
 
 

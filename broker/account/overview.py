@@ -142,7 +142,7 @@ def _icon(key: str) -> str:
 
 
 def _sessions(db: TenantSession, person: SignedIn, now: datetime) -> list[SessionLine]:
-    idle_since = now - timedelta(minutes=g.tenant.policy.session_idle_minutes)
+    idle_since = now - timedelta(minutes=g.tenant.policy_for(person.row.organization_id).session_idle_minutes)
     asked = {"account": person.row.account_id, "now": now, "idle_since": idle_since}
     opened: dict[str, list[str]] = {}
     for row in db.all(APPLICATIONS_OF_SESSIONS, **asked):

@@ -23,7 +23,7 @@ from tenants.accounts import LOCK_ACCOUNT
 from tenants.causes import Cause, Refusal
 from tenants.invitations import make_link
 from tenants.own import CHANGE_PASSWORD, OWN_PASSWORD
-from tenants.passwords import PasswordError, normalise_password
+from tenants.passwords import PasswordError, PasswordPolicy, normalise_password
 from tenants.throttles import FORGET_TRIES, Limit, counter_key, take_try
 
 LINK_LIFE = timedelta(minutes=30)
@@ -83,7 +83,7 @@ def _judged(held: Holdings) -> tuple[Any, dict[str, str]]:
     """What the rules say of the new password, and what to say at the fields."""
     typed, again = request.form.get("new_password", ""), request.form.get("repeat_password", "")
     try:
-        outcomes = judge(g.tenant.policy.password_policy, typed, held.account)
+        outcomes = judge(_rules(held), typed, held.account)
         same = normalise_password(typed) == normalise_password(again)
     except PasswordError:
         return None, {"new_password": _("This can’t be a password: it is too long, or not text.")}
@@ -93,6 +93,11 @@ def _judged(held: Holdings) -> tuple[Any, dict[str, str]]:
     if refused is not None:
         return outcomes, {"new_password": refused}
     return outcomes, {} if same else {"repeat_password": _("The two entries are not the same.")}
+
+
+def _rules(held: Holdings) -> PasswordPolicy:
+    policy: PasswordPolicy = g.tenant.policy_for(held.account.organization_id).password_policy
+    return policy
 
 
 def _take_try(person: SignedIn) -> None:
@@ -131,7 +136,7 @@ def _counter(person: SignedIn) -> str:
 
 
 def _form(person: SignedIn, held: Holdings, outcomes: Any, errors: dict[str, str], status: int = 200) -> Response:
-    policy = g.tenant.policy.password_policy
+    policy = _rules(held)
     return own_page(
         "account/password.html",
         person,

@@ -17,9 +17,11 @@ from tenants.accounts import Account, AccountState
 from tenants.db import TenantSession
 from tenants.ends import effective_state
 from tenants.invitations import RESET_LIFE, RESET_LINK, make_link
-from tenants.lifecycle import LifecycleError, change_state, life_facts, policy_of, reset_factors, set_expiry, set_local
+from tenants.lifecycle import LifecycleError, change_state, life_facts, reset_factors, set_expiry, set_local
 from tenants.local_off import count_credentials
+from tenants.organization_policies import load_policies
 from tenants.outbox import add_mail
+from tenants.policies import TenantPolicy
 
 BY = "broker account"
 
@@ -32,6 +34,11 @@ class Desk:
     session: TenantSession
     account: Account
     now: datetime
+
+    @property
+    def policy(self) -> TenantPolicy:
+        """What holds for this account."""
+        return load_policies(self.session).of(self.account.organization_id)
 
     def mail(self, message: str, **facts: str) -> None:
         """Written with the change itself: it is sent if, and only if, that commits."""
@@ -148,7 +155,7 @@ def email_login(slug: str, email: str, switch: str, yes: bool) -> None:
         _require_other(desk, is_on=True)
         set_local(desk.session, desk.account.id, True, desk.now, BY)
         _say(desk, "may sign in with e-mail and password. `broker account send-reset` mails a link to set one.")
-        if not policy_of(desk.session).local_enabled:
+        if not desk.policy.local_enabled:
             click.echo("It takes effect when the tenant has policy.local_enabled.", err=True)
 
 
@@ -236,12 +243,12 @@ def _rehearsed(slug: str, email: str, change: Callable[[Desk], int]) -> tuple[st
 
 def _require_resettable(desk: Desk) -> None:
     """A link is for who may use it now (security.md, IR-11)."""
-    state = effective_state(life_facts(desk.account), policy_of(desk.session), desk.now)
+    state = effective_state(life_facts(desk.account), desk.policy, desk.now)
     if state is AccountState.INVITED:
         raise click.ClickException("This account has not been set up yet: `broker invite` sends the link for that.")
     if state is not AccountState.ACTIVE:
         raise click.ClickException(f"This account is {state.value}: `broker account enable` gives it back.")
-    if not policy_of(desk.session).local_enabled:
+    if not desk.policy.local_enabled:
         raise click.ClickException("Local sign-in is switched off for this tenant (policy.local_enabled).")
     if not desk.account.is_local_enabled:
         raise click.ClickException("This account may not sign in with e-mail and password: `broker account email-login`.")

@@ -129,7 +129,7 @@ def _facts(
 ) -> AdmissionFacts:
     connection = tenant.connections.get(way)
     return AdmissionFacts(
-        policy=tenant.policy,
+        policy=tenant.policy_for(account.entitled.organization_id),
         account=account,
         sign_in=SignInFacts(way=way, is_way_enabled=connection is None or connection.is_enabled),
         now=broker.ports.clock.now(),

@@ -1,6 +1,6 @@
 """Connections. What is only posted has a page at its address all the same: a sign-in in between leads back there."""
 
-from broker.console.connections import add, approval, edit, groups, hand_over, listing, metadata, one, trying, versions
+from broker.console.connections import add, approval, edit, groups, hand_over, listing, metadata, one, removal, trying, versions
 from broker.console.route import Route
 
 _ONE = "/connections/<connection>"
@@ -28,6 +28,8 @@ CONNECTION_ROUTES = (
     Route("POST", f"{_ONE}/on", "switch_connection_on", versions.switch_on),
     Route("GET", f"{_ONE}/off", "connection_off", versions.off_page),
     Route("POST", f"{_ONE}/off", "switch_connection_off", versions.switch_off),
+    Route("GET", f"{_ONE}/delete", "delete_connection", removal.page),
+    Route("POST", f"{_ONE}/delete", "connection_deleted", removal.delete),
     Route("GET", f"{_ONE}/groups", "connection_groups", groups.page),
     Route("POST", f"{_ONE}/groups", "save_connection_groups", groups.save),
     Route("GET", f"{_ONE}/metadata", "connection_metadata", metadata.page),

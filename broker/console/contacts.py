@@ -166,7 +166,8 @@ def _form(
         "organization",
         _("Organization"),
         "choice",
-        values.get("organization") or g.tenant.root_organization_id,
+        values.get("organization") or request.args.get("organization") or g.tenant.root_organization_id,
+        help=_("Its people see this contact, and those of the parts below it that have none of their own."),
         choices=tuple(Choice(key, name) for key, name in places),
         is_required=True,
     )

@@ -28,6 +28,8 @@ class Frame:
     """What was just done, in a sentence; empty: nothing to say."""
     door_until: datetime | None
     """When emergency access ends, where that is how the admin came in."""
+    visit_until: datetime | None = None
+    """When the consent ends, where an operator looks in."""
 
 
 def show(template: str, admin: Admin, *, here: str, title: str, status: int = 200, **values: object) -> Response:
@@ -42,15 +44,16 @@ def show(template: str, admin: Admin, *, here: str, title: str, status: int = 20
 
 def frame_of(admin: Admin, here: str) -> Frame:
     """Reads nothing from the database."""
-    is_by_door = admin.person.is_by_door
+    visit = admin.visit
     return Frame(
         name=admin.name,
         menu=tuple(menu_of(admin, here)),
         home_url=url_for("console.home"),
-        sign_out_url=url_for("home.sign_out"),
-        portal_url=None if is_by_door else url_for("home.home"),
+        sign_out_url=url_for("support.leave" if visit else "home.sign_out"),
+        portal_url=None if admin.is_by_door or visit else url_for("home.home"),
         done=str(NOTICES.get(request.args.get("done", ""), "")) if request.method == "GET" else "",
-        door_until=admin.person.row.expires_at if is_by_door else None,
+        door_until=admin.person.row.expires_at if admin.person and admin.is_by_door else None,
+        visit_until=visit.until if visit else None,
     )
 
 

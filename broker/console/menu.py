@@ -63,6 +63,7 @@ ENTRIES = (
     Entry("reference", _("Look up a reference"), "console.reference", "search", Permission.VIEW, Group.PEOPLE),
     Entry("audit", _("Audit log"), "console.audit", "journal-text", Permission.READ_AUDIT, Group.SET_UP),
     Entry("door", _("Emergency access"), "console.door", "door-closed", Permission.VIEW_SETTINGS, Group.SET_UP),
+    Entry("support", _("Support access"), "console.support", "eye", Permission.VIEW_SETTINGS, Group.SET_UP),
     Entry("branding", _("Branding"), "console.branding", "palette", Permission.VIEW_SETTINGS, Group.SET_UP),
     Entry("policies", _("Policies"), "console.policies", "sliders", Permission.VIEW_SETTINGS, Group.SET_UP),
 )

@@ -111,7 +111,8 @@ def _stored(section: Section) -> dict[str, Any]:
 
 
 def _typed(section: Section) -> dict[str, Any]:
-    return read(request.form, _fields(section, {}, {}))
+    fields = _fields(section, {}, {})
+    return read(request.form, fields) | {one.name: request.form.getlist(one.name) for one in fields if one.control == "choices"}
 
 
 def _errors(error: ValidationError) -> dict[str, str]:
@@ -135,6 +136,8 @@ def _worded(section: Section, one: FormField) -> FormField:
     words = section.words.get(one.name)
     if words is None:
         return replace(one, is_required=one.control != "check")
+    if one.control == "lines":
+        return replace(one, control="choices", choices=tuple(Choice(key, str(text)) for key, text in words.items()), help="")
     chosen = tuple(Choice(choice.value, str(words[choice.value])) for choice in one.choices)
     return replace(one, choices=chosen, is_required=True, help="")  # it explains the values as a file has them
 

@@ -34,6 +34,14 @@ _BREACH = {
     "warn": _("Let them in, and warn by mail once"),
     "change": _("Let them in only after they have changed it"),
 }
+MATTERS = {
+    "passwords": _("Passwords"),
+    "factors": _("Second factors"),
+    "sessions": _("Sessions"),
+    "life": _("Life of accounts"),
+    "disclosure": _("What strangers may learn"),
+}
+"""What parts may rule for themselves."""
 
 SECTIONS = (
     Section(
@@ -80,6 +88,14 @@ SECTIONS = (
         "journal-text",
         ("trace_days",),
     ),
+    Section(
+        "parts",
+        _("Parts"),
+        _("What parts of your organization may rule for themselves. The rest they can make stricter, and no more."),
+        "diagram-3",
+        ("parts_may",),
+        {"parts_may": MATTERS},
+    ),
 )
 ELSEWHERE = frozenset({"local_enabled", "password_rules"})
 """Fields with a form of their own: switching local sign-in on or off, and single rules among the passwords."""
@@ -95,6 +111,8 @@ def told(section: Section, policy: TenantPolicy) -> list[tuple[str, str]]:
     lines = []
     for name in section.names:
         value = getattr(policy, name)
+        if isinstance(value, tuple):
+            value = ", ".join(str(section.words[name][one]) for one in value) or _("Nothing")
         words = section.words.get(name, {}).get(str(value))
         if isinstance(value, bool):
             words = _("On") if value else _("Off")

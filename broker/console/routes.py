@@ -13,6 +13,7 @@ from broker.console.home_routes import HOME_ROUTES
 from broker.console.people.routes import PEOPLE_ROUTES
 from broker.console.policy_routes import POLICY_ROUTES
 from broker.console.routing import ROUTING_ROUTES
+from broker.console.support import SUPPORT_ROUTES
 
 console = Blueprint("console", __name__, subdomain="tenant")
 
@@ -26,6 +27,7 @@ SETS = (
     APPLICATION_ROUTES,
     POLICY_ROUTES,
     BRANDING_ROUTES,
+    SUPPORT_ROUTES,
 )
 
 for route in chain(*SETS):

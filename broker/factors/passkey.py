@@ -46,6 +46,7 @@ from tenants.causes import Cause, Refusal
 from tenants.db import TenantSession
 from tenants.ids import new_id
 from tenants.passkeys import ADD_PASSKEY, PASSKEY_OF_CREDENTIAL, USE_PASSKEY
+from tenants.policies import TenantPolicy
 
 ALGORITHMS = [
     COSEAlgorithmIdentifier.ECDSA_SHA_256,
@@ -78,10 +79,14 @@ class NewPasskey:
     is_synced: bool
 
 
-def is_offered() -> bool:
-    """May people of this tenant have and use passkeys? A network address can't be a relying party (section 5.1.2)."""
-    policy = g.tenant.policy
-    return bool(policy.local_enabled and policy.passkeys) and not _is_address(_relying_party())
+def is_offered(policy: TenantPolicy) -> bool:
+    """May people of whom this policy holds have and use passkeys? A network address is no relying party (section 5.1.2)."""
+    return policy.local_enabled and policy.passkeys and not _is_address(_relying_party())
+
+
+def is_offered_to_some() -> bool:
+    """The same for anybody of the tenant, before it is known who it is."""
+    return any(is_offered(policy) for policy in (g.tenant.policy, *g.tenant.policies.values()))
 
 
 def new_challenge() -> str:

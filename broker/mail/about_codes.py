@@ -31,7 +31,9 @@ def code(letter: Letter) -> Words | None:
         account = db.one(RECIPIENT, email_key=address.key)
     if account is None:
         return None
-    state = effective_state(life_facts(account), letter.tenant.policy, letter.broker.ports.clock.now())
+    state = effective_state(
+        life_facts(account), letter.tenant.policy_for(account.organization_id), letter.broker.ports.clock.now()
+    )
     if state is AccountState.DELETED:
         return None
     if state not in {AccountState.INVITED, AccountState.ACTIVE}:
@@ -66,7 +68,7 @@ def _code(letter: Letter) -> Words:
 
 def _closed(letter: Letter, account: Row[Any], state: AccountState) -> Words:
     """The cause in the words of the pages (L4)."""
-    policy, name = letter.tenant.policy, letter.tenant.name
+    policy, name = letter.tenant.policy_for(account.organization_id), letter.tenant.name
     if state is AccountState.EXPIRED and account.expires_at is not None:
         # An end date is the first moment after the last day.
         heading = _("Your access ended on %(day)s", day=day_of(account.expires_at - timedelta(microseconds=1)))

@@ -17,8 +17,10 @@ from flask_babel import gettext as _
 from broker.mail.messages import DEFAULT_COLOURS, Colours, Content, colours_of, moment_of, place_of
 from broker.ports import Picture
 from broker.wiring import Broker
+from tenants.addresses import AddressError, normalise_address
 from tenants.audit import printable
 from tenants.logos import PNG_TYPE
+from tenants.recipients import RECIPIENT
 from tenants.snapshot import Branding, ContactConfig, TenantConfig
 
 LOGO = "logo"
@@ -46,6 +48,19 @@ class Letter:
     def link(self, path: str) -> str:
         """A page of the tenant, at its canonical address (IR-01)."""
         return f"{self.tenant.base_url}{path}"
+
+    def contacts(self) -> tuple[ContactConfig, ...]:
+        """Whom its reader can ask: the contacts of their part, where parts have contacts of their own."""
+        known = self.tenant.contacts
+        if len({one.organization_id for one in known}) < 2:
+            return known
+        try:
+            key = normalise_address(self.to_address).key
+        except AddressError:
+            return known
+        with self.broker.db.tenant(self.tenant.id).reading() as db:
+            reader = db.one(RECIPIENT, email_key=key)
+        return known if reader is None else self.tenant.contacts_for(reader.organization_id)
 
     def sign_in_link(self) -> str:
         """The sign-in page, with this address filled in."""
@@ -88,7 +103,7 @@ def write(letter: Letter, words: Words) -> Content:
     values = {
         "address": letter.to_address,
         "colours": _colours(tenant.branding),
-        "contacts": [_one_lines(contact) for contact in tenant.contacts],
+        "contacts": [_one_lines(contact) for contact in letter.contacts()],
         "logo": LOGO if logo else None,
         "name": printable(tenant.name),
         "place": place_of(tenant.base_url),

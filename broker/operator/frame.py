@@ -53,6 +53,7 @@ class Frame:
     portal_url: str | None
     done: str
     door_until: datetime | None = None
+    visit_until: datetime | None = None
 
 
 _MENU = (

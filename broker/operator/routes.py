@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect
 from werkzeug.wrappers import Response
 
-from broker.operator import events, health, new_tenant, people, set_up, sign_in, tenant_page, tenants_list
+from broker.operator import events, health, look_in, new_tenant, people, set_up, sign_in, tenant_page, tenants_list
 from broker.operator.access import HOME, keep_to_the_host, set_cookie
 
 operator = Blueprint("operator", __name__, subdomain="operator")
@@ -39,6 +39,8 @@ ROUTES = (
     ("POST", "/operator/tenant/<slug>/take-back", "taken_back", tenant_page.take_it_back),
     ("GET", "/operator/tenant/<slug>/owner", "owner", tenant_page.owner_page),
     ("POST", "/operator/tenant/<slug>/owner", "owner_linked", tenant_page.make_owner_link),
+    ("GET", "/operator/tenant/<slug>/look-in", "look_in", look_in.page),
+    ("POST", "/operator/tenant/<slug>/look-in", "looked_in", look_in.look_in),
     ("GET", "/operator/health", "health", health.page),
     ("GET", "/operator/log", "events", events.page),
     ("GET", "/operator/operators", "operators", people.list_page),

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import ColumnElement, Row, bindparam, select
 from werkzeug.wrappers import Response
 
 from broker.operator.access import Me, require
@@ -22,6 +22,7 @@ from tenants.door_keeping import DoorError
 from tenants.founding import owner_link
 from tenants.outbox import OutboxMail
 from tenants.statements import platform
+from tenants.support_access import SupportGrant
 from tenants.tenant_life import QUARANTINE, TenantLifeError, delete_tenant, resume, suspend, take_back
 from tenants.tenants import Tenant, TenantHost, TenantStatus
 
@@ -29,6 +30,7 @@ _BY_SLUG = platform(select(*Tenant.__table__.c).where(Tenant.slug == bindparam("
 _HOSTS = platform(
     select(TenantHost.host).where(TenantHost.tenant_id == bindparam("tenant_id")).order_by(TenantHost.host).limit(50)
 )
+_ACTIONS = ("suspend", "resume", "delete", "take_back", "owner", "look_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,15 @@ class TenantFacts:
     erase_at: datetime | None
     has_failed_mail: bool
     is_log_broken: bool
+    may_look_in: bool
+    """An owner of it has granted that, until a time that is not over."""
 
 
 def page(slug: str) -> Response:
     """GET: how it stands."""
     me = require()
-    row = _require_tenant(slug)
-    urls = {name: url_for(f"operator.{name}", slug=slug) for name in ("suspend", "resume", "delete", "take_back", "owner")}
+    row = require_tenant(slug)
+    urls = {name: url_for(f"operator.{name}", slug=slug) for name in _ACTIONS}
     back = (url_for("operator.tenants"), _("Tenants"))
     return show("operator/tenant.html", me, here="tenants", title=row.name, tenant=_facts(row), urls=urls, back=back)
 
@@ -118,12 +122,12 @@ def take_it_back(slug: str) -> Response:
 
 def owner_page(slug: str) -> Response:
     """GET: for whom the link is."""
-    return _owner_form(require(fresh=True), _require_tenant(slug), "")
+    return _owner_form(require(fresh=True), require_tenant(slug), "")
 
 
 def make_owner_link(slug: str) -> Response:
     """POST: a link to emergency access for an owner or admin, shown once."""
-    me, row = require(fresh=True), _require_tenant(slug)
+    me, row = require(fresh=True), require_tenant(slug)
     typed, broker = request.form.get("email", "")[:320], the_broker()
     try:
         address, now = normalise_address(typed), broker.ports.clock.now()
@@ -149,7 +153,8 @@ def _owner_form(me: Me, row: Row[Any], email: str, **values: Any) -> Response:
     )
 
 
-def _require_tenant(slug: str) -> Row[Any]:
+def require_tenant(slug: str) -> Row[Any]:
+    """One tenant, also one that is deleted. Raises Refusal."""
     row = next(iter(the_broker().db.look_up(_BY_SLUG, slug=slug)), None)
     if row is None:
         raise Refusal(Cause.PAGE_UNKNOWN, "no such tenant")
@@ -169,7 +174,13 @@ def _facts(row: Row[Any]) -> TenantFacts:
         erase_at=row.erase_at,
         has_failed_mail=db.has_row(OutboxMail, (OutboxMail.tenant_id == row.id) & failed),
         is_log_broken=db.has_row(AuditChain, (AuditChain.tenant_id == row.id) & broken),
+        may_look_in=row.status == TenantStatus.ACTIVE and db.has_row(SupportGrant, _grant_of(row.id)),
     )
+
+
+def _grant_of(tenant_id: str) -> ColumnElement[bool]:
+    now = the_broker().ports.clock.now()
+    return (SupportGrant.tenant_id == tenant_id) & SupportGrant.revoked_at.is_(None) & (SupportGrant.expires_at > now)
 
 
 def _end() -> datetime:
@@ -188,7 +199,7 @@ def _ask(
     error: str = "",
 ) -> Response:
     me = require(fresh=True)
-    row = _require_tenant(slug)
+    row = require_tenant(slug)
     if row.is_file_managed:
         sentences = [
             *sentences,
@@ -209,7 +220,7 @@ def _ask(
 
 
 def _do(slug: str, what: Callable[..., None], done: str) -> Response:
-    me, row = require(fresh=True), _require_tenant(slug)
+    me, row = require(fresh=True), require_tenant(slug)
     try:
         what(the_broker().db, row.id, the_broker().ports.clock.now(), me.by)
     except TenantLifeError as error:

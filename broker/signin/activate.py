@@ -115,7 +115,7 @@ def _require_set_up() -> SetUp:
     return SetUp(
         transaction=transaction,
         account=account,
-        policy=g.tenant.policy.password_policy,
+        policy=g.tenant.policy_for(account.organization_id).password_policy,
         app_endpoint="signin.enrol_app",
         done_endpoint="signin.activated",
         issuer=g.tenant.name,

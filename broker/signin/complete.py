@@ -15,6 +15,7 @@ from broker.session import SignedIn, open_session, present_session
 from broker.signin.assurance import sign_in_facts
 from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
+from broker.whom_to_ask import know_reader
 from broker.wiring import the_broker
 from tenants import audit
 from tenants.accounts import ADMIN_ROLES, LOCK_ACCOUNT, NOTE_SIGN_IN, AccountState
@@ -101,7 +102,7 @@ def _write_session(
     auth_time = min((proof.at for proof in proofs if proof.method in {"pwd", "fed"}), default=now)
     shown = [replace(proof, session=None).as_json() for proof in proofs]
     came_by = CameBy.of_attempt(row)
-    open_session(db, row.account_id, row.method, shown, auth_time, before, life, came_by)
+    open_session(db, row.account_id, row.method, shown, auth_time, before, life, came_by, account.organization_id)
     if account.state != AccountState.ACTIVE or account.last_login_at is None or now - account.last_login_at >= _NOTED_EVERY:
         db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value)
     _note_identity_use(db, row, now)
@@ -153,6 +154,7 @@ def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enab
 
     Where an account is proven for a link, the application is asked afterwards, with the way that is linked.
     """
+    know_reader(account.organization_id)
     application = None if transaction.hints.link else transaction.application
     entitled = Entitlements()
     if application is not None and application.audience is not None:
@@ -187,7 +189,8 @@ def account_facts(account: Row[Any], entitled: Entitlements = _NOTHING_BROUGHT) 
         used_at=used_at_of(account),
         expires_at=account.expires_at,
         is_local_enabled=account.is_local_enabled,
-        has_second_factor=account.factor_id is not None or (g.tenant.policy.passkeys and account.passkey_id is not None),
+        has_second_factor=account.factor_id is not None
+        or (g.tenant.policy_for(account.organization_id).passkeys and account.passkey_id is not None),
         has_role=account.role is not None,
         entitled=entitled,
         is_admin=account.role in ADMIN_ROLES,

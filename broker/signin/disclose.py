@@ -1,4 +1,8 @@
-"""What the e-mail step tells about an account, where the tenant has switched that on (requirements.md, E)."""
+"""What the e-mail step tells about an account, where the tenant has switched that on (requirements.md, E).
+
+Where parts rule it themselves, an account's own part decides about it; that there is none is told only where every part
+tells such things. Else an address of a part that tells nothing would be known by nothing being told.
+"""
 
 from flask import g
 
@@ -25,14 +29,20 @@ def tell_state(address: Address, *, is_setting_up: bool = False) -> None:
 
     `is_setting_up`: that an account is not set up yet is no news where that is being done.
     """
-    if not g.tenant.policy.discloses_account_state:
+    policies = (g.tenant.policy, *g.tenant.policies.values())
+    if not any(policy.discloses_account_state for policy in policies):
         return
     with g.db.reading() as db:
         found = db.one(ACCOUNT_BY_ADDRESS, email_key=address.key)
         account = db.one(ACCOUNT_FACTS, account=found.id) if found else None
-    if account is None:
+    if account is None and all(policy.discloses_account_state for policy in policies):
         raise Refusal(Cause.ACCOUNT_UNKNOWN, "told at the e-mail step", email=address.text, fact="told")
-    state = effective_state(account_facts(account), g.tenant.policy, the_broker().ports.clock.now())
+    own = g.tenant.policy_for(account.organization_id) if account is not None else None
+    if account is None or own is None or not own.discloses_account_state:
+        return
+    state = effective_state(account_facts(account), own, the_broker().ports.clock.now())
+    if state is AccountState.DELETED and not all(policy.discloses_account_state for policy in policies):
+        return
     if state in _CAUSES and not (is_setting_up and state is AccountState.INVITED):
         cause, fact = _CAUSES[state]
         raise Refusal(cause, "told at the e-mail step", email=address.text, account_id=account.id, fact=fact)

@@ -123,10 +123,10 @@ def other_factors_url(transaction: Transaction, factors: Factors) -> str | None:
     return url_for("signin.factor", tx=transaction.tx) if len(factors.ways) > 1 else None
 
 
-def trust_days(transaction: Transaction) -> int:
+def trust_days(transaction: Transaction, factors: Factors) -> int:
     """For how many days the second factor may be left out on this device, if the person wishes so; 0: not at all."""
     is_sign_in = transaction.row.method == LOCAL and not transaction.is_by_mail
-    return int(g.tenant.policy.trusted_device_days) if is_sign_in else 0
+    return int(g.tenant.policy_for(factors.organization_id).trusted_device_days) if is_sign_in else 0
 
 
 def wants_trust() -> bool:
@@ -190,8 +190,9 @@ def _context(transaction: Transaction, factors: Factors) -> dict[str, object]:
 
 
 def _totp_form(transaction: Transaction, errors: dict[str, str], status: int = 200) -> Response:
-    context = _context(transaction, require_factor(transaction, TOTP))
-    page = render_template("factors/totp.html", errors=errors, trust_days=trust_days(transaction), **context)
+    factors = require_factor(transaction, TOTP)
+    context = _context(transaction, factors)
+    page = render_template("factors/totp.html", errors=errors, trust_days=trust_days(transaction, factors), **context)
     return make_response(page, status)
 
 

@@ -41,7 +41,7 @@ def look_at(transaction: Transaction, account: Row[Any], typed: str) -> str | No
 
     `account` is a row of PASSWORD_OF_ADDRESS, read before this sign-in was noted.
     """
-    wish = g.tenant.policy.on_breach
+    wish = g.tenant.policy_for(account.organization_id).on_breach
     if wish == "off" or not is_breached(normalise_password(typed), account):
         return None
     if account.compromised_at is None:
@@ -93,7 +93,7 @@ def _require_change() -> tuple[SetUp, str]:
     change = SetUp(
         transaction=transaction,
         account=admitted.account,
-        policy=g.tenant.policy.password_policy,
+        policy=g.tenant.policy_for(admitted.account.organization_id).password_policy,
         app_endpoint="",
         done_endpoint="",
         issuer="",

@@ -145,7 +145,7 @@ def _spend(db: TenantSession, transaction: Transaction, pending: Row[Any]) -> Re
     state = db.one(CONNECTION_HELD, connection_id=connection_id)
     if state is None or not state.is_enabled or state.version != pending.connection_version:
         return Refusal(Cause.FLOW_EXPIRED, "the connection was changed meanwhile", connection_id=connection_id)
-    holder = find_holder(db, normalise_address(pending.email), connection_id, g.tenant.policy, now, locks=True)
+    holder = find_holder(db, normalise_address(pending.email), connection_id, g.tenant.policy_for, now, locks=True)
     if holder is None or holder.id != pending.account_id or not _is_proof_there(db, transaction):
         return Refusal(Cause.FLOW_EXPIRED, "the account has another address, or its proof went", connection_id=connection_id)
     if holder.is_linked:

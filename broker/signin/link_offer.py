@@ -29,12 +29,12 @@ def facts_of(
     db: TenantSession, connection: ConnectionConfig, address: Address | None, proof: EmailProof, *, locks: bool = False
 ) -> ArrivalFacts:
     """What the decision about a subject depends on that nobody here knows yet."""
-    now, policy = the_broker().ports.clock.now(), g.tenant.policy
+    now, policy_for = the_broker().ports.clock.now(), g.tenant.policy_for
     return ArrivalFacts(
         identity_account=None,
         address=address,
         proof=proof,
-        holder=find_holder(db, address, connection.id, policy, now, locks=locks) if address else None,
+        holder=find_holder(db, address, connection.id, policy_for, now, locks=locks) if address else None,
         provisioning=Provisioning(connection.provisioning),
         linking=linking_now(db, connection.id, Linking(connection.linking)),
         rules=g.tenant.domains,

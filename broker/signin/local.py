@@ -18,6 +18,7 @@ from broker.signin.offers import first_login_url, reset_url
 from broker.signin.question import address_of, other_ways, require_way
 from broker.signin.transaction import Transaction, count_failure, require, require_live, write_way
 from broker.signin.tries import note_right_try, note_wrong_try, spend_try, tries_of
+from broker.whom_to_ask import know_reader
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.credentials import ACCOUNT_FACTS
@@ -51,7 +52,7 @@ def check_password() -> Response:
         return _password_form(transaction, wrong, 403)
     refusal = _refusal(account)
     pending = leaked.look_at(transaction, account, typed) if refusal is None else None
-    proofs = [proof.as_json() for proof in _proofs(transaction, device)]
+    proofs = [proof.as_json() for proof in _proofs(transaction, device, account.organization_id)]
     learned = {"account_id": account.account_id, "proofs": proofs, "pending_sealed": pending}
     with g.db.writing(is_durable=False) as db:
         password.note_use(db, account.credential_id)
@@ -63,14 +64,14 @@ def check_password() -> Response:
     return go_on(transaction)
 
 
-def _proofs(transaction: Transaction, device: Row[Any] | None) -> list[Proof]:
+def _proofs(transaction: Transaction, device: Row[Any] | None, organization_id: str) -> list[Proof]:
     """The password; and the device in place of a second factor, unless an application wants the person to be asked.
 
     Nor does a device let another way into the account (SF-04).
     """
     now = the_broker().ports.clock.now()
     proofs = [Proof("pwd", now)]
-    if is_trusted(device, now) and not (transaction.demands_fresh_proof() or transaction.hints.link):
+    if is_trusted(device, organization_id, now) and not (transaction.demands_fresh_proof() or transaction.hints.link):
         proofs.append(Proof("dev", now))
     return proofs
 
@@ -89,6 +90,7 @@ def _refusal(account: Row[Any]) -> Refusal | None:
         facts = db.one(ACCOUNT_FACTS, account=account.account_id)
     if facts is None:
         return Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
+    know_reader(facts.organization_id)
     admission = admit(
         AdmissionFacts(
             policy=g.tenant.policy_for(facts.organization_id),

@@ -67,6 +67,8 @@ def check_passkey() -> Response:
         require_live(is_live)
         return go_on(transaction, trusts_device=wants_trust())
     account = _require_account(account_id)
+    if not passkey.is_offered(g.tenant.policy_for(account.organization_id)):
+        raise Refusal(Cause.METHOD_NOT_ALLOWED, "passkeys are off for the part of the account", account_id=account.id)
     require_way(transaction, LOCAL, normalise_address(account.email))
     with g.db.writing() as db:
         forgive_network_try(db)
@@ -77,7 +79,7 @@ def check_passkey() -> Response:
 
 def offered_url(transaction: Transaction) -> str | None:
     """Where to sign in with a passkey alone; None: that is not offered in this attempt."""
-    is_open = passkey.is_offered() and check_way(question_of(transaction, None), LOCAL).cause is None
+    is_open = passkey.is_offered_to_some() and check_way(question_of(transaction, None), LOCAL).cause is None
     return url_for("signin.passkey", tx=transaction.tx) if is_open else None
 
 
@@ -86,7 +88,7 @@ def _require_passkeys() -> Transaction:
     if transaction.is_by_mail or has_taken_first_step(transaction):
         return require_first_step()
     require_way(transaction, LOCAL)
-    if not passkey.is_offered():
+    if not passkey.is_offered_to_some():
         raise Refusal(Cause.METHOD_NOT_ALLOWED, "passkeys are off for the organization")
     return transaction
 
@@ -129,7 +131,7 @@ def _second_step(transaction: Transaction, challenge: str) -> dict[str, object]:
         "email": transaction.row.email,
         "restart_url": start_url(transaction),
         "other_url": other_factors_url(transaction, factors),
-        "trust_days": trust_days(transaction),
+        "trust_days": trust_days(transaction, factors),
     }
 
 

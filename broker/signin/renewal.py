@@ -17,6 +17,7 @@ from broker.signin.complete import account_facts
 from broker.signin.set_up import NewCredentials
 from broker.signin.transaction import Transaction, browser_hash
 from broker.tenancy import client_address
+from broker.whom_to_ask import know_reader
 from broker.wiring import the_broker
 from tenants import audit
 from tenants.accounts import ACTIVATE_ACCOUNT, LOCK_ACCOUNT, NOTE_SIGN_IN, AccountState
@@ -38,6 +39,7 @@ def require_renewable(account: Row[Any], *, is_by_invitation: bool = False) -> N
 
     An invitation says itself until when it is good; else the activation period decides.
     """
+    know_reader(account.organization_id)
     facts, now = account_facts(account), the_broker().ports.clock.now()
     policy = g.tenant.policy_for(account.organization_id)
     admission = admit(
@@ -101,7 +103,15 @@ def write_password(db: TenantSession, transaction: Transaction, account: Row[Any
 def sign_in(db: TenantSession, transaction: Transaction, account: Row[Any], now: datetime, before: SignedIn | None) -> None:
     """The session that a set-up ends with, in the same step: password and app were both shown."""
     methods = ("pwd", "otp")
-    open_session(db, account.id, LOCAL, [Proof(method, now).as_json() for method in methods], now, before)
+    open_session(
+        db,
+        account.id,
+        LOCAL,
+        [Proof(method, now).as_json() for method in methods],
+        now,
+        before,
+        organization_id=account.organization_id,
+    )
     db.run(NOTE_SIGN_IN, account=account.id, at=now, active=AccountState.ACTIVE.value)
     remember_device(db, account, now, is_to_be_trusted=False)
     detail = {"method": LOCAL, "proofs": " ".join(methods)}

@@ -99,7 +99,7 @@ def _require_set_up(flow: str) -> SetUp:
     return SetUp(
         transaction=transaction,
         account=account,
-        policy=g.tenant.policy.password_policy,
+        policy=g.tenant.policy_for(account.organization_id).password_policy,
         app_endpoint=f"signin.{flow}_app",
         done_endpoint="signin.set_up_done",
         issuer=g.tenant.name,

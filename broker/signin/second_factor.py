@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from broker.factors import passkey
 from broker.signin.transaction import Transaction
+from broker.whom_to_ask import know_reader
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.factors import FACTORS_OF_ACCOUNT
@@ -27,6 +28,8 @@ class Factors:
     email: str
     """The account's own address, to which a mailed code goes."""
     ways: tuple[str, ...]
+    organization_id: str
+    """Of the account: its policy is that of its part."""
 
 
 def ways_of(account_id: str) -> tuple[str, ...]:
@@ -49,7 +52,7 @@ def factors_of(transaction: Transaction) -> Factors:
         ways = tuple(way for way in ways if way != EMAIL_CODE)
     if row is None or not ways:
         raise Refusal(Cause.FACTOR_ENROLMENT_REQUIRED, "no second factor that may be used", account_id=account_id)
-    return Factors(row.email, ways)
+    return Factors(row.email, ways, row.organization_id)
 
 
 def require_factor(transaction: Transaction, wanted: str) -> Factors:
@@ -64,12 +67,14 @@ def require_factor(transaction: Transaction, wanted: str) -> Factors:
 def _factors(account_id: str) -> Row[Any] | None:
     with g.db.reading() as db:
         row: Row[Any] | None = db.one(FACTORS_OF_ACCOUNT, account=account_id)
+    if row is not None:
+        know_reader(row.organization_id)
     return row
 
 
 def _ways(row: Row[Any]) -> tuple[str, ...]:
     used: list[tuple[str, datetime | None]] = []
-    if row.passkey_id and passkey.is_offered():
+    if row.passkey_id and passkey.is_offered(g.tenant.policy_for(row.organization_id)):
         used.append((PASSKEY, row.passkey_used_at))
     if row.has_totp:
         used.append((TOTP, row.totp_used_at))

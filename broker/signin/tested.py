@@ -134,7 +134,7 @@ def _admission(tested: ConnectionConfig, assertion: Assertion, account: Row[Any]
     )
     return admit(
         AdmissionFacts(
-            policy=g.tenant.policy,
+            policy=g.tenant.policy_for(account.organization_id),
             account=account_facts(account),
             sign_in=shown,
             now=the_broker().ports.clock.now(),

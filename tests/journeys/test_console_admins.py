@@ -4,7 +4,7 @@ import pytest
 
 from tenants.accounts import Account
 from tenants.audit import Event
-from tenants.organization_policies import Overrides, policies_of, read_overrides, stricter
+from tenants.organization_policies import Overrides, policies_of, policy_below, read_overrides
 from tenants.organization_tree import load_tree
 from tenants.organizations import Organization
 from tenants.policies import TenantPolicy
@@ -71,7 +71,7 @@ def test_organizations_are_made_moved_ruled_and_deleted(app, home):
     assert (acme.key, acme.parent_id) == ("acme-muller-co", home.root)
     page = at(home, "/organizations/studio")
     browser.open(page).submit(parent=acme.id, local_enabled="off", session_idle_minutes="10", press="Save")
-    assert "Stricter here" in browser.words
+    assert "Own rules" in browser.words
     moved = stored(home, Organization, id=studio.id)[0]
     assert (moved.parent_id, moved.policy_overrides) == (acme.id, {"local_enabled": False, "session_idle_minutes": 10})
     browser.open(at(home, f"/organizations/{acme.key}"))
@@ -104,7 +104,7 @@ STRICTER = {
 
 @pytest.mark.parametrize(("own", "changes"), STRICTER.values(), ids=STRICTER)
 def test_policy_of_a_part_is_stricter_or_the_same(own, changes):
-    assert stricter(POLICY, Overrides.model_validate(own)) == POLICY.model_copy(update=changes)
+    assert policy_below(POLICY, Overrides.model_validate(own)) == POLICY.model_copy(update=changes)
 
 
 def test_policy_comes_down_the_tree(home):

@@ -15,6 +15,7 @@ from tenants.moves import Move, MoveSubject
 from tenants.pending_links import PendingLink
 from tenants.saml_metadata import FetchedMetadata, MetadataReading
 from tenants.setup_links import SetupLink
+from tenants.support_access import SupportGrant, SupportVisit
 from tenants.traces import Trace
 from tests.factories import Home, account, connection
 
@@ -94,6 +95,18 @@ def setup_link(home: Home, token: str | None = None, **values: Any) -> SetupLink
     return home.add(SetupLink(id=new_id("sul"), **columns))
 
 
+def support_grant(home: Home, **values: Any) -> SupportGrant:
+    columns = {"granted_by": account(home, role="owner").id, "note": home.canary, "created_at": home.now}
+    return home.add(SupportGrant(id=new_id("spg"), **(columns | {"expires_at": home.now + HOUR} | values)))
+
+
+def support_visit(home: Home, **values: Any) -> SupportVisit:
+    columns = {"operator_id": "opr_x", "operator_name": home.canary, "reason": home.canary, "created_at": home.now}
+    columns |= {"ticket_hash": digest(new_secret()), "ticket_expires_at": home.now + HOUR} | values
+    columns["grant_id"] = columns.get("grant_id") or support_grant(home).id
+    return home.add(SupportVisit(id=new_id("spv"), **columns))
+
+
 FEDERATION_FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     ConnectionHealth: connection_health,
     ConnectionTest: connection_test,
@@ -107,5 +120,7 @@ FEDERATION_FACTORIES: dict[type[Base], Callable[[Home], Any]] = {
     PendingLink: pending_link,
     SentNotice: sent_notice,
     SetupLink: setup_link,
+    SupportGrant: support_grant,
+    SupportVisit: support_visit,
     Trace: trace,
 }

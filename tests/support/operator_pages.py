@@ -16,12 +16,12 @@ _MENU = (
 )
 _FRAME = Frame("Olga Operator", _MENU, "/operator/", "/operator/sign-out", None, "")
 _ACME = TenantLine("acme", "Northwind", "https://login.acme.example", "Active", "ok", AT, "/operator/tenant/acme")
-_FACTS = TenantFacts(_ACME, ("login.acme.example", "sso.acme.example"), False, True, False, False, None, False, False)
+_FACTS = TenantFacts(_ACME, ("login.acme.example", "sso.acme.example"), False, True, False, False, None, False, False, False)
 _GONE = replace(
     _FACTS, line=replace(_ACME, state="Deleted", tone="bad"), is_active=False, is_deleted=True, erase_at=AT,
     is_file_managed=True, has_failed_mail=True, is_log_broken=True,
 )  # fmt: skip
-_URLS = {name: f"/operator/tenant/acme/{name}" for name in ("suspend", "resume", "delete", "take_back", "owner")}
+_URLS = {name: f"/operator/tenant/acme/{name}" for name in ("suspend", "resume", "delete", "take_back", "owner", "look_in")}
 _BACK = ("/operator/", "Tenants")
 _VALUES = {"name": "", "slug": "", "host": "", "domains": "", "owner": ""}
 _LINK = "https://operator.login.example/operator/set-up/abc"
@@ -83,6 +83,14 @@ OPERATOR_SAMPLES: dict[str, Sample] = {
     "operator-tenants-none": _tenants([]),
     "operator-tenant": _page("tenant", "Northwind", replace(_FRAME, done="Resumed."), tenant=_FACTS, urls=_URLS, back=_BACK),
     "operator-tenant-deleted": _page("tenant", "Northwind", tenant=_GONE, urls=_URLS, back=_BACK),
+    "operator-tenant-may-look": _page(
+        "tenant", "Northwind", tenant=replace(_FACTS, may_look_in=True), urls=_URLS, back=_BACK
+    ),
+    "operator-look-in": _page("look-in", "Look into the console", reason="", url="", back=_BACK),
+    "operator-look-in-wrong": _page(
+        "look-in", "Look into the console", reason="", url="", back=_BACK, errors={"reason": "Say why in one line."}
+    ),
+    "operator-look-in-made": _page("look-in", "Look into the console", reason="x", url=_LINK, back=_BACK),
     "operator-owner": _page("owner", "Link for an owner", email="", links=None, until=None, back=_BACK),
     "operator-owner-unknown": _page(
         "owner", "Link for an owner", email="x@acme.example", links=None, until=None, back=_BACK,

@@ -24,6 +24,7 @@ from tests.support.operator_pages import OPERATOR_SAMPLES
 from tests.support.people_pages import PEOPLE_SAMPLES
 from tests.support.provider_pages import PROVIDER_SAMPLES
 from tests.support.samples import AT, EMAIL, RULES, Sample
+from tests.support.support_pages import SUPPORT_SAMPLES
 from tests.support.trace_pages import TRACE_SAMPLES
 
 POLICY = (
@@ -242,6 +243,7 @@ SAMPLES: dict[str, Sample] = (
     | FACTOR_SAMPLES
     | OPERATOR_SAMPLES
     | PROVIDER_SAMPLES
+    | SUPPORT_SAMPLES
     | TRACE_SAMPLES
 )
 

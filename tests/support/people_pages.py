@@ -9,12 +9,15 @@ from broker.console.people.activity import ActivityLine
 from broker.console.people.admins import AdminLine
 from broker.console.people.bulk import JobLine, JobView
 from broker.console.people.imports import JobLink, RowLine, Tally
-from broker.console.people.organizations import OrganizationLine
+from broker.console.people.organization_rules import Matter
+from broker.console.people.organizations import OrganizationLine, PartContacts
 from broker.console.people.person import Browser, Held, Seen, WayCard
 from broker.console.people.users import Chip, UserLine
 from broker.console.people.words import Glyph
 from tenants.accounts import AccountState
 from tenants.bulk import Person
+from tenants.organizations import Contact
+from tenants.snapshot import ContactConfig
 from tests.support.console_pages import FRAME, console_page
 from tests.support.samples import AT, EMAIL, Sample
 
@@ -150,9 +153,15 @@ ADMINS = [
 ]
 TREE = [
     OrganizationLine("Acme", "/console/organizations/root", 0, "", "/console/users", True),
-    OrganizationLine("Acme Studio", "/console/organizations/s", 1, "Stricter here: Passkeys", "/console/users", False),
+    OrganizationLine("Acme Studio", "/console/organizations/s", 1, "Own rules: Passkeys", "/console/users", False),
 ]
+_DESK = Contact(label="Studio desk", email=None, phone="+32 2 555 01 00")
 _RULES = [_FORM[1], FormField("passkeys", "Passkeys", "choice", "off", choices=[Choice("off", "Off here and below")])]
+_DAYS = FormField("inactive_days", "Days without sign-in", "number", "90", "Empty: as above it, 365. Only less counts.")
+_MATTERS = (
+    Matter("life", "Life of accounts", "Rules of this part can be stricter than those above it.", [_DAYS]),
+    Matter("passwords", "Passwords", "The main organization rules this for everybody.", []),
+)
 
 PEOPLE_SAMPLES: dict[str, Sample] = {
     "console-users": _users(urls=URLS | {"clear_all": None}),
@@ -181,6 +190,12 @@ PEOPLE_SAMPLES: dict[str, Sample] = {
         "people/organization.html", "Acme Studio", fields=marked(_RULES, _FIELD, "name"), errors=_FIELD, seen="f00d",
         label="Save",
         sentence="An organization can't be below itself.", back=_BACK, may_save=True, delete_url="/console/o/delete",
+        matters=_MATTERS, part_contacts=PartContacts([(_DESK, "/console/c/1")], (), "/console/c/new"),
+    ),
+    "console-organization-plain": console_page(
+        "people/organization.html", "Acme", fields=_RULES[:1], errors={}, seen="f00d", label="Save", sentence="", back=_BACK,
+        may_save=True, delete_url=None, matters=(),
+        part_contacts=PartContacts([], (ContactConfig("Acme IT", EMAIL, None),), "/console/c/new"),
     ),
     "console-job": _job(JOB, "Disable these accounts?"),
     "console-job-nothing-due": _job(replace(JOB, due=0), "Disable these accounts?"),

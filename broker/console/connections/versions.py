@@ -9,14 +9,14 @@ from werkzeug.wrappers import Response
 from broker.console.access import Admin, require
 from broker.console.changes import name_of
 from broker.console.connections.trying import may_change
-from broker.console.connections.words import state_words
+from broker.console.connections.words import number_words, state_words
 from broker.console.connections.work import find_row, keeping, locked, unknown
 from broker.console.frame import go, show
 from broker.wiring import the_broker
 from tenants.connection_versions import ConnectionVersion, Difference, VersionState, differences
 from tenants.connections import Connection
 from tenants.console_roles import Permission
-from tenants.only_ways import MOST_COUNTED, people_without
+from tenants.only_ways import people_without
 from tenants.upstream_sessions import end_sessions_of_connection
 from tenants.version_keeping import Keeping, VersionError, find_version
 
@@ -152,16 +152,12 @@ def _off(admin: Admin, key: str, objection: str = "") -> Response:
         title=_("Switch %(name)s off?", name=row.label),
         status=409 if objection else 200,
         objection=objection,
-        lost=_number_words(lost),
+        lost=number_words(lost),
         count=lost,
         is_file_managed=row.is_file_managed,
         cancel_url=url_for("console.connection", connection=key),
         back=(url_for("console.connection", connection=key), row.label),
     )
-
-
-def _number_words(count: int) -> str:
-    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
 
 
 def _differences(work: Keeping, row: Connection, version: ConnectionVersion) -> tuple[Difference, ...]:

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from broker.console.forms import Choice
 from tenants.connection_versions import VersionState
 from tenants.connections import Linking, NetworkMode, Provisioning
+from tenants.only_ways import MOST_COUNTED
 
 
 def provisioning_choices() -> tuple[Choice, ...]:
@@ -49,3 +50,8 @@ def days_words(ends_at: datetime, now: datetime) -> str:
     if ends_at <= now:
         return str(_("It has ended"))
     return str(_("It ends today")) if days == 0 else str(_("It ends in %(days)s days", days=days))
+
+
+def number_words(count: int) -> str:
+    """How many, of what is counted up to a bound."""
+    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"

@@ -180,7 +180,8 @@ def _person(admin: Admin, form: dict[str, str], address: Address | None, errors:
 
 def _home(admin: Admin) -> str:
     """Where new people go by themselves."""
-    return str(admin.person.row.admin_organization_id or g.tenant.root_organization_id)
+    own = admin.person.row.admin_organization_id if admin.person else None
+    return str(own or g.tenant.root_organization_id)
 
 
 # The pages

@@ -1,27 +1,30 @@
 """Organizations: the tree, and one of them with what holds there (T8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import g, request, url_for
 from flask_babel import gettext as _
-from pydantic import ValidationError
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from broker.console.access import Admin, require
 from broker.console.changes import StaleError, changing, fingerprint
-from broker.console.forms import Choice, Errors, FormField, errors_of, marked
+from broker.console.forms import Choice, Errors, FormField, marked
 from broker.console.frame import go, show
+from broker.console.people import organization_rules as rules
 from broker.console.people import words
+from broker.console.settings_access import managed_by_file
 from tenants.causes import Cause, Refusal
 from tenants.console_roles import Permission
 from tenants.organization_keeping import OrganizationError, add_organization, delete, get_ours, move, override
 from tenants.organization_policies import Overrides, read_overrides
-from tenants.organizations import Organization
+from tenants.organizations import Contact, Organization
+from tenants.snapshot import ContactConfig
 
-_SWITCHES = ("local_enabled", "email_factor")
 _MAX_NAME = 200
+_CONTACTS = select(Contact).order_by(Contact.position, Contact.label).limit(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,17 @@ class OrganizationLine:
     note: str
     people_url: str
     is_file_managed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartContacts:
+    """Whom the people of an organization ask."""
+
+    own: Sequence[tuple[Contact, str | None]]
+    """Its own, each with the page where it is changed."""
+    inherited: Sequence[ContactConfig]
+    """Where it has none: those that are shown instead."""
+    new_url: str | None
 
 
 def organizations_page() -> Response:
@@ -85,7 +99,7 @@ def save(organization: str) -> Response:
     known = _row_of(organization)
     names = ("name", "parent", *Overrides.model_fields)
     form = {name: request.form.get(name, "").strip()[:1000] for name in names}
-    overrides, errors = _overrides(form)
+    overrides, errors = rules.typed_overrides(known, form) if known.parent_id else (Overrides(), {})
     errors |= _name_errors(form["name"])
     seen = request.form.get("seen", "")
     if errors:
@@ -139,29 +153,12 @@ def _row_of(key: str) -> Any:
 
 
 def _values(row: Any) -> dict[str, object]:
-    rules = read_overrides(row.policy_overrides).model_dump()
-    return {"name": row.name, "parent": row.parent_id, **rules}
+    own = read_overrides(row.policy_overrides).model_dump()
+    return {"name": row.name, "parent": row.parent_id, **own}
 
 
 def _form_of(row: Any) -> dict[str, str]:
-    values = _values(row)
-    return {name: _text(value) for name, value in values.items()}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "" if value else "off"
-    return "" if value is None else str(value)
-
-
-def _overrides(form: Mapping[str, str]) -> tuple[Overrides, dict[str, str]]:
-    """A switch can only be off here; a number stands for itself; empty: as above."""
-    wanted: dict[str, Any] = {name: form[name] for name in Overrides.model_fields if name not in _SWITCHES and form[name]}
-    wanted |= {name: False for name in _SWITCHES if form[name] == "off"}
-    try:
-        return Overrides.model_validate(wanted), {}
-    except ValidationError as error:
-        return Overrides(), errors_of(error)
+    return {"name": row.name, "parent": row.parent_id or "", **rules.form_of(row.policy_overrides)}
 
 
 def _name_errors(name: str) -> dict[str, str]:
@@ -175,13 +172,12 @@ def _name_errors(name: str) -> dict[str, str]:
 
 
 def _line(depth: int, row: Any) -> OrganizationLine:
-    rules = read_overrides(row.policy_overrides).model_dump(exclude_none=True) if row.parent_id else {}
-    titles = [str(Overrides.model_fields[name].title) for name in rules]
+    titles = rules.rules_words(row)
     return OrganizationLine(
         name=row.name,
         url=url_for("console.organization", organization=row.key),
         depth=depth,
-        note=str(_("Stricter here: %(rules)s", rules=", ".join(titles))) if titles else "",
+        note=str(_("Own rules: %(rules)s", rules=", ".join(titles))) if titles else "",
         people_url=url_for("console.users", organization=row.id),
         is_file_managed=row.is_file_managed,
     )
@@ -201,10 +197,9 @@ def _edit(
     fields = [_name_field(form)]
     if row.parent_id is not None:
         below = g.tenant.organizations.below(row.id) or frozenset()
-        fields += [
-            _parent_field(form["parent"], without=below),
-            *(_rule_field(row, name, form) for name in Overrides.model_fields),
-        ]
+        fields += [_parent_field(form["parent"], without=below), rules.local_field(row, form)]
+    with g.db.reading() as db:
+        own = db.scalars(_CONTACTS.where(Contact.organization_id == row.id)).all()
     return _form_page(
         admin,
         str(row.name),
@@ -215,10 +210,19 @@ def _edit(
         label=str(_("Save")),
         seen=seen,
         may_save=not row.is_file_managed,
+        matters=rules.matters_of(row, form, errors) if row.parent_id else (),
+        part_contacts=_contacts_of(row, own),
         delete_url=url_for("console.delete_organization", organization=row.key)
         if row.parent_id and not row.is_file_managed
         else None,
     )
+
+
+def _contacts_of(row: Any, own: Sequence[Contact]) -> PartContacts:
+    may_change = not managed_by_file()
+    lines = [(one, url_for("console.contact", contact=one.id) if may_change else None) for one in own]
+    new_url = url_for("console.new_contact", organization=row.id) if may_change else None
+    return PartContacts(lines, () if own else g.tenant.contacts_for(row.id), new_url)
 
 
 def _form_page(
@@ -234,7 +238,7 @@ def _form_page(
         fields=marked(fields, errors, focus="name"),
         sentence=sentence,
         back=(url_for("console.organizations"), str(_("Organizations"))),
-        **({"seen": "", "may_save": True, "delete_url": None} | values),
+        **({"seen": "", "may_save": True, "delete_url": None, "matters": (), "part_contacts": None} | values),
     )
 
 
@@ -246,19 +250,6 @@ def _parent_field(value: str, without: frozenset[str] = frozenset()) -> FormFiel
     choices = [Choice(*one) for one in words.organization_choices(None, "") if one[0] not in without]
     return FormField(
         "parent", str(_("Below")), "choice", value or g.tenant.root_organization_id, choices=choices, is_required=True
-    )
-
-
-def _rule_field(row: Any, name: str, form: Mapping[str, str]) -> FormField:
-    above = getattr(g.tenant.policy_for(row.parent_id), name)
-    title = str(Overrides.model_fields[name].title)
-    if name not in _SWITCHES:
-        return FormField(
-            name, title, "number", form[name], str(_("Empty: as above it, %(value)s. Only less counts.", value=above))
-        )
-    inherited = Choice("", str(_("As above it: on") if above else _("As above it: off")))
-    return FormField(
-        name, title, "choice", form[name], choices=[inherited, Choice("off", str(_("Off here and below")))], is_required=True
     )
 
 

@@ -1,0 +1,165 @@
+"""An operator looks into a tenant's console (TI-10): by consent of an owner, for a time, marked, reading only, in both logs."""
+
+import pytest
+from sqlalchemy import select
+
+from tenants.audit import Event
+from tenants.operators import Operator
+from tenants.support_access import SupportVisit
+from tenants.tenants import PlatformEvent
+from tests import factories
+from tests.browser import Browser
+from tests.factories import Home
+from tests.support import steps
+from tests.support.console import as_admin, console_places, send, signed_in
+from tests.support.routes import csrf_token
+from tests.support.rows import operator, operator_session, stored
+from tests.support.stores import ON_SQLITE
+from tests.support.wiring import ORIGIN
+
+SECRET = "s" * 40
+BANNER = "Olga looks in as an operator, with your organization’s consent"
+
+
+@pytest.fixture
+def home(broker):
+    return factories.tenant(broker)
+
+
+@pytest.fixture
+def ada(app, home):
+    """An owner's browser."""
+    return as_admin(Browser(app), home, factories.account(home, role="owner", name="Ada Owner"))
+
+
+@pytest.fixture
+def olga(broker):
+    nobody = Home(broker, "ten_x", "x", None, "org_x")
+    made = operator(nobody, name="Olga", set_up_at=broker.ports.clock.now())
+    operator_session(nobody, made.id, SECRET + made.id)
+    return made
+
+
+@pytest.fixture
+def olgas(app, olga):
+    """Her browser, signed in to the operator console."""
+    browser = Browser(app)
+    browser.client.set_cookie("operator", SECRET + olga.id, domain="localhost")
+    return browser
+
+
+def grant(ada, home, hours="4"):
+    ada.open(f"{home.path}/console/support").submit(hours=hours, note="Ticket 4711", press="Let them look in")
+    assert "Operators can look in until then." in ada.words
+
+
+def look_in(browser, home):
+    """From the operator console to the tenant's. Returns the address of the way in."""
+    browser.open(f"/operator/tenant/{home.slug}").follow("Look into its console")
+    browser.submit(reason="Nobody can sign in", press="Make the way in")
+    browser.follow("Go to its console")
+    way = browser.url
+    browser.submit(press="Look in")
+    return way
+
+
+def test_ti10_operator_looks_in_by_consent_alone_reads_and_is_noted(app, broker, home, ada, olga, olgas):
+    page = f"/operator/tenant/{home.slug}"
+    assert "Look into its console" not in olgas.open(page).words
+    olgas.open(f"{page}/look-in").submit(reason="Curious", press="Make the way in")
+    assert (olgas.status, "No owner of this tenant has granted support access" in olgas.words) == (400, True)
+    grant(ada, home)
+    way = look_in(olgas, home)
+    assert olgas.at == f"{home.path}/console/"
+    assert BANNER in olgas.words
+    assert BANNER in olgas.open(f"{home.path}/console/users").words
+    assert "Add user" not in olgas.words
+    # The way in works once, for whoever has it.
+    assert Browser(app).open(way).status == 410
+    # It is no session of an account: nothing but the console knows it.
+    assert "/sign-in" in olgas.open(f"{home.path}/account/").at
+    told = [one for one in steps.events(home) if one.event.startswith("support.")]
+    assert {one.event for one in told} == {"support.granted", "support.entered", "support.viewed"}
+    assert {one.detail["path"] for one in told if one.event == Event.SUPPORT_VIEWED} == {"/console/", "/console/users"}
+    hers = [one.detail for one in told if one.event != Event.SUPPORT_GRANTED]
+    assert {(one["by"], one["operator"], one["operator id"]) for one in hers} == {("operator", "Olga", olga.id)}
+    assert [one["reason"] for one in hers if "reason" in one] == ["Nobody can sign in"]
+    with broker.db.own_tables() as own:
+        mine = select(PlatformEvent).where(PlatformEvent.operator_id == olga.id, PlatformEvent.event.is_not(None))
+        assert [(one.event, one.tenant_id) for one in own.scalars(mine)] == [("tenant.looked_into", home.id)]
+    ada.open(f"{home.path}/console/support")
+    assert "Olga" in ada.words
+    olgas.open(f"{home.path}/console/").submit(press="Leave")
+    assert "You have left this console" in olgas.words
+    assert "/sign-in" in olgas.open(f"{home.path}/console/").at
+
+
+def ended(ada, home, olga):
+    ada.open(f"{home.path}/console/support").submit(press="End it now")
+
+
+def over(ada, home, olga):
+    home.broker.ports.clock.advance(hours=1)
+
+
+def idle(ada, home, olga):
+    home.broker.ports.clock.advance(minutes=31)
+
+
+def switched_off(ada, home, olga):
+    with home.broker.db.own_tables() as own:
+        own.get_one(Operator, olga.id).is_disabled = True
+
+
+@pytest.mark.parametrize("end", [ended, over, idle, switched_off])
+def test_ti10_visit_ends(home, ada, olga, olgas, end):
+    grant(ada, home, "1")
+    look_in(olgas, home)
+    end(ada, home, olga)
+    assert BANNER not in olgas.open(f"{home.path}/console/users").words
+    assert "/sign-in" in olgas.at
+
+
+def test_ti10_ticket_is_short_and_ends_with_the_grant(home, ada, olgas):
+    grant(ada, home)
+    for late in (lambda: home.broker.ports.clock.advance(minutes=3), lambda: ended(ada, home, None)):
+        olgas.open(f"/operator/tenant/{home.slug}/look-in").submit(reason="Look", press="Make the way in")
+        olgas.follow("Go to its console")
+        late()
+        assert olgas.submit(press="Look in").status == 410
+    assert [one.opened_at for one in stored(home, SupportVisit)] == [None, None]
+
+
+@ON_SQLITE
+def test_ti10_visit_changes_nothing(app, home, ada, olgas):
+    """Every POST of the console, whatever it is; and what a form of it would be shown for."""
+    grant(ada, home)
+    look_in(olgas, home)
+    client = app.test_client()
+    cookie = olgas.client.get_cookie(f"{home.slug}-support", path=home.path, domain="localhost")
+    client.set_cookie(cookie.key, cookie.value, path=home.path, domain="localhost")
+    before = len(steps.events(home, Event.CONFIGURATION_CHANGED))
+    answers = {
+        str(place): send(client, home, place).status_code for place in console_places(app, home) if place.method == "POST"
+    }
+    assert set(answers.values()) == {403}
+    assert client.get(f"{home.path}/console/users/new", base_url=ORIGIN).status_code == 403
+    assert len(steps.events(home, Event.CONFIGURATION_CHANGED)) == before
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("role", "hours", "status"), [("admin", "4", 403), ("auditor", "4", 403), ("owner", "5000", 422)])
+def test_ti10_owners_alone_grant_it_and_for_a_while(app, home, role, hours, status):
+    who, path = signed_in(app, home, role), "/console/support"
+    form = {"csrf_token": csrf_token(who, home, path), "hours": hours}
+    assert who.post(f"{home.path}{path}", base_url=ORIGIN, data=form).status_code == status
+    assert steps.events(home, Event.SUPPORT_GRANTED) == []
+
+
+def test_ti10_one_tenants_visit_is_nothing_in_another(broker, home, ada, olgas):
+    grant(ada, home)
+    look_in(olgas, home)
+    other = factories.tenant(broker)
+    cookie = olgas.client.get_cookie(f"{home.slug}-support", path=home.path, domain="localhost")
+    olgas.client.set_cookie(f"{other.slug}-support", cookie.value, path=other.path, domain="localhost")
+    assert "/sign-in" in olgas.open(f"{other.path}/console/").at

@@ -1,0 +1,127 @@
+"""What a part has of its own (T8): rules that are set in the console and hold at sign-in, and contacts that its people see."""
+
+import pytest
+
+from broker.mail.letter import Words, write
+from tenants.organizations import Contact, Organization
+from tenants.tenants import TenantSettings
+from tests import factories
+from tests.browser import Browser
+from tests.support import rows, steps
+from tests.support.console import as_admin
+from tests.support.mails import letter
+from tests.support.rows import stored
+
+
+@pytest.fixture
+def home(broker):
+    return factories.tenant(broker)
+
+
+@pytest.fixture
+def part(home):
+    return rows.organization(home)
+
+
+@pytest.fixture
+def at_console(browser, home):
+    return as_admin(browser, home, factories.account(home, role="owner"))
+
+
+def ruled(home, part, **own):
+    home.change(Organization, part.id, policy_overrides=own)
+    steps.notice(home)
+
+
+def free(home, *matters, **policy):
+    home.change(TenantSettings, "settings", policy={"local_enabled": True, "parts_may": list(matters), **policy})
+    steps.notice(home)
+
+
+def let_rule(browser, home, *matters):
+    """Tick these boxes and no others."""
+    browser.open(f"{home.path}/console/policies/parts")
+    fields = browser.page.forms[-1].fields
+    browser.post(browser.url, {name: fields[name].value for name in ("csrf_token", "seen")} | {"parts_may": list(matters)})
+    assert "Saved." in browser.words
+
+
+def test_t8_main_organization_says_what_parts_may_rule(home, part, at_console):
+    page = f"{home.path}/console/organizations/{part.key}"
+    at_console.open(page)
+    assert at_console.words.count("Rules of this part can be stricter than those above it.") == 5
+    assert "Password rules" not in at_console.words
+    at_console.submit(inactive_days="400", press="Save")
+    assert (at_console.status, "Only a smaller number changes something." in at_console.words) == (422, True)
+    let_rule(at_console, home, "passwords", "life")
+    assert "Passwords, Life of accounts" in at_console.words
+    at_console.open(page).submit(password="l5b", inactive_days="400", email_factor="", press="Save")
+    assert "Own rules: Password rules, Days without sign-in" in at_console.words
+    assert stored(home, Organization, id=part.id)[0].policy_overrides == {"password": "l5b", "inactive_days": 400}
+    # Taken back by the main organization, they wait: what no field shows is kept, and counts no more.
+    let_rule(at_console, home, "life")
+    at_console.open(page).submit(inactive_days="100", press="Save")
+    assert stored(home, Organization, id=part.id)[0].policy_overrides == {"password": "l5b", "inactive_days": 100}
+    assert "Password rules" not in at_console.words
+
+
+def test_t8_password_rules_of_a_part_hold_for_its_people_alone(app, home, part):
+    free(home, "passwords")
+    ruled(home, part, password="l5b")
+    for organization, words in ((part.id, "At most 16 characters"), (home.root, "At least 8 characters")):
+        token = f"token-{organization}"
+        ada = factories.account(home, state="invited", with_password=False, is_local_enabled=True, organization_id=organization)
+        factories.invitation(home, token, ada.id)
+        browser = Browser(app).open(f"{home.path}/activate/{token}").submit(press="Start")
+        assert words in browser.words
+        assert ("At most 16 characters" in browser.words) == (organization == part.id)
+
+
+def test_t8_trust_in_a_device_is_that_of_the_part(app, home, part):
+    free(home, "factors")
+    ruled(home, part, trusted_device_days=30)
+    for organization, is_offered in ((part.id, True), (home.root, False)):
+        ada = factories.account(home, organization_id=organization)
+        browser = Browser(app).open(f"{home.path}/sign-in").submit(email=ada.email)
+        assert ("trust" in browser.submit(password=ada.password).page.forms[-1].fields) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("whole", "own", "is_told_of_unknown", "is_told_of_part"),
+    [(True, None, True, True), (True, False, False, False), (False, True, False, True), (False, None, False, False)],
+    ids=["all tell", "the part tells nothing", "the part alone tells", "nobody tells"],
+)
+def test_lc04_part_that_tells_nothing_is_not_known_by_that(app, home, part, whole, own, is_told_of_unknown, is_told_of_part):
+    free(home, "disclosure", discloses_account_state=whole)
+    ruled(home, part, **({} if own is None else {"discloses_account_state": own}))
+    theirs = factories.account(home, state="disabled", organization_id=part.id)
+    for email, is_told in ((f"nobody@{home.domain}", is_told_of_unknown), (theirs.email, is_told_of_part)):
+        browser = Browser(app).open(f"{home.path}/sign-in").submit(email=email)
+        assert ('type="password"' not in browser.text) is is_told, (email, browser.words)
+
+
+def test_t10_contacts_of_a_part_are_shown_to_its_people(app, home, part, at_console):
+    below = home.add(Organization(id="org_b", key="below", name="Below", parent_id=part.id))
+    at_console.open(f"{home.path}/console/organizations/{part.key}")
+    assert f"It has none of its own. Its people see these: Desk {home.canary}" in at_console.words
+    at_console.follow("Add a contact").submit(label="Studio desk", phone="+32 2 555 01 00", press="Save")
+    assert stored(home, Contact, label="Studio desk")[0].organization_id == part.id
+    at_console.open(f"{home.path}/console/organizations/below")
+    assert "Its people see these: Studio desk" in at_console.words
+    steps.notice(home)
+    known, desks = {}, ("Studio desk", f"Desk {home.canary}")
+    for name, organization in (("part", part.id), ("below", below.id), ("root", home.root)):
+        ada = factories.account(home, organization_id=organization)
+        browser = Browser(app).open(f"{home.path}/sign-in")
+        assert {"Studio desk", f"Desk {home.canary}"} <= {
+            one for one in ("Studio desk", f"Desk {home.canary}") if one in browser.words
+        }
+        browser.submit(email=ada.email).submit(password=ada.password)
+        with app.app_context():
+            mail = write(letter(home, "test", ada.email), Words("S", "H", "L")).text
+        known[name] = tuple((said in browser.words, said in mail) for said in desks)
+    assert known == {
+        "part": ((True, True), (False, False)),
+        "below": ((True, True), (False, False)),
+        "root": ((False, False), (True, True)),
+    }

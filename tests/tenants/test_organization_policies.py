@@ -1,0 +1,72 @@
+"""What a part may have of its own: stricter always, anything where the main organization lets parts rule the matter (T8)."""
+
+import pytest
+
+from tenants.organization_policies import MATTERS, Overrides, Policies, may_differ, policy_below
+from tenants.password_policies import PasswordRules
+from tenants.policies import PartMatter, TenantPolicy
+
+ABOVE = TenantPolicy(
+    local_enabled=True,
+    email_factor=True,
+    on_breach="warn",
+    password_rules=PasswordRules(min_length=20),
+    trusted_device_days=10,
+    session_idle_minutes=60,
+    session_absolute_minutes=720,
+    activation_days=30,
+    inactive_days=200,
+    discloses_account_state=False,
+)
+FREE = ABOVE.model_copy(update={"parts_may": tuple(MATTERS)})
+CASES = {
+    "looser counts for nothing": (
+        ABOVE,
+        {"trusted_device_days": 30, "activation_days": 60, "on_breach": "off", "discloses_account_state": True},
+        {},
+    ),
+    "stricter counts always": (
+        ABOVE,
+        {"trusted_device_days": 0, "activation_days": 7, "inactive_days": 90, "on_breach": "change", "email_factor": False},
+        {"trusted_device_days": 0, "activation_days": 7, "inactive_days": 90, "on_breach": "change", "email_factor": False},
+    ),
+    "what has no order counts for nothing": (ABOVE, {"password": "l5b", "passkeys": False, "warning_days": 2}, {}),
+    "parts may: looser": (
+        FREE,
+        {"trusted_device_days": 30, "inactive_days": 900, "on_breach": "off", "discloses_account_state": True},
+        {"trusted_device_days": 30, "inactive_days": 900, "on_breach": "off", "discloses_account_state": True},
+    ),
+    "parts may: other passwords, without the changes to those above": (
+        FREE, {"password": "l5b"}, {"password": "l5b", "password_rules": None},
+    ),
+    "the same preset keeps them": (FREE, {"password": "nist"}, {}),
+    "parts may: longer sessions, idle no longer than the whole": (
+        FREE, {"session_idle_minutes": 1440, "session_absolute_minutes": 900},
+        {"session_idle_minutes": 900, "session_absolute_minutes": 900},
+    ),
+    "local sign-in is no matter of parts": (
+        FREE.model_copy(update={"local_enabled": False}), {"local_enabled": True}, {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("above", "own", "changes"), CASES.values(), ids=CASES)
+def test_policy_of_a_part(above, own, changes):
+    assert policy_below(above, Overrides.model_validate(own)) == above.model_copy(update=changes)
+
+
+def test_every_field_that_a_part_may_have_is_one_of_the_policy_and_of_one_matter():
+    named = [name for names in MATTERS.values() for name in names]
+    assert {*named, "local_enabled"} == set(Overrides.model_fields) <= set(TenantPolicy.model_fields)
+    assert len(named) == len(set(named))
+    assert set(MATTERS) == set(PartMatter.__args__)
+
+
+def test_policy_is_the_tenants_where_an_organization_has_none():
+    found = Policies(ABOVE, {"org_a": FREE})
+    assert (found.of("org_a"), found.of("org_b"), found.all) == (FREE, ABOVE, (ABOVE, FREE))
+    assert (may_differ(ABOVE, "password"), may_differ(FREE, "password"), may_differ(ABOVE, "email_factor")) == (
+        False,
+        True,
+        True,
+    )
