@@ -34,6 +34,8 @@ class KeptSecrets:
     google_signing_key: dict[str, Any]
     works_keys: dict[str, KeyPair]
     """Key pairs of the company login: today's, the next one, an old one, a stranger's."""
+    shifts_key: KeyPair
+    """Of the application that speaks SAML."""
     totp_seeds: dict[str, str]
     """E-mail address of a local account → seed of its authenticator app in base32."""
 
@@ -54,6 +56,7 @@ def load_or_make(folder: Path) -> KeptSecrets:
         entra_signing_key=known.get("entra_signing_key") or _new_signing_key(),
         google_signing_key=known.get("google_signing_key") or _new_signing_key(),
         works_keys=_works_keys(known.get("works_keys", {})),
+        shifts_key=_shifts_key(known.get("shifts_key")),
         totp_seeds={person.email: seeds.get(person.email) or pyotp.random_base32() for person in (*LOCAL_PEOPLE, OPERATOR)},
     )
     if asdict(kept) != known:
@@ -74,6 +77,10 @@ def _works_keys(known: dict[str, dict[str, str]]) -> dict[str, KeyPair]:
         name: KeyPair(**known[name]) if name in known else new_key_pair(common, now, has_ended=name == "old")
         for name, common in names.items()
     }
+
+
+def _shifts_key(known: dict[str, str] | None) -> KeyPair:
+    return KeyPair(**known) if known else new_key_pair("Shift Planner", SystemClock().now())
 
 
 def write_privately(file: Path, text: str) -> None:

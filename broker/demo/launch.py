@@ -79,7 +79,7 @@ def prepare(places: Places, *, start_over: bool) -> KeptSecrets:
             shutil.rmtree(places.data)
         places.data.mkdir(parents=True, exist_ok=True)
         kept = load_or_make(places.data)
-        write_tenants_file(places)
+        write_tenants_file(places, kept)
         write_privately(
             places.environment_file,
             "".join(f"{name}={shlex.quote(value)}\n" for name, value in _settings(places, kept).items()),
@@ -206,6 +206,8 @@ def _table(places: Places) -> str:
         ("Brightwater", f"{places.tenant('brightwater')}/sign-in", "Microsoft, once its directory has approved that"),
         ("Harbour Works", f"{places.tenant('harbour')}/console/", "its console: ivy@harbour.example sets it up"),
         ("Payroll", places.payroll, "an application that asks for a second factor"),
+        ("Shift Planner", places.shifts, "an application that speaks SAML"),
+        ("Kudos Wall", places.kudos, "an application of another company’s, which asks for consent"),
         ("Operator console", places.operator, f"as {OPERATOR.email}; password and code on the start page"),
         ("Mailbox", places.mailbox, "every mail that the broker sends"),
         ("Simulated Entra", places.entra, "Acme’s directory"),

@@ -20,6 +20,8 @@ from broker.demo.places import ENTRA_CLIENT, GOOGLE_CLIENT, SHARED_CLIENT, Place
 from broker.demo.relying_party import Client
 from broker.demo.saml.requests import ServiceProvider
 from broker.demo.saml.site import make_company_login
+from broker.demo.saml_application import make_saml_application
+from broker.demo.saml_party import IdentityProvider
 from broker.ports import Clock
 
 BROKER = "SSO Broker"
@@ -55,6 +57,12 @@ def make_peers(places: Places, kept: KeptSecrets, clock: Clock, mailbox: Mailbox
             "Desk Reservation", "desk", [_client(places, slug, "desk", "none") for slug in ORGANIZATIONS]
         ),
         places.payroll: make_application("Payroll", "payroll", [_client(places, "acme", "payroll", "none")]),
+        places.shifts: make_saml_application(
+            "Shift Planner", "shifts", [_provider(places, slug) for slug in ("acme", "union")], kept.shifts_key
+        ),
+        places.kudos: make_application(
+            "Kudos Wall", "kudos", [_client(places, slug, "kudos", "none") for slug in ("acme", "lumen")]
+        ),
         places.mailbox: make_mailbox_site(mailbox),
         places.helper: make_helper(places, kept.totp_seeds, clock),
     }
@@ -62,6 +70,11 @@ def make_peers(places: Places, kept: KeptSecrets, clock: Clock, mailbox: Mailbox
 
 def _client(places: Places, slug: str, client_id: str, auth: str, secret: str | None = None) -> Client:
     return Client(slug, ORGANIZATIONS[slug], places.tenant(slug), client_id, auth, secret)
+
+
+def _provider(places: Places, slug: str) -> IdentityProvider:
+    base = places.tenant(slug)
+    return IdentityProvider(slug, ORGANIZATIONS[slug], f"{base}/saml/idp/metadata", f"{base}/")
 
 
 def _union_works(places: Places) -> ServiceProvider:

@@ -25,7 +25,7 @@ GOOGLE_CLIENT = "431502617788-unionworks.apps.googleusercontent.com"
 """The id of the OAuth client of Union Works at the simulated Google."""
 
 FIRST_PORT = 8000
-PORTS_USED = 10
+PORTS_USED = 12
 
 
 class DemoError(Exception):
@@ -92,6 +92,16 @@ class Places:
     def payroll(self) -> str:
         """An application that asks for a second factor."""
         return self._peer(9)
+
+    @property
+    def shifts(self) -> str:
+        """An application that speaks SAML."""
+        return self._peer(10)
+
+    @property
+    def kudos(self) -> str:
+        """An application of another company's."""
+        return self._peer(11)
 
     @property
     def consent_link(self) -> Path:

@@ -42,7 +42,7 @@ def taken(places: Places) -> Iterator[int]:
 
 
 def tenants_of(places: Places) -> dict[str, dict[str, dict[str, object]]]:
-    write_tenants_file(places)
+    write_tenants_file(places, load_or_make(places.data))
     files = (places.tenants_file, HARBOUR)
     return {slug: one for file in files for slug, one in tomllib.loads(file.read_text(encoding="utf-8"))["tenants"].items()}
 
@@ -61,13 +61,14 @@ def test_port_moves_everything() -> None:
     ]
     assert (places.mail_port, places.mailbox) == (9007, "http://127.0.0.1:9008")
     assert places.payroll == "http://127.0.0.1:9009"
-    assert places.ports == range(9000, 9010)
+    assert (places.shifts, places.kudos) == ("http://127.0.0.1:9010", "http://127.0.0.1:9011")
+    assert places.ports == range(9000, 9012)
     assert places.data.name == "9000"
 
 
 @pytest.mark.parametrize("port", ["eighty", "80", "65533", "-1", "8000.5", "٨٠٠٠"])
 def test_impossible_port_is_named_in_one_sentence(port: str) -> None:
-    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65526"):
+    with pytest.raises(DemoError, match="PORT has to be a number from 1024 to 65524"):
         places_from({"PORT": port})
 
 
@@ -201,7 +202,8 @@ def test_start_page_shows_the_code_of_a_secret_of_ones_own(places: Places, secre
 def test_start_page_links_everything(places: Places) -> None:
     browser = Browser(make_helper(places, load_or_make(places.data).totp_seeds, FakeClock()), places.helper).open("/")
     linked = {link.href for link in browser.page.links}
-    wanted = {places.travel, places.desk, places.payroll, places.entra, places.google, places.works}
+    wanted = {places.travel, places.desk, places.payroll, places.shifts, places.kudos}
+    wanted |= {places.entra, places.google, places.works}
     assert wanted | {f"{places.tenant(slug)}/sign-in" for slug in ("acme", "lumen", "union", "brightwater")} <= linked
     assert all(person.email in browser.words for person in (*DIRECTORY_PEOPLE, *GOOGLE_PEOPLE, *STAFF))
 

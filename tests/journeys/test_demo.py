@@ -97,6 +97,42 @@ def test_person_of_acme_gets_to_the_application_by_entra_and_out_again(demo: Run
     assert browser.at.startswith("/t/acme/sign-in")
 
 
+def test_saml_application_is_entered_both_ways_and_signs_out_both_ways(demo: RunningDemo) -> None:
+    browser, shifts, portal = demo.browser(), demo.places.shifts, f"{demo.places.tenant('acme')}/"
+    sign_in_at_entra(demo, browser)
+    browser.open(shifts).submit(press="Sign in with Acme Group")
+    browser.submit(press="Continue to Shift Planner")
+    assert browser.url == f"{shifts}/"
+    for words in ("Jane Doe", f"mail {JANE.email}", "groups", "How it began The application asked"):
+        assert words in browser.words
+    browser.submit(press="Sign out")
+    arrive(browser)
+    assert (browser.path, "You’re signed out" in browser.words) == ("/signed-out", True)
+    assert browser.open(portal).path == "/t/acme/sign-in"
+
+    sign_in_at_entra(demo, browser)
+    browser.open(portal).follow("Shift Planner").submit(press="Continue to Shift Planner")
+    assert "How it began From the organization’s page of applications" in browser.words
+    assert browser.open(f"{shifts}/sign-in/acme?ask=always").at.startswith("/t/acme/sign-in")
+    browser.open(portal).submit(press="Sign out")
+    arrive(browser)
+    assert "Shift Planner Signed out" in browser.words
+    assert "Welcome to Shift Planner" in browser.open(shifts).words
+    browser.open(f"{shifts}/sign-in/acme?ask=never").submit(press="Continue to Shift Planner")
+    assert (browser.status, "NoPassive" in browser.words) == (400, True)
+
+
+def test_application_of_another_company_asks_first(demo: RunningDemo) -> None:
+    browser = demo.browser()
+    sign_in_at_entra(demo, browser)
+    browser.open(demo.places.kudos).submit(press="Sign in with Acme Group")
+    assert "Let Kudos Wall know who you are?" in browser.words
+    browser.submit(press="Agree and continue")
+    arrive(browser)
+    assert browser.url == f"{demo.places.kudos}/"
+    assert f"email {JANE.email}" in browser.words
+
+
 def test_person_of_lumen_gets_in_with_password_and_code(demo: RunningDemo) -> None:
     browser = demo.browser()
     sign_in_with_password(demo, browser, MIA)

@@ -86,7 +86,11 @@ class RunningDemo:
     def browser(self) -> Browser:
         """A new browser that can reach the broker and all peers."""
         here = self.places
-        peers = (here.entra, here.google, here.works, here.travel, here.desk, here.payroll, here.mailbox, here.helper)
+        providers, applications = (
+            (here.entra, here.google, here.works),
+            (here.travel, here.desk, here.payroll, here.shifts, here.kudos),
+        )
+        peers = (*providers, *applications, here.mailbox, here.helper)
         return Browser(remote, here.broker, others=dict.fromkeys(peers, remote))
 
 
