@@ -2,7 +2,7 @@
 
     wire.py       a request, a reply, as bytes
     load.py       the load generator: keep-alive connections, each walking through one path again and again
-    scenarios.py  the paths: what is asked, and what has to come back
+    scenarios.py  the paths: what is asked, and what has to come back (checks.py)
     site.py       the tenants that are asked: applied from a file; sessions, people and attempts are real rows
     filling.py    further tenants by the thousand
     inside.py     one path walked inside this process: statements counted, every answer seen

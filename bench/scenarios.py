@@ -1,6 +1,5 @@
 """The paths. Each checks what comes back: a path that does not do what it claims ends the run."""
 
-import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,23 +7,22 @@ from hashlib import sha256
 from itertools import cycle
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from bench.checks import csrf_of, ok, path_of, require, sent_on
 from bench.load import LAP, Walk
 from bench.saml_requests import saml_query
 from bench.site import PASSWORD, REDIRECT, Site, Spot
-from bench.wire import PEER, BenchError, Reply, Request
+from bench.wire import PEER, Reply, Request
 from tenants.ids import new_secret
 
 SCOPE = "openid profile email"
 WITH_GROUPS = f"{SCOPE} groups"
-_TITLE = re.compile(rb"<title>([^<]*)")
-_CSRF = re.compile(rb'name="csrf_token"[^>]*value="([^"]+)"')
 
 
 def hello(_: Site) -> Walk:
     """The comparison; asked of another server."""
     while True:
         yield LAP
-        _require(_ok((yield Request("/"))).body == b"hello", "hello")
+        require(ok((yield Request("/"))).body == b"hello", "hello")
 
 
 def metadata(site: Site) -> Walk:
@@ -44,7 +42,7 @@ def _documents(paths: list[str], member: str) -> Walk:
     wanted = f'"{member}"'.encode()
     for path in cycle(paths):
         yield LAP
-        _require(wanted in _ok((yield Request(path))).body, path)
+        require(wanted in ok((yield Request(path))).body, path)
 
 
 def code_es256(site: Site) -> Walk:
@@ -74,8 +72,8 @@ def refresh(site: Site) -> Walk:
     while True:
         yield LAP
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-        renewed = _ok((yield _token_request(spot, form))).json()
-        _require(renewed["refresh_token"] != tokens["refresh_token"] and "id_token" in renewed, "refresh")
+        renewed = ok((yield _token_request(spot, form))).json()
+        require(renewed["refresh_token"] != tokens["refresh_token"] and "id_token" in renewed, "refresh")
         tokens = renewed
 
 
@@ -93,16 +91,36 @@ def _userinfo(site: Site, scope: str) -> Walk:
     request = Request(f"{spot.path}/oidc/userinfo", (("Authorization", f"Bearer {tokens['access_token']}"),))
     while True:
         yield LAP
-        told = _ok((yield request)).json()
-        _require("email" in told and ("groups" in told) == ("groups" in scope), "UserInfo")
+        told = ok((yield request)).json()
+        require("email" in told and ("groups" in told) == ("groups" in scope), "UserInfo")
+
+
+def introspection(site: Site) -> Walk:
+    """Is an access token of a live session good now?"""
+    spot = next(site.turns("ES256"))
+    tokens = yield from _code_flow(spot, SCOPE)
+    form = {"token": tokens["access_token"]}
+    while True:
+        yield LAP
+        told = ok((yield Request(f"{spot.path}/oidc/introspect", (("Authorization", spot.basic),), form))).json()
+        require(told["active"] is True and "sid" in told, "introspection")
+
+
+def client_credentials(site: Site) -> Walk:
+    """A token for what an application does without a person."""
+    spot = next(site.turns("ES256"))
+    while True:
+        yield LAP
+        tokens = ok((yield _token_request(spot, {"grant_type": "client_credentials"}))).json()
+        require("access_token" in tokens and "refresh_token" not in tokens, "client credentials")
 
 
 def saml_sso(site: Site) -> Walk:
     """A service provider's request by Redirect, with a live session; the page that posts the signed response."""
     for spot in site.turns("ES256"):
         yield LAP
-        page = _ok((yield Request(f"{spot.path}/saml/idp/sso?{saml_query(site.now)}", (("Cookie", spot.cookie),))))
-        _require(b'name="SAMLResponse"' in page.body, "a SAML response", page)
+        page = ok((yield Request(f"{spot.path}/saml/idp/sso?{saml_query(site.now)}", (("Cookie", spot.cookie),))))
+        require(b'name="SAMLResponse"' in page.body, "a SAML response", page)
 
 
 def sign_in_page(site: Site) -> Walk:
@@ -110,18 +128,18 @@ def sign_in_page(site: Site) -> Walk:
     request = Request(f"{site.path}/sign-in?tx={site.next_attempt()}", (site.cookie,))
     while True:
         yield LAP
-        _csrf((yield request))
+        csrf_of((yield request))
 
 
 def password_and_totp(site: Site) -> Walk:
     """The two posts; the attempt has come to the password's page."""
     member = site.next_member()
-    csrf = _csrf((yield Request(f"{site.path}/sign-in/password?tx={member.tx}", (site.cookie,))))
+    csrf = csrf_of((yield Request(f"{site.path}/sign-in/password?tx={member.tx}", (site.cookie,))))
     while True:
         yield LAP
         yield from _prove(site, member.tx, csrf, "password", PASSWORD, "/sign-in/totp")
         reply = yield from _prove(site, member.tx, csrf, "totp", member.code(site.now), f"{site.path}/", "code")
-        _require(reply.cookie(f"{site.tenant.slug}-sid") is not None, "a session")
+        require(reply.cookie(f"{site.tenant.slug}-sid") is not None, "a session")
         member = site.next_member()
 
 
@@ -131,12 +149,12 @@ def upstream(site: Site) -> Walk:
         yield LAP
         tx = site.next_attempt()
         started = yield Request(f"{site.path}/sign-in/go/upstream?tx={tx}", (site.cookie,))
-        asked = _sent_on(started, "/authorize?")
-        approved = yield Request(_path(asked), origin=PEER)
-        returned = _sent_on(approved, f"{site.path}/callback/upstream?")
-        reply = yield Request(_path(returned), (site.cookie,))
-        _sent_on(reply, f"{site.path}/")
-        _require(reply.cookie(f"{site.tenant.slug}-sid") is not None, "a session")
+        asked = sent_on(started, "/authorize?")
+        approved = yield Request(path_of(asked), origin=PEER)
+        returned = sent_on(approved, f"{site.path}/callback/upstream?")
+        reply = yield Request(path_of(returned), (site.cookie,))
+        sent_on(reply, f"{site.path}/")
+        require(reply.cookie(f"{site.tenant.slug}-sid") is not None, "a session")
 
 
 def upstream_from_the_page(site: Site) -> Walk:
@@ -156,12 +174,12 @@ def upstream_of_all(site: Site) -> Walk:
 def _by_provider(slug: str) -> Walk:
     path = f"/t/{slug}"
     begun = yield Request(f"{path}/sign-in")
-    tx = parse_qs(urlsplit(_sent_on(begun, f"{path}/sign-in?")).query)["tx"][0]
+    tx = parse_qs(urlsplit(sent_on(begun, f"{path}/sign-in?")).query)["tx"][0]
     cookie = ("Cookie", f"{slug}-tx={begun.cookie(f'{slug}-tx')}")
     started = yield Request(f"{path}/sign-in/go/upstream?tx={tx}", (cookie,))
-    approved = yield Request(_path(_sent_on(started, "/authorize?")), origin=PEER)
-    reply = yield Request(_path(_sent_on(approved, f"{path}/callback/upstream?")), (cookie,))
-    _sent_on(reply, f"{path}/")
+    approved = yield Request(path_of(sent_on(started, "/authorize?")), origin=PEER)
+    reply = yield Request(path_of(sent_on(approved, f"{path}/callback/upstream?")), (cookie,))
+    sent_on(reply, f"{path}/")
 
 
 def whole_sign_in(site: Site) -> Walk:
@@ -173,15 +191,15 @@ def whole_sign_in(site: Site) -> Walk:
         begun = yield Request(authorize)
         browser = begun.cookie(f"{site.tenant.slug}-tx")
         cookie = ("Cookie", f"{site.tenant.slug}-tx={browser}")
-        tx = parse_qs(urlsplit(_sent_on(begun, "/sign-in?")).query)["tx"][0]
+        tx = parse_qs(urlsplit(sent_on(begun, "/sign-in?")).query)["tx"][0]
         steps = (("", "email", member.email), ("/password", "password", PASSWORD))
         for place, name, value in (*steps, ("/totp", "code", member.code(site.now))):
             address = f"{site.path}/sign-in{place}"
-            csrf = _csrf((yield Request(f"{address}?tx={tx}", (cookie,))))
+            csrf = csrf_of((yield Request(f"{address}?tx={tx}", (cookie,))))
             reply = yield Request(address, (cookie,), {"tx": tx, "csrf_token": csrf, name: value})
-            _sent_on(reply, f"{site.path}/")
+            sent_on(reply, f"{site.path}/")
         signed_in = reply.cookie(f"{site.tenant.slug}-sid")
-        answered = yield Request(_path(reply.location), (("Cookie", f"{site.tenant.slug}-sid={signed_in}"),))
+        answered = yield Request(path_of(reply.location), (("Cookie", f"{site.tenant.slug}-sid={signed_in}"),))
         yield from _redeem(spot, answered, verifier)
 
 
@@ -194,10 +212,10 @@ def _code_flow(spot: Spot, scope: str) -> Walk:
 
 
 def _redeem(spot: Spot, answered: Reply, verifier: str) -> Walk:
-    code = parse_qs(urlsplit(_sent_on(answered, f"{REDIRECT}?")).query)["code"][0]
+    code = parse_qs(urlsplit(sent_on(answered, f"{REDIRECT}?")).query)["code"][0]
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": verifier}
-    tokens = _ok((yield _token_request(spot, form))).json()
-    _require(tokens.keys() >= {"access_token", "id_token", "refresh_token"}, "tokens")
+    tokens = ok((yield _token_request(spot, form))).json()
+    require(tokens.keys() >= {"access_token", "id_token", "refresh_token"}, "tokens")
     return tokens
 
 
@@ -223,41 +241,8 @@ def _token_request(spot: Spot, form: dict[str, str]) -> Request:
 def _prove(site: Site, tx: str, csrf: str, step: str, value: str, then: str, name: str = "") -> Walk:
     form = {"tx": tx, "csrf_token": csrf, name or step: value}
     reply = yield Request(f"{site.path}/sign-in/{step}", (site.cookie,), form)
-    _sent_on(reply, then)
+    sent_on(reply, then)
     return reply
-
-
-def _ok(reply: Reply) -> Reply:
-    _require(reply.status == 200, "200", reply)
-    return reply
-
-
-def _sent_on(reply: Reply, where: str) -> str:
-    _require(reply.status in (302, 303) and where in reply.location, f"a redirect to {where}", reply)
-    return reply.location
-
-
-def _csrf(page: Reply) -> str:
-    found = _CSRF.search(_ok(page).body)
-    if found is None:
-        raise BenchError("no form on the page")
-    return found[1].decode()
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
-
-
-def _require(holds: bool, wanted: str, reply: Reply | None = None) -> None:
-    if holds:
-        return
-    came = ""
-    if reply is not None:
-        title = _TITLE.search(reply.body)
-        said = title[1] if title else reply.body[:200]
-        came = f"; it was {reply.status} {reply.location} {said.decode(errors='replace')}"
-    raise BenchError(f"{wanted} was wanted{came}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +265,8 @@ SCENARIOS = (
     Scenario("refresh, ES256", refresh, 0.12),
     Scenario("UserInfo", userinfo, 0.22),
     Scenario("UserInfo with groups", userinfo_with_groups),
+    Scenario("introspection", introspection),
+    Scenario("client credentials", client_credentials, 0.22),
     Scenario("SAML SSO response", saml_sso),
     Scenario("sign-in page", sign_in_page, attempts=20),
     Scenario("upstream OIDC, start + callback", upstream, attempts=500),

@@ -65,6 +65,7 @@ name = "App {algorithm}"
 redirect_uris = ["{redirect}"]
 client_secret = {{ env = "APP_SECRET" }}
 id_token_alg = "{algorithm}"
+grant_types = ["authorization_code", "refresh_token", "client_credentials"]
 """
 ALGORITHMS = ("ES256", "RS256")
 
