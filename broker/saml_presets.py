@@ -56,12 +56,13 @@ PRESETS: tuple[SpPreset, ...] = (
         "aws",
         "AWS IAM Identity Center",
         "https://{region}.signin.aws.amazon.com/platform/saml/{id}",
-        "https://{region}.signin.aws.amazon.com/platform/saml/acs/{id}",
+        "https://{region}.signin.aws.amazon.com/platform/saml/acs/{acs}",
         NameIdKind.EMAIL,
-        {"region": "eu-central-1", "id": "d-0123456789"},
+        {"region": "eu-central-1", "id": "d-0123456789", "acs": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"},
         is_from_here=True,
-        note="Both addresses stand on its page *Change identity source*; its metadata file can be imported in their place. "
-        "The user name there has to be the e-mail address.",
+        note="Its *issuer URL* and *ACS URL* stand on the page *Change identity source*; its metadata file can be imported in "
+        "their place. It takes no other NameID, compares it with the *user name* of somebody who has to be there already, and "
+        "reads no encrypted assertion: set no `encryption_certificate`. Give it the file of our metadata.",
     ),
     SpPreset(
         "atlassian",
