@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, select
 
-from broker.provider_metadata import fetch
+from broker.provider_metadata import fetch, shown_keys
 from broker.sp_documents import SpDocument, read_sp
 from broker.wiring import Broker
 from tenants.applications import Application
@@ -19,8 +19,10 @@ from tenants.audit import Event, append
 from tenants.causes import UpstreamFailure
 from tenants.db import TenantSession
 from tenants.ids import new_id
-from tenants.metadata_changes import SENTENCES, Verdict, judge, next_try
+from tenants.metadata_changes import SENTENCES, Judgement, Verdict, judge, next_try
 from tenants.organizations import Organization
+from tenants.outbox import add_mail
+from tenants.recipients import OTHER_ADMINS
 from tenants.saml_applications import SAML_KIND, SamlApplicationConfig, client_id_of
 from tenants.saml_metadata import BATCH
 from tenants.sp_metadata import ADD_SP_METADATA, CHANGE_SP_METADATA, FORGET_SP_METADATA, SP_METADATA_OF, lease_due_sp
@@ -28,6 +30,7 @@ from tenants.sp_metadata import ADD_SP_METADATA, CHANGE_SP_METADATA, FORGET_SP_M
 log = structlog.get_logger()
 
 _PATIENCE = 3.0
+_BY_ADDRESS = {"what": "metadata of the application", "by": "its address"}
 _NOTHING: dict[str, Any] = {"proposed": None, "proposed_at": None, "proposed_why": None}
 
 
@@ -112,7 +115,7 @@ def refresh(broker: Broker, tenant_id: str, application_id: str) -> None:
     judgement = judge(known.description if known else None, read.description, now)
     if judgement.verdict is Verdict.PROPOSED and judgement.why is not None:
         waits: dict[str, Any] = {"proposed": document, "proposed_at": now, "proposed_why": SENTENCES[judgement.why]}
-        _write(broker, tenant_id, row, now, event=Event.KEYS_PROPOSED, failures=0, fault=None, **waits)
+        _write(broker, tenant_id, row, now, asking=judgement, failures=0, fault=None, **waits)
     elif judgement.verdict is Verdict.TAKEN:
         _write(broker, tenant_id, row, now, read, document=document, fetched_at=now, failures=0, fault=None, **_NOTHING)
     else:
@@ -134,7 +137,7 @@ def _write(
     now: datetime,
     read: SpDocument | None = None,
     *,
-    event: Event | None = None,
+    asking: Judgement | None = None,
     **values: Any,
 ) -> None:
     due = next_try(values["failures"], now)
@@ -145,11 +148,28 @@ def _write(
             application = db.get_one(Application, (tenant_id, row.id))
             application.saml = described_by(_config(application), read.config).as_json()
             db.touch_configuration()
-            event = Event.CONFIGURATION_CHANGED
-        if event is not None and (read is not None or row.proposed is None):
-            _note(db, event, row.id, {"what": "metadata of the application", "by": "its address"}, now)
+            _note(db, Event.CONFIGURATION_CHANGED, row.id, _BY_ADDRESS, now)
+        elif asking is not None and row.proposed is None:
+            _note(db, Event.KEYS_PROPOSED, row.id, _BY_ADDRESS, now)
+            _mail(db, broker, row, asking, now)
     if values.get("fault"):
         log.info("sp_metadata_failed", application=row.id, fault=values["fault"])
+
+
+def _mail(db: TenantSession, broker: Broker, row: Row[Any], asking: Judgement, now: datetime) -> None:
+    """To the tenant's admins, once for what waits."""
+    application = db.get_one(Application, (row.tenant_id, row.id))
+    facts = {
+        "application": application.key,
+        "name": application.name,
+        "address": row.url,
+        "why": asking.why.value if asking.why else "",
+        "added": shown_keys(asking.added),
+        "removed": shown_keys(asking.removed),
+        "at": now.isoformat(),
+    }
+    for admin in db.all(OTHER_ADMINS, account="", now=now):
+        add_mail(db, broker.vault, admin.email, "application_metadata", facts, now)
 
 
 def _row_for(db: TenantSession, key: str, entity_id: str) -> Application | None:

@@ -3,6 +3,7 @@
 | message | facts |
 |---|---|
 | `invitation`, `reset_link` | `token`, `expires_at` |
+| `application_metadata` | `why`, `application`, `name`, `address`, `added`, `removed`, `at` |
 | `code` | `code`, `purpose`: for any address that was typed; the account is looked at when the mail is sent |
 | `account_ready` | |
 | `credential_changed` | `what`, `at`, `address`, `by` (`you` or `admin`), `provider` |
@@ -22,6 +23,7 @@ from datetime import datetime, timedelta
 
 from broker.mail import (
     about_accounts,
+    about_applications,
     about_changes,
     about_codes,
     about_connections,
@@ -52,6 +54,7 @@ def _maker(say: Callable[[Letter], Words | None]) -> Maker:
 
 TENANT_MESSAGES: Mapping[str, Maker] = {
     "account_ready": _maker(about_accounts.account_ready),
+    "application_metadata": _maker(about_applications.application_metadata),
     "code": _maker(about_codes.code),
     "connection_ends": _maker(about_connections.connection_ends),
     "credential_changed": _maker(about_changes.credential_changed),

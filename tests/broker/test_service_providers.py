@@ -17,6 +17,7 @@ from tests.peers.second_sp import SecondServiceProvider
 from tests.peers.xml_signing import saml_key
 from tests.support.clock import START
 from tests.support.commands import environment, run
+from tests.support.own_page import mails_to
 from tests.support.rows import stored
 
 SAMLP, POST = "urn:oasis:names:tc:SAML:2.0:protocol", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
@@ -136,6 +137,7 @@ def test_followed_metadata_is_taken_only_with_a_key_that_was_known(home, broker,
         refresh_due(broker)
         return config_of(home), stored(home, SpMetadata)[0]
 
+    admin = factories.admin(home)
     moved = document(key(41), key(42), acs=ACS.replace("/acs", "/new"))
     config, row = again(moved)
     assert (config.acs[0].url, len(config.certificates), row.proposed) == ("https://sp.example/new", 2, None)
@@ -143,6 +145,7 @@ def test_followed_metadata_is_taken_only_with_a_key_that_was_known(home, broker,
         config, row = again(hostile)
         assert (config.acs[0].url, row.proposed) == ("https://sp.example/new", hostile)
         assert row.document == moved
+    assert mails_to(home, admin) == ["application_metadata"], "once for what waits"
     config, row = again("no metadata")
     assert (config.acs[0].url, row.failures, row.fault is None) == ("https://sp.example/new", 1, False)
     peers.close(origin)

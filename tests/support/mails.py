@@ -121,6 +121,14 @@ _PROVIDER = {
     "removed": "0123456789abcdef",
     "at": AT.isoformat(),
 }
+_APPLICATION = {
+    "application": "wiki",
+    "name": "Wiki",
+    "address": "https://wiki.acme.example/saml/metadata",
+    "added": "3f2a9c0d17be45aa",
+    "removed": "0123456789abcdef",
+    "at": AT.isoformat(),
+}
 _DIRECTORY = {
     "connection": "microsoft",
     "label": "Microsoft",
@@ -172,6 +180,10 @@ MAILS: dict[str, MailSample | FinderSample] = {
     **{
         f"provider-keys-{why}": MailSample("provider_keys", _PROVIDER | {"what": "proposed", "why": why})
         for why in ("expired", "entity_id", "keys", "address", "unreadable")
+    },
+    **{
+        f"application-metadata-{why}": MailSample("application_metadata", _APPLICATION | {"why": why})
+        for why in ("expired", "entity_id", "keys", "unreadable")
     },
     "door-used": MailSample("door_used", _SEEN | {"name": "Ada Lovelace", "email": "ada@acme.example", "outcome": "entered"}),
     **{
