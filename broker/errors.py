@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from broker.floods import is_too_many
 from broker.flow import current_flow
-from broker.next_steps import Next, buttons_for, is_offered
+from broker.next_steps import Next, buttons_for, is_offered, steps_after
 from broker.pages import ErrorPage, Tone
 from broker.seeing import harmless, note_refusal
 from broker.sentences import texts_of
@@ -117,6 +117,8 @@ ANSWERS: dict[Cause, Answer] = {
 _EVENTS_OF_FACTS = {
     # Something that an admin has to look into (security.md, OU-13).
     (Cause.LINK_REQUIRED, "conflict"): Event.IDENTITY_CONFLICT,
+    (Cause.EMAIL_UNVERIFIED, "named"): _ACCESS,
+    (Cause.EMAIL_UNVERIFIED, "named_local"): _ACCESS,
     # To an application it is an answer; to a person whom the provider sent back it is the end of a sign-in.
     (Cause.INTERACTION_NEEDED, "provider"): Event.LOGIN_REFUSED,
 }
@@ -268,7 +270,7 @@ def _as_page(error: BrokerError, reference: str) -> Response:
     page = ErrorPage(
         heading=str(heading) % words,
         sentences=[str(sentence) % words for sentence in sentences],
-        buttons=buttons_for(shape.next),
+        buttons=buttons_for(steps_after(error.cause, _fact(error, "fact"), shape.next)),
         icon=shape.icon,
         tone=shape.tone,
         reference=reference,

@@ -76,6 +76,7 @@ class GuardedHttp:
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, object] | None = None,
+        xml: bytes | None = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int = 1_000_000,
         timeout: float = 5.0,
@@ -86,7 +87,7 @@ class GuardedHttp:
         except ValueError as fault:
             raise _unreachable(str(fault)) from None
         addresses = self._addresses(target)
-        sent, body = _headers_and_body(target, headers, form, json, auth)
+        sent, body = _headers_and_body(target, headers, form, json, xml, auth)
         with self._bulkhead.entered(f"{target.host}:{target.port}"):
             return self._exchange(method, target, addresses, sent, body, max_bytes, ends_at)
 
@@ -183,6 +184,7 @@ def _headers_and_body(
     headers: Mapping[str, str] | None,
     form: Mapping[str, str] | None,
     json: Mapping[str, object] | None,
+    xml: bytes | None,
     auth: tuple[str, str] | None,
 ) -> tuple[dict[str, str], bytes | None]:
     sent = {
@@ -197,6 +199,9 @@ def _headers_and_body(
     if json is not None:
         sent["Content-Type"] = "application/json"
         return sent, dumps(json).encode()
+    if xml is not None:
+        sent["Content-Type"] = "text/xml; charset=utf-8"
+        return sent, xml
     if form is None:
         return sent, None
     sent["Content-Type"] = "application/x-www-form-urlencoded"

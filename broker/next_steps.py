@@ -11,6 +11,7 @@ from broker.pages import Button
 from broker.upstream import KINDS
 from broker.upstream.sharing import Consenting
 from broker.wiring import the_broker
+from tenants.causes import Cause
 from tenants.ways import LOCAL
 
 _HELP_OF_KIND = {"entra": "microsoft", "google": "google"}
@@ -35,6 +36,18 @@ class Next(StrEnum):
 
 
 _APART = frozenset({Next.FINDER, Next.HOME, Next.APPROVE, Next.LOOK_UP})
+
+
+_AFTER_FACTS = {
+    # The person is signed in: it is one application that stays closed.
+    (Cause.EMAIL_UNVERIFIED, "named"): (Next.HOME,),
+    (Cause.EMAIL_UNVERIFIED, "named_local"): (Next.HOME,),
+}
+
+
+def steps_after(cause: Cause, fact: str | None, usual: Sequence[Next]) -> Sequence[Next]:
+    """What can be done after a cause, or after the fact of it that leaves something else to do."""
+    return _AFTER_FACTS.get((cause, fact or ""), usual)
 
 
 def are_codes_offered() -> bool:

@@ -59,6 +59,7 @@ class Http(Protocol):
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, object] | None = None,
+        xml: bytes | None = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int = 1_000_000,
         timeout: float = 5.0,

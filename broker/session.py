@@ -180,7 +180,7 @@ def end_session(session_id: str, account_id: str) -> int:
     now = the_broker().ports.clock.now()
     with g.db.writing() as db:
         db.run(LEAVE_SESSION, session_id=session_id, now=now)
-        reached = pass_on(db, session_id, now)
+        reached = pass_on(db, session_id, now, has_browser=True)
         audit.append(db, Event.SIGNED_OUT, at=now, account_id=account_id, address=client_address())
     g.new_session_cookie = ""
     note_sign_out()

@@ -31,7 +31,7 @@ MAX_METADATA = 1_000_000
 _ROLE = f"{{{MD}}}SPSSODescriptor"
 _MDUI = "urn:oasis:names:tc:SAML:metadata:ui"
 _POST = f"{BINDINGS}HTTP-POST"
-_BINDINGS = {f"{BINDINGS}HTTP-Redirect": "redirect", _POST: "post"}
+_BINDINGS = {f"{BINDINGS}HTTP-Redirect": "redirect", _POST: "post", f"{BINDINGS}SOAP": "soap"}
 _NAME_IDS = {
     f"{NAME_FORMATS}persistent": NameIdKind.PERSISTENT,
     EMAIL_FORMAT: NameIdKind.EMAIL,
@@ -103,7 +103,7 @@ def read_sp(text: str, now: datetime) -> SpDocument:
         entity_id=_entity_id(entity),
         acs=_acs(role),
         slo=slo,
-        slo_answers=slo | answers,
+        slo_answers={name: url for name, url in (slo | answers).items() if name != "soap"},
         certificates=certificates,
         encryption_certificate=encryption_certificate,
         cipher=cipher,

@@ -51,6 +51,20 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
         _("Your account isn’t set up yet"),
         (_("Open the link of your invitation first. If you can’t find it, ask for a new one."),),
     ),
+    (Cause.EMAIL_UNVERIFIED, "named"): (
+        _("%(application)s needs a confirmed address"),
+        (
+            _("It knows people by their e-mail address, and nothing has shown yet that %(email)s is yours."),
+            _("Your admins can settle that. Give them the reference below."),
+        ),
+    ),
+    (Cause.EMAIL_UNVERIFIED, "named_local"): (
+        _("%(application)s needs a confirmed address"),
+        (
+            _("It knows people by their e-mail address, and nothing has shown yet that %(email)s is yours."),
+            _("To confirm it, sign out, choose “Forgot your password?” and type the code that comes by mail."),
+        ),
+    ),
     (Cause.FLOW_EXPIRED, "set_up"): (
         _("This set-up took too long"),
         (_("For your safety it has ended. Open the link of your invitation again to start over."),),

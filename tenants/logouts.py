@@ -14,18 +14,21 @@ The seam for a protocol has two halves, and nothing else knows protocols:
 `Reached.channel` is how the application can be told: a key of CHANNELS, or None for one that has no way to be told. What
 the sending half needs beside session, account and application goes into `facts`; nothing secret, it is stored as it is.
 A channel that only a browser can go (SAML by redirect) is one that CHANNELS does not have: the worker leaves such a row
-alone, and whoever has the browser settles it with `note_confirmed` or `note_failed`.
+alone, and whoever has the browser settles it with `note_confirmed` or `note_failed`. Where a session ends without its
+browser, that way is none: what can't be told then goes to the audit log (`logout.unfinished`), by application.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ForeignKeyConstraint, Index, Row, String, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tenants import audit
 from tenants.applications import Application
+from tenants.audit import Event
 from tenants.base import Base, TenantScoped
 from tenants.db import TenantSession
 from tenants.ids import new_id
@@ -36,6 +39,8 @@ from tenants.statements import scoped
 BACK_CHANNEL = "backchannel"
 SAML = "saml"
 """By the browser of the person, one application after the other (broker/downstream/saml/chain.py)."""
+SOAP = "saml_soap"
+"""From server to server (broker/downstream/saml/soap.py)."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
 LIFE = timedelta(hours=24)
@@ -103,7 +108,7 @@ _TAKE = scoped(
         or_(_SESSION.c.ended_at.is_not(None), _SESSION.c.expires_at <= bindparam("now")),
     )
     .values(told_at=bindparam("now"))
-    .returning(_SESSION.c.id, _SESSION.c.account_id)
+    .returning(_SESSION.c.id, _SESSION.c.account_id, _SESSION.c.ended_at)
 )
 _BY_OIDC = scoped(
     select(Application.id, Application.backchannel_logout_uri)
@@ -158,24 +163,34 @@ _OF_SESSION = scoped(
 )
 
 
-def reached_by_oidc(db: TenantSession, session_id: str) -> list[Reached]:
+def reached_by_oidc(db: TenantSession, session_id: str, *, has_browser: bool) -> list[Reached]:
     """The OpenID Connect clients that redeemed a code in this session."""
     rows = db.all(_BY_OIDC, session_id=session_id)
     return [Reached(row.id, BACK_CHANNEL if row.backchannel_logout_uri else None) for row in rows]
 
 
-def reached_by_saml(db: TenantSession, session_id: str) -> list[Reached]:
-    """The service providers that were given an assertion in this session."""
-    return [
-        Reached(row.id, SAML if (row.saml or {}).get("slo") else None, is_by_browser=True)
-        for row in db.all(REACHED_BY_SAML, session_id=session_id)
-    ]
+def reached_by_saml(db: TenantSession, session_id: str, *, has_browser: bool) -> list[Reached]:
+    """The service providers that were given an assertion in this session. The browser goes first: it has their cookies."""
+    rows = db.all(REACHED_BY_SAML, session_id=session_id)
+    return [_by_saml(row.id, (row.saml or {}).get("slo") or {}, has_browser=has_browser) for row in rows]
 
 
-REACHES: tuple[Callable[[TenantSession, str], list[Reached]], ...] = (reached_by_oidc, reached_by_saml)
+def _by_saml(application_id: str, places: Mapping[str, str], *, has_browser: bool) -> Reached:
+    if has_browser and places.keys() & {"redirect", "post"}:
+        return Reached(application_id, SAML, is_by_browser=True)
+    return Reached(application_id, SOAP if "soap" in places else None)
 
 
-def pass_on(db: TenantSession, session_id: str, now: datetime) -> int:
+class Reaches(Protocol):
+    """`has_browser`: the person's browser is there to go along."""
+
+    def __call__(self, db: TenantSession, session_id: str, *, has_browser: bool) -> list[Reached]: ...
+
+
+REACHES: tuple[Reaches, ...] = (reached_by_oidc, reached_by_saml)
+
+
+def pass_on(db: TenantSession, session_id: str, now: datetime, *, has_browser: bool) -> int:
     """Write what has to be told about this session's end, once, in the caller's transaction. Returns how many are told.
 
     Nothing happens for a session that goes on, or whose end was passed on before.
@@ -183,7 +198,7 @@ def pass_on(db: TenantSession, session_id: str, now: datetime) -> int:
     ended = db.one(_TAKE, session_id=session_id, now=now)
     if ended is None:
         return 0
-    reached = {one.application_id: one for reaches in REACHES for one in reaches(db, session_id)}
+    reached = {one.application_id: one for reaches in REACHES for one in reaches(db, session_id, has_browser=has_browser)}
     for one in reached.values():
         db.run(
             _ADD,
@@ -198,7 +213,22 @@ def pass_on(db: TenantSession, session_id: str, now: datetime) -> int:
             tries=0,
             last_error="",
         )
+    # With a browser its page says so; and a session's own time is known to whom it was given.
+    if not has_browser and ended.ended_at is not None:
+        _note_untold(db, ended.account_id, [one for one in reached.values() if one.channel is None], now)
     return len(reached)
+
+
+def _note_untold(db: TenantSession, account_id: str, reached: Sequence[Reached], now: datetime) -> None:
+    for one in reached:
+        audit.append(
+            db,
+            Event.LOGOUT_UNFINISHED,
+            at=now,
+            account_id=account_id,
+            application_id=one.application_id,
+            detail={"detail": "it has no address at which it can be told without the person's browser"},
+        )
 
 
 def next_by_browser(db: TenantSession, session_ids: Sequence[str]) -> Row[Any] | None:

@@ -59,7 +59,8 @@ class AttributeRule:
 
 @dataclass(frozen=True, slots=True)
 class SamlApplicationConfig:
-    """A service provider. Certificates are PEM; `slo` and `slo_answers` are addresses by binding: `redirect`, `post`."""
+    """A service provider. Certificates are PEM; `slo` and `slo_answers` are addresses by binding: `redirect`, `post`, and
+    `soap` among the first."""
 
     entity_id: str
     acs: tuple[AcsAddress, ...]
@@ -77,6 +78,8 @@ class SamlApplicationConfig:
     """People may go there from our portal, without a request of its own (Profiles, 4.1.5)."""
     start_relay_state: str = ""
     """What goes along then."""
+    takes_unproven_email: bool = False
+    """It is told addresses of people that nobody has proven, as a name and as an attribute (requirements.md, T4)."""
     session_minutes: int | None = None
     """How long its own session may last at most; None: as long as ours."""
 
@@ -101,6 +104,7 @@ class SamlApplicationConfig:
             "may_begin_here": self.may_begin_here,
             "start_relay_state": self.start_relay_state,
             "session_minutes": self.session_minutes,
+            "takes_unproven_email": self.takes_unproven_email,
         }
 
     @classmethod
@@ -113,6 +117,7 @@ class SamlApplicationConfig:
             slo_answers=MappingProxyType(dict(stored["slo_answers"])),
             certificates=tuple(stored["certificates"]),
             attributes=tuple(AttributeRule(*one) for one in stored["attributes"]),
+            takes_unproven_email=bool(stored.get("takes_unproven_email")),
             **{name: stored[name] for name in _PLAIN},
         )
 

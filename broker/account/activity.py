@@ -105,6 +105,8 @@ def _account_changed(event: Row[Any]) -> str:
 def _not_over(event: Row[Any]) -> str:
     if event.application_id is None:
         return str(_("Your identity provider did not confirm that you are signed out there"))
+    if "channel" not in event.detail:
+        return str(_("%(name)s can’t be told that your session ended: it may still be open there", name=_application(event)))
     return str(_("%(name)s did not confirm that you are signed out there", name=_application(event)))
 
 

@@ -199,8 +199,10 @@ def _notice_of(done: str) -> Notice | None:
         "passkey_renamed": _("The passkey has a new name."),
         "passkey_removed": _("The passkey was removed. You were signed out everywhere else."),
         "factors_reset": _("Your second factors were reset. You were signed out everywhere else."),
-        "session": _("That browser was signed out."),
-        "sessions": _("You were signed out everywhere else."),
+        "session": _("That browser was signed out. Applications that can’t be told of it are named under “Recent activity”."),
+        "sessions": _(
+            "You were signed out everywhere else. Applications that can’t be told of it are named under “Recent activity”."
+        ),
         "consent": _("That was taken back. What the application held is worth nothing any more."),
     }
     return Notice("success", "check-circle", str(words[done])) if done in words else None

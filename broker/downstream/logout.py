@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 
 from broker.downstream.oidc.logout_token import tell_by_back_channel
+from broker.downstream.saml.soap import tell_by_soap
 from broker.downstream.telling import NotTold
 from broker.wiring import Broker
 from tenants import audit, logouts
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 
 Channel = Callable[[Broker, TenantConfig, ApplicationConfig, Leased], None]
 
-CHANNELS: Mapping[str, Channel] = {logouts.BACK_CHANNEL: tell_by_back_channel}
+CHANNELS: Mapping[str, Channel] = {logouts.BACK_CHANNEL: tell_by_back_channel, logouts.SOAP: tell_by_soap}
 
 
 def work(broker: Broker) -> bool:
@@ -38,7 +39,7 @@ def pass_on_ended(broker: Broker) -> bool:
     sessions = ended_sessions(broker.db, now)
     for tenant_id, session_id in sessions:
         with broker.db.tenant(tenant_id).writing() as db:
-            logouts.pass_on(db, session_id, now)
+            logouts.pass_on(db, session_id, now, has_browser=False)
     return bool(sessions)
 
 

@@ -63,6 +63,9 @@ class SamlApplicationSpec(Spec):
         default=None, description="Where it takes messages about signing out by Redirect."
     )
     slo_post: ReturnAddress | None = Field(default=None, description="The same by POST.")
+    slo_soap: ReturnAddress | None = Field(
+        default=None, description="The same from server to server (SOAP): for sessions that end without their browser."
+    )
     certificates: tuple[CertificateText, ...] = Field(
         default=(), max_length=MAX_CERTIFICATES, description="What it signs its requests with, as PEM or base64."
     )
@@ -73,6 +76,11 @@ class SamlApplicationSpec(Spec):
     name_id: NameIdKind = Field(default=NameIdKind.PERSISTENT, description="How people are named to it.")
     attributes: tuple[AttributeSpec, ...] = Field(
         default=(), max_length=MAX_ATTRIBUTES, description="What it is told about people beside that, see below."
+    )
+    unproven_email: StrictBool = Field(
+        default=False,
+        description="Tell it addresses that nobody has proven, too. Dangerous where it knows people by them: "
+        "whoever is given an account here with somebody else’s address is then taken for them there.",
     )
     signed: Signed = Field(default=Signed.BOTH, description="What of a response is signed.")
     signed_requests: StrictBool = Field(default=False, description="Take signed requests only. Needs `certificates`.")
@@ -115,7 +123,7 @@ class SamlApplicationSpec(Spec):
     def _fits_together(self) -> Self:
         if self.signed_requests and not self.certificates:
             raise ValueError("needs certificates to take signed requests only.")
-        if (self.slo_redirect or self.slo_post) and not self.certificates:
+        if (self.slo_redirect or self.slo_post or self.slo_soap) and not self.certificates:
             raise ValueError("needs certificates for signing out: such messages are always signed.")
         if self.relay_state and not self.idp_initiated:
             raise ValueError("has a relay_state, but not idp_initiated = true.")
@@ -132,7 +140,8 @@ class SamlApplicationSpec(Spec):
     @property
     def config(self) -> SamlApplicationConfig:
         """The same as it is stored."""
-        slo = {name: url for name, url in (("redirect", self.slo_redirect), ("post", self.slo_post)) if url}
+        answers = {name: url for name, url in (("redirect", self.slo_redirect), ("post", self.slo_post)) if url}
+        slo = answers | ({"soap": self.slo_soap} if self.slo_soap else {})
         return SamlApplicationConfig(
             entity_id=self.entity_id,
             acs=tuple(
@@ -140,7 +149,7 @@ class SamlApplicationSpec(Spec):
                 for index, one in enumerate(self.acs)
             ),
             slo=slo,
-            slo_answers=slo,
+            slo_answers=answers,
             certificates=tuple(dict.fromkeys(self.certificates)),
             encryption_certificate=self.encryption_certificate,
             cipher=self.cipher,
@@ -154,4 +163,5 @@ class SamlApplicationSpec(Spec):
             may_begin_here=self.idp_initiated,
             start_relay_state=self.relay_state or "",
             session_minutes=self.session_minutes,
+            takes_unproven_email=self.unproven_email,
         )

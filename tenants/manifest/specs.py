@@ -72,6 +72,9 @@ class MailsSpec(Spec):
     password_leaked: Paragraph | None = Field(
         default=None, description="After a sign-in with a password that is known from a leak."
     )
+    application_metadata: Paragraph | None = Field(
+        default=None, description="To owners and admins, when changed metadata of a SAML application waits for a word."
+    )
     provider_keys: Paragraph | None = Field(
         default=None, description="To owners and admins, when the metadata of an identity provider has changed."
     )

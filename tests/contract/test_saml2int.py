@@ -99,6 +99,12 @@ def test_i7_force_authn_asks_again_and_says_when(app, home, clock):
     assert wiki.read(browser.text).status == ("Success",)
 
 
+def test_i7_force_authn_asks_also_who_has_just_come_from_a_provider(wiki):
+    wiki.signed_in(method="company")
+    forced = wiki.sp.query(wiki.sp.request(ForceAuthn="true"))
+    assert "/sign-in" in wiki.send(forced).headers["Location"]
+
+
 def test_i8_passive_requests_show_no_page(app, home, wiki):
     fresh = SamlApp.of(app, home, name="fresh")
     got = fresh.ask(IsPassive="true")

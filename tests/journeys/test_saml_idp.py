@@ -71,7 +71,7 @@ OPTIONS = {
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_pysaml2_takes_what_it_asked_for(app_of_today, home, sp, options, binding):
     known(home, sp, **options)
-    browser, ada = Browser(app_of_today), factories.account(home)
+    browser, ada = Browser(app_of_today), factories.account(home, is_email_verified=True)
     sp.learns(browser.open(f"{home.path}/saml/idp/metadata").text)
     request_id, sent = sp.asks(binding)
     if binding == BINDING_HTTP_REDIRECT:
@@ -92,7 +92,7 @@ def test_pysaml2_takes_what_it_asked_for(app_of_today, home, sp, options, bindin
 @pytest.mark.parametrize("options", [{}, {"encryption_certificate": saml_key(31).pem}], ids=["open", "encrypted"])
 def test_python3_saml_takes_it_in_its_strictest_setting(app_of_today, home, sp, options):
     known(home, sp, may_begin_here=True, name_id="email", **options)
-    ada, browser = factories.account(home), Browser(app_of_today)
+    ada, browser = factories.account(home, is_email_verified=True), Browser(app_of_today)
     steps.sign_in(browser, home, ada, at="/saml/idp/sso?sp=second")
     url, fields = posted(browser)
     browser.open(f"{home.path}/saml/idp/metadata")

@@ -14,6 +14,7 @@ _LINES = [("Name", "Travel Expenses"), ("Return addresses", "https://travel.acme
 _ONE = {
     "row": _ROW,
     "is_saml": False,
+    "is_told_unproven": False,
     "sections": [(one, _LINES, f"/console/applications/travel/part/{one.key}") for one in OIDC_SECTIONS],
     "values": _VALUES,
     "icon_url": "/t/acme/logo?v=1",
@@ -94,6 +95,7 @@ CONSOLE_APPLICATION_SAMPLES: dict[str, Sample] = {
             | {
                 "row": SimpleNamespace(name="Wiki", is_enabled=False, is_file_managed=True),
                 "is_saml": True,
+                "is_told_unproven": True,
                 "may_change": False,
             }
         ),

@@ -53,8 +53,8 @@ class SamlApp:
         return cls(app, home, row, config, sp)
 
     def signed_in(self, who: Someone | None = None, **columns: Any) -> Self:
-        """A session for this browser, by default of a new account without local credentials."""
-        who = who or factories.account(self.home, with_password=False, with_totp=False)
+        """A session for this browser, by default of a new account without local credentials, its address proven."""
+        who = who or factories.account(self.home, with_password=False, with_totp=False, is_email_verified=True)
         self.session = factories.session(self.home, who, **columns)
         self.browser.set_cookie(**factories.cookie_of(self.home, self.session))
         return self

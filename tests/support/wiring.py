@@ -70,6 +70,7 @@ class PeerHttp:
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: Mapping[str, object] | None = None,
+        xml: bytes | None = None,
         auth: tuple[str, str] | None = None,
         max_bytes: int = 1_000_000,
         timeout: float = 5.0,
@@ -83,8 +84,11 @@ class PeerHttp:
         sent = dict(headers or {})
         if auth:
             sent["Authorization"] = f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"
+        if xml is not None:
+            sent["Content-Type"] = "text/xml; charset=utf-8"
+        data = form if xml is None else xml
         reply = Client(self._apps[origin]).open(
-            parts.path or "/", base_url=origin, query_string=parts.query, method=method, data=form, json=json, headers=sent
+            parts.path or "/", base_url=origin, query_string=parts.query, method=method, data=data, json=json, headers=sent
         )
         body = reply.get_data()
         if len(body) > max_bytes:

@@ -95,6 +95,7 @@ def _page(admin: Admin, there: Held, errors: dict[str, str] | None = None, statu
         errors=errors or {},
         row=row,
         is_saml=there.is_saml,
+        is_told_unproven=there.is_saml and bool((row.saml or {}).get("takes_unproven_email")),
         may_change=is_changing,
         sections=[
             (one, told(there, one), url_for("console.application_part", application=row.key, part=one.key)) for one in sections

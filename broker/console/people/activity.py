@@ -54,6 +54,8 @@ def line_of(event: Row[Any]) -> ActivityLine:
         return ActivityLine("ok", _signed_in(event), event.at)
     if event.event == Event.LOGIN_REFUSED:
         return ActivityLine("bad", _refused(event), event.at)
+    if event.event == Event.LOGOUT_UNFINISHED:
+        return ActivityLine("warn", _not_over(event), event.at)
     tone, text = _WORDS.get(event.event, ("", event.event))
     fields = event.detail.get("fields", "") if event.event == Event.ACCOUNT_CHANGED else ""
     return ActivityLine(tone, f"{text}: {fields}" if fields else str(text), event.at)
@@ -62,6 +64,15 @@ def line_of(event: Row[Any]) -> ActivityLine:
 def _signed_in(event: Row[Any]) -> str:
     connection = g.tenant.connections.get(event.detail.get("method", ""))
     return str(_("Signed in, %(way)s", way=connection.label) if connection else _("Signed in"))
+
+
+def _not_over(event: Row[Any]) -> str:
+    application = g.tenant.application_by_id(event.application_id)
+    if application is None:
+        return str(_("Another place did not confirm that they are signed out there"))
+    if "channel" in event.detail:
+        return str(_("%(name)s did not confirm that they are signed out there", name=application.name))
+    return str(_("%(name)s can’t be told that a session ended: it may still be open there", name=application.name))
 
 
 def _refused(event: Row[Any]) -> str:

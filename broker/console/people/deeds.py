@@ -93,7 +93,10 @@ _WORDS: dict[Deed, _Words] = {
     ),
     Deed.END_SESSIONS: _Words(
         _l("Sign this person out everywhere?"),
-        _l("Every browser is signed out of this service. Applications end their own sessions when they ask again."),
+        _l(
+            "Every browser is signed out of this service, and applications are told. Those that can’t be told are named in "
+            "the person’s activity: they end their own sessions when they ask again."
+        ),
         _l("Sign out everywhere"),
     ),
 }

@@ -1,6 +1,7 @@
 """An answer on its way: posted to a registered address by the browser, at once where scripts run, else by a button."""
 
 import base64
+from collections.abc import Sequence
 
 from flask import g, request
 from werkzeug.wrappers import Response
@@ -48,8 +49,8 @@ def refused(application: ApplicationConfig, asked: Asked, denied: Denied) -> Pro
     return ProtocolFault(denied.cause, f"{error}: {denied.detail}", redirect=answer, application_id=application.id)
 
 
-def note_opened(db: TenantSession, application: ApplicationConfig, account_id: str) -> None:
-    """In the caller's transaction."""
+def note_opened(db: TenantSession, application: ApplicationConfig, account_id: str, kept_back: Sequence[str]) -> None:
+    """In the caller's transaction. `kept_back`: attributes that it was not told."""
     audit.append(
         db,
         Event.APPLICATION_OPENED,
@@ -58,4 +59,5 @@ def note_opened(db: TenantSession, application: ApplicationConfig, account_id: s
         application_id=application.id,
         address=client_address(),
         user_agent=request.user_agent.string,
+        detail={"kept_back": " ".join(kept_back), "detail": "nobody has proven the address"} if kept_back else {},
     )

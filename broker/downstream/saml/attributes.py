@@ -12,7 +12,7 @@ from broker.session import SignedIn
 from tenants.accounts import GROUPS_OF_ACCOUNT
 from tenants.claim_rules import Source
 from tenants.organizations import Organization
-from tenants.saml_applications import AttributeRule
+from tenants.saml_applications import AttributeRule, SamlApplicationConfig
 from tenants.statements import scoped
 
 _ORGANIZATION = scoped(select(Organization.key, Organization.name).where(Organization.id == bindparam("organization")))
@@ -51,9 +51,23 @@ _VALUES: Mapping[str, Callable[[Facts], tuple[str | None, ...]]] = {
 }
 
 
-def told(rules: tuple[AttributeRule, ...], person: SignedIn) -> list[tuple[AttributeRule, tuple[str, ...]]]:
-    """Each attribute that has a value, with its values. Where nothing is known, nothing is said."""
-    facts = Facts(person)
+_OF_ADDRESS = frozenset({Source.EMAIL, Source.EMAIL_LOCAL_PART})
+
+
+def told(saml: SamlApplicationConfig, person: SignedIn) -> list[tuple[AttributeRule, tuple[str, ...]]]:
+    """Each attribute that has a value, with its values. Where nothing is known, nothing is said.
+
+    An address that nobody has proven is not known: SAML has no word beside it that says so (T4, LC-09).
+    """
+    facts, silent = Facts(person), kept_back(saml, person)
+    rules = [rule for rule in saml.attributes if rule.name not in silent]
     found = ((rule, (rule.value,) if rule.source is None else _VALUES[rule.source](facts)) for rule in rules)
     kept = ((rule, tuple(value for value in values if value)) for rule, values in found)
     return [(rule, values) for rule, values in kept if values]
+
+
+def kept_back(saml: SamlApplicationConfig, person: SignedIn) -> list[str]:
+    """Names of the attributes that say an address which nobody has proven."""
+    if saml.takes_unproven_email or person.row.is_email_verified:
+        return []
+    return [rule.name for rule in saml.attributes if rule.source in _OF_ADDRESS]

@@ -9,6 +9,8 @@ from flask import g
 from broker.downstream.saml.asked import Asked
 from broker.downstream.saml.contexts import classes_of, met, needs_factor
 from broker.downstream.saml.denied import Denied
+from broker.downstream.saml.subjects import is_named_by_address
+from broker.next_steps import are_codes_offered
 from broker.saml_xml.xml import SKEW
 from broker.session import SignedIn
 from broker.signin.assurance import sign_in_facts
@@ -64,8 +66,10 @@ def what_lacks(waiting: Waiting, person: SignedIn | None) -> Lack | None:
 
 
 def is_too_old(waiting: Waiting, person: SignedIn) -> bool:
-    """ForceAuthn (Core, 3.4.1): not before the request came. A provider's clock may be behind; ours is not."""
+    """ForceAuthn (Core, 3.4.1): asked anew, and not before the request came. A provider's clock may be behind; ours is not."""
     row, minutes = person.row, waiting.application.sign_in_minutes
+    if waiting.asked.is_forced and not waiting.asked.was_begun:
+        return True
     if waiting.asked.is_forced:
         tolerance = timedelta() if row.method == LOCAL else SKEW
         return bool(row.auth_time < waiting.since - tolerance)
@@ -99,6 +103,28 @@ def require_assigned(waiting: Waiting, person: SignedIn) -> None:
     raise Refusal(
         Cause.APPLICATION_NOT_ASSIGNED,
         "neither the account nor a group or organization of it may enter",
+        application=application.name,
+        application_id=application.id,
+        account_id=person.row.account_id,
+    )
+
+
+def require_proven_address(waiting: Waiting, person: SignedIn) -> None:
+    """An application that knows people by their address would take whoever wrote somebody else's for them (T4, LC-09)."""
+    application, asked = waiting.application, waiting.asked
+    saml = application.saml
+    if saml is None or saml.takes_unproven_email or person.row.is_email_verified or not is_named_by_address(saml, asked):
+        return
+    detail = (
+        "nobody has proven the address: prove its domain for the connection, have a mailed code answered, or set unproven_email"
+    )
+    if asked.is_passive:
+        raise Denied("Responder", "RequestDenied", detail, Cause.EMAIL_UNVERIFIED)
+    raise Refusal(
+        Cause.EMAIL_UNVERIFIED,
+        detail,
+        fact="named_local" if person.row.is_local_enabled and are_codes_offered() else "named",
+        email=person.row.email,
         application=application.name,
         application_id=application.id,
         account_id=person.row.account_id,

@@ -112,18 +112,21 @@ def _end_once(application: ApplicationConfig, wish: Wish) -> list[str]:
             )
             logins = db.all(LOGINS_OF_NAME, application=application.id, name=digest(wish.name), now=now)
             named = [row for row in logins if not wish.sids or row.id in wish.sids]
-            for session_id, account_id in dict.fromkeys((row.session_id, row.account_id) for row in named):
-                _end_session(db, application, session_id, account_id)
+            sessions = dict.fromkeys((row.session_id, row.account_id) for row in named)
+            for number, (session_id, account_id) in enumerate(sessions):
+                _end_session(db, application, session_id, account_id, is_followed=number < _MOST_SESSIONS)
     except IntegrityError:
         raise Refusal(Cause.LOGOUT_INVALID, "replay", application_id=application.id) from None
     return list(dict.fromkeys(row.session_id for row in named))
 
 
-def _end_session(db: TenantSession, application: ApplicationConfig, session_id: str, account_id: str) -> None:
-    """What it asks for has ended there already: it is the first that has confirmed."""
+def _end_session(
+    db: TenantSession, application: ApplicationConfig, session_id: str, account_id: str, *, is_followed: bool
+) -> None:
+    """What it asks for has ended there already: it is the first that has confirmed. `is_followed`: by this browser."""
     now = the_broker().ports.clock.now()
     db.run(END_SESSION, session_id=session_id, now=now)
-    pass_on(db, session_id, now)
+    pass_on(db, session_id, now, has_browser=is_followed)
     for row in _own(deliveries_of(db, session_id), application):
         note_confirmed(db, row.id, now)
     db.run(END_LOGINS, session=session_id, application=application.id, now=now)

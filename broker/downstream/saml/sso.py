@@ -14,11 +14,18 @@ from werkzeug.wrappers import Response
 from broker.downstream.saml.answers import note_opened, posted, refused
 from broker.downstream.saml.asked import Asked
 from broker.downstream.saml.assertions import Statement, response_of
-from broker.downstream.saml.attributes import told
+from broker.downstream.saml.attributes import kept_back, told
 from broker.downstream.saml.checks import CHECKS, asked_of, read_request
 from broker.downstream.saml.contexts import met
 from broker.downstream.saml.denied import Denied
-from broker.downstream.saml.judging import Lack, Waiting, held_classes, require_assigned, what_lacks
+from broker.downstream.saml.judging import (
+    Lack,
+    Waiting,
+    held_classes,
+    require_assigned,
+    require_proven_address,
+    what_lacks,
+)
 from broker.downstream.saml.subjects import name_for
 from broker.downstream.saml.waiting import Fresh, Kept, Unasked, begun, find, replayed
 from broker.last_seen import write_seen
@@ -78,6 +85,7 @@ def _on_the_way(kept: Kept, person: SignedIn | None) -> Response:
         if person is None or lack is not None:
             return _ask(kept, person, lack or Lack.SIGN_IN)
         require_assigned(kept.waiting, person)
+        require_proven_address(kept.waiting, person)
         return _answer(kept, person)
     except Denied as denied:
         raise _refused(kept, denied) from None
@@ -109,7 +117,7 @@ def _answer(kept: Kept, person: SignedIn) -> Response:
         session_end=end,
         authenticated_at=person.row.auth_time,
         context=met(held_classes(person), asked.contexts, asked.comparison) or "",
-        attributes=told(saml.attributes, person),
+        attributes=told(saml, person),
     )
     message = response_of(saml, asked.acs, asked.request_id, said, now)
     page = posted(application, asked.acs, asked.relay_state, message)
@@ -127,7 +135,7 @@ def _answer(kept: Kept, person: SignedIn) -> Response:
                 created_at=now,
                 expires_at=end,
             )
-            note_opened(db, application, person.row.account_id)
+            note_opened(db, application, person.row.account_id, kept_back(saml, person))
             write_seen(db)
     except IntegrityError:
         raise replayed() from None

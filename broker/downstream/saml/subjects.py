@@ -45,13 +45,21 @@ class Name:
         return digest(name_of(put_name(None, **asdict(self)), entity_id(), saml.entity_id))
 
 
+def is_named_by_address(saml: SamlApplicationConfig, asked: Asked) -> bool:
+    """Is the name that is going to be given the person's e-mail address?"""
+    return _wanted(saml, asked) not in {PERSISTENT, TRANSIENT}
+
+
 def name_for(person: SignedIn, saml: SamlApplicationConfig, asked: Asked) -> Name:
     """In the format that was asked for, or the application's own. Raises Denied where it may not be had."""
-    wanted = asked.name_format or _FORMATS[NameIdKind(saml.name_id)]
-    name = _named(person, saml, wanted)
+    name = _named(person, saml, _wanted(saml, asked))
     if asked.subject is not None and not _is_about(asked.subject, person, saml):
         raise Denied("Responder", "UnknownPrincipal", "somebody else than the Subject is signed in", Cause.INTERACTION_NEEDED)
     return name
+
+
+def _wanted(saml: SamlApplicationConfig, asked: Asked) -> str:
+    return asked.name_format or _FORMATS[NameIdKind(saml.name_id)]
 
 
 def _named(person: SignedIn, saml: SamlApplicationConfig, wanted: str) -> Name:

@@ -1,0 +1,110 @@
+"""Telling a service provider of a session's end from server to server (Profiles, 4.4; SOAP binding, Bindings, 3.2).
+
+For sessions that end without their browser, and for applications that take nothing else. It runs in the worker.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import current_app, g
+from lxml import etree
+from sqlalchemy import Row
+
+from broker.downstream.saml.logout_messages import Sending, wish_of
+from broker.downstream.saml.places import signer, signing_key
+from broker.downstream.telling import NotTold
+from broker.saml_xml.logout import ANSWER, check_shape
+from broker.saml_xml.sending import sign
+from broker.saml_xml.verifying import require_schema, verify_message
+from broker.saml_xml.xml import ISSUER, SIGNATURE, STATUS, STATUS_CODE, SUCCESS, Element, Fault, parse, serialised, text_of
+from broker.wiring import Broker
+from tenants.causes import BrokerError, UpstreamFailure
+from tenants.logout_leases import Leased
+from tenants.saml_applications import SamlApplicationConfig
+from tenants.saml_logins import END_LOGINS, LOGINS_AT
+from tenants.snapshot import ApplicationConfig, TenantConfig
+
+ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
+_ACTION = {"SOAPAction": '"http://www.oasis-open.org/committees/security"', "Accept": "text/xml"}
+_SECONDS = 5.0
+_LARGEST_ANSWER = 64_000
+_TRY_AGAIN = frozenset({408, 425, 429})
+
+
+def tell_by_soap(broker: Broker, tenant: TenantConfig, application: ApplicationConfig, delivery: Leased) -> None:
+    """Ask it to end what one session opened there. Raises NotTold unless it says that it has."""
+    saml = application.saml
+    url = saml.slo.get("soap") if saml is not None else None
+    if saml is None or url is None:
+        raise NotTold("it has no address to be told at any more", is_final=True)
+    at = {"session": delivery.session_id, "application": application.id}
+    with broker.db.tenant(tenant.id).reading() as db:
+        logins = db.all(LOGINS_AT, **at)
+    names = dict.fromkeys(row.name_hash for row in logins)
+    if not names:
+        raise NotTold("what it was told in this session is not known any more", is_final=True)
+    for name in names:
+        _ask(broker, tenant, saml, url, [row for row in logins if row.name_hash == name])
+    with broker.db.tenant(tenant.id).writing(is_durable=False) as db:
+        db.run(END_LOGINS, now=broker.ports.clock.now(), **at)
+
+
+def _ask(broker: Broker, tenant: TenantConfig, saml: SamlApplicationConfig, url: str, logins: Sequence[Row[Any]]) -> None:
+    """About one name, with every SessionIndex that went along with it."""
+    root = _signed_wish(broker, tenant, url, logins)
+    try:
+        reply = broker.ports.http.request(
+            "POST", url, xml=in_envelope(root), headers=_ACTION, max_bytes=_LARGEST_ANSWER, timeout=_SECONDS
+        )
+    except UpstreamFailure as failure:
+        raise NotTold(f"not reached: {failure.detail}") from None
+    if reply.status != 200:
+        is_final = 400 <= reply.status < 500 and reply.status not in _TRY_AGAIN
+        raise NotTold(f"answered with status {reply.status}", is_final=is_final)
+    try:
+        _require_done(_answer_in(reply.body), saml, root.get("ID"))
+    except Fault as fault:
+        raise NotTold(f"its answer is none: {fault}") from None
+
+
+def _signed_wish(broker: Broker, tenant: TenantConfig, url: str, logins: Sequence[Row[Any]]) -> Element:
+    """No request says here whose names and keys are meant."""
+    with current_app.app_context():
+        g.tenant = tenant
+        now = broker.ports.clock.now()
+        root = wish_of(logins[0].name_id, [row.id for row in logins], Sending(url, is_posted=True), now)
+        try:
+            sign(root, signing_key(), signer=signer())
+        except BrokerError as error:
+            raise NotTold(error.detail) from None
+        return root
+
+
+def in_envelope(message: Element) -> bytes:
+    """Bindings, 3.2.2: one message in the body, no header."""
+    envelope = etree.Element(f"{{{ENVELOPE}}}Envelope", nsmap={"soap": ENVELOPE})
+    etree.SubElement(envelope, f"{{{ENVELOPE}}}Body").append(message)
+    return serialised(envelope)
+
+
+def _answer_in(body: bytes) -> Element:
+    """The LogoutResponse, as a document of its own. Raises Fault."""
+    found = parse(body).findall(f"{{{ENVELOPE}}}Body/{ANSWER}")
+    if len(found) != 1:
+        raise Fault("root", "no LogoutResponse in the body")
+    return parse(serialised(found[0]))
+
+
+def _require_done(root: Element, saml: SamlApplicationConfig, asked: str) -> None:
+    """It came by the connection that we opened to the application's own address; a signature of it has to hold as well."""
+    check_shape(root, "SAMLResponse")
+    if root.find(SIGNATURE) is not None:
+        verify_message(root, saml.certificates)
+    else:
+        require_schema(root)
+    if root.get("InResponseTo") != asked or text_of(root.find(ISSUER)) != saml.entity_id:
+        raise Fault("issuer", "it answers something else")
+    code = root.find(STATUS).find(STATUS_CODE)
+    if code.get("Value") != SUCCESS or code.find(STATUS_CODE) is not None:
+        words = " ".join(one.get("Value", "").rpartition(":")[2][:100] for one in code.iter(STATUS_CODE))
+        raise NotTold(f"it says that not all of it is over: {words}", is_final=True)
