@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from broker.console.access import Admin, require
 from broker.console.changes import StaleError, Work, changing, fingerprint
+from broker.console.connections.work import catch_up
 from broker.console.forms import Choice
 from broker.console.frame import go, show
 from broker.wiring import the_broker
@@ -59,7 +60,10 @@ def change_door() -> Response:
         return _page(admin, error=stale.sentence, status=409)
     except (AddressError, DoorError) as error:
         return _page(admin, error=str(error), status=422)
-    return _page(admin, done=done) if done else go("console.door", "saved")
+    if done is None:
+        return go("console.door", "saved")
+    catch_up()  # what the page shows is what its next button is about
+    return _page(admin, done=done)
 
 
 def _open(work: Work) -> Done:

@@ -97,7 +97,7 @@ def _off(lost: int, alone: int) -> list[str]:
 def _on() -> list[str]:
     return [
         str(_("People whose account allows it can then sign in with e-mail, password and a second factor.")),
-        str(_("Nobody has a password yet: people set one with an invitation, or with “First-time login”.")),
+        str(_("Nobody has a password yet: people set one with an invitation, or by “First time here?” when they sign in.")),
     ]
 
 

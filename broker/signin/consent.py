@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from broker.directories import tell_added
 from broker.flow import Flow
 from broker.seeing import watch_return
-from broker.session import browser_secret
+from broker.session import browser_secret, present_session
 from broker.shared_registrations import CONSENT, new_state, read_state
 from broker.signin.dispatch import hand_over
 from broker.signin.federated import callback_url, options_of, require_enabled
@@ -43,6 +43,7 @@ from tenants.consents import (
     WAITING,
     is_at_home,
 )
+from tenants.console_roles import Permission, may
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_reference, new_secret
 from tenants.snapshot import ConnectionConfig
@@ -55,7 +56,8 @@ def link_page(token: str) -> Response:
 
 def begin_by_link(token: str) -> Response:
     """POST: to the provider. The link works until a directory has come of it, so that it can be handed on."""
-    return _begin(digest(token), _of_row(_require_link(token)))
+    row = _require_link(token)
+    return _begin(digest(token), _of_row(row), is_given=row.may_bind)
 
 
 def own_page(connection: str) -> Response:
@@ -115,8 +117,10 @@ def confirm() -> Response:
     return _result("accepted", connection, proven)
 
 
-def _begin(token_digest: str, connection: ConnectionConfig) -> Response:
-    require_enabled(connection)
+def _begin(token_digest: str, connection: ConnectionConfig, *, is_given: bool = False) -> Response:
+    """`is_given`: by a link of those who look after the connection. They need the approval before its first test."""
+    if not (is_given and _is_being_set_up(connection)):
+        require_enabled(connection)
     kind, options, state = _kind(connection), options_of(connection), _new_state(connection)
     url = kind.start_consent(options, _context(connection, options, state))
     begun = {"state_digest": digest(state), "browser": digest(browser_secret()), "now": the_broker().ports.clock.now()}
@@ -214,6 +218,20 @@ def _require_connection(key: str) -> ConnectionConfig:
     return connection
 
 
+def _is_being_set_up(connection: ConnectionConfig) -> bool:
+    """Nothing of it was ever in force: nobody can come in by it, whatever is approved."""
+    return not connection.version and not connection.is_enabled
+
+
+def _test_url(connection: ConnectionConfig) -> str:
+    """Where an admin goes on who sets the connection up in this very browser; empty for everybody else."""
+    person = present_session()
+    if person is None or not _is_being_set_up(connection):
+        return ""
+    is_theirs = may(person.row.role, Permission.CONFIGURE, is_delegated=person.row.admin_organization_id is not None)
+    return url_for("console.test_connection", connection=connection.key) if is_theirs else ""
+
+
 def _kind(connection: ConnectionConfig) -> Consenting:
     return cast(Consenting, KINDS[connection.kind])
 
@@ -269,7 +287,8 @@ def _result(outcome: str, connection: ConnectionConfig, proven: ProvenDirectory,
         directory=proven.id,
         domain=proven.domain,
         proof=proof,
-        sign_in_url=url_for("signin.sign_in"),
+        sign_in_url=url_for("signin.sign_in") if connection.is_enabled else "",
+        test_url=_test_url(connection),
         form_action_url=url_for("signin.confirm_consent"),
     )
     return make_response(page)

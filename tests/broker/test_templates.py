@@ -109,6 +109,13 @@ def test_no_inline_script_or_style(app: Flask, name: str) -> None:
 
 
 @every_page
+def test_button_that_copies_has_its_script(app: Flask, name: str) -> None:
+    page = parsed(app, name)
+    if any("data-copy" in tag.attrs for tag in page.tags):
+        assert any("/copy." in str(tag.attrs.get("src")) for tag in page.all("script"))
+
+
+@every_page
 def test_every_field_has_a_label_and_every_reference_a_target(app: Flask, name: str) -> None:
     page = parsed(app, name)
     ids = {tag.attrs["id"] for tag in page.tags if "id" in tag.attrs}

@@ -1,4 +1,4 @@
-"""A real browser."""
+"""A real browser, and the sites that it can reach."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,14 +6,37 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-NOWHERE_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
-"""Pages reach this machine and nothing beyond."""
+from tests.support.console_world import World, opened_world
+from tests.support.internet import Internet, opened_internet
+from tests.support.stores import NewStore
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+    """Where names lead in `chromium`; a context that goes there doesn't look at certificates (`ignore_https_errors`)."""
+    with opened_internet(tmp_path_factory.mktemp("internet")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def chromium(internet: Internet) -> Iterator[Browser]:
     """The system's Chromium, one a worker; tests open contexts of their own in it."""
+    rules = f"--host-resolver-rules={internet.rules}"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", NOWHERE_ELSE])
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", rules])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def installation(chromium: Browser, internet: Internet, new_store: NewStore) -> Iterator[World]:
+    """The product for journeys of many pages, on one database: what another changes, tests without a browser show."""
+    with new_store("sqlite", migrated=True) as store, opened_world(chromium, internet, store.url) as made:
+        yield made
+
+
+@pytest.fixture
+def world(installation: World) -> Iterator[World]:
+    """The same, whose windows close after the test; no page of it may have displeased a browser."""
+    yield installation
+    assert installation.close_windows() == []

@@ -136,6 +136,17 @@ def test_link_can_be_handed_on_until_a_directory_has_come_of_it(home, way, brows
     assert "Is this your directory?" in approve(new_browser(), link).words
 
 
+def test_approval_comes_before_the_first_test_and_not_after_the_connection_was_switched_off(home, way, browser, new_browser):
+    way.change(is_enabled=False, version=0)
+    approve(browser, given_link(home, way)).submit(press="Yes, let its people in")
+    assert "once the connection is tested and switched on" in browser.words
+    assert "Test sign-in" not in browser.words, "this browser is nobody's"
+    own = new_browser().open(f"{home.path}/consent/at/{way.key}").submit(press="Start")
+    assert steps.event_of(own, home).cause == "connection_disabled"
+    way.change(version=1)
+    assert steps.event_of(approve(browser, given_link(home, way)), home).cause == "connection_disabled"
+
+
 def test_what_the_browser_says_about_the_directory_is_not_believed(home, way, browser):
     """Anybody can write the answer of the consent page; the sign-in that follows can't be written."""
     way.idp.consent_says = str(uuid4())

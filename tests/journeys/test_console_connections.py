@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tenants.audit import Event
 from tenants.connection_versions import ConnectionVersion
 from tenants.connections import Connection
+from tenants.domains import Domain
 from tests import factories
 from tests.browser import Browser
 from tests.peers.entra import EntraPeer
@@ -185,6 +186,29 @@ def test_ac10_fields_that_no_form_has_are_not_taken(home, at_console, oidc_peer)
     at_console.post(f"{home.path}/console/add-connection/oidc", sent | extra)
     (row,) = stored(home, Connection)
     assert (row.is_enabled, row.version, row.is_file_managed, row.tenant_id) == (False, 0, False, home.id)
+
+
+def test_new_connection_gets_only_domains_that_are_proven_and_of_no_other(home, at_console, oidc_peer):
+    issuer, other = oidc_peer.issuer(), factories.connection(home)
+    free, unproven, taken, filed = (f"{name}.{home.domain}" for name in ("free", "unproven", "taken", "filed"))
+    for name in (free, taken, filed):
+        steps.listed(home, name, proven=True)
+    steps.listed(home, unproven)
+    rows = {row.name: row.id for row in stored(home, Domain)}
+    home.change(Domain, rows[taken], connection_id=other.id)
+    home.change(Domain, rows[filed], is_file_managed=True)
+    steps.notice(home)
+    at_console.open(f"{home.path}/console/add-connection/oidc")
+    assert (free in at_console.text, "checked" in at_console.text) == (True, False), "it is not the first connection"
+    assert not [name for name in (unproven, taken, filed) if name in at_console.text]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', at_console.text)[1]
+    sent = SENT | {"csrf_token": token, "key": "oidc", "issuer": issuer.issuer, "people_of": list(rows), "later": "yes"}
+    at_console.post(f"{home.path}/console/add-connection/oidc", sent)
+    (made,) = stored(home, Connection, key="oidc")
+    bound = {row.name: row.connection_id for row in stored(home, Domain)}
+    assert bound == {free: made.id, unproven: None, taken: other.id, filed: None}
+    (told,) = [one for one in steps.events(home, Event.CONFIGURATION_CHANGED) if one.detail["path"] == f"domains.{free}"]
+    assert (told.detail["before connection"], told.detail["after connection"]) == ("-", "oidc")
 
 
 @pytest.mark.parametrize("key", ["door", "idp", "microsoft", "oidc-x", "../x", "oidc-99999999"])

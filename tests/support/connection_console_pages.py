@@ -148,7 +148,14 @@ _DIRECTORIES = [
     SimpleNamespace(domain="acme.example", directory="8f2d0b7c-51aa-4d0e-93c4-1e6a7720b1d9", bound_at=AT),
     SimpleNamespace(domain=None, directory="9f2d0b7c-51aa-4d0e-93c4-1e6a7720b1d9", bound_at=None),
 ]
-_APPROVAL: dict[str, Any] = {"link": "", "directories": _DIRECTORIES, "can_come": True, "may_change": True, "back": _BACK}
+_APPROVAL: dict[str, Any] = {
+    "link": "",
+    "directories": _DIRECTORIES,
+    "can_come": True,
+    "may_change": True,
+    "form_url": "/approval",
+    "back": _BACK,
+}
 
 
 _LINK = SimpleNamespace(

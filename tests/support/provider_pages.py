@@ -12,6 +12,7 @@ RESULT = {
     "domain": "acme.example",
     "proof": "proof",
     "sign_in_url": "/sign-in",
+    "test_url": "",
     "form_action_url": "/consent/confirm",
 }
 STUCK = {"provider": "Microsoft", "looked": None, "helper": "organization", "max_length": 4000}
@@ -22,6 +23,9 @@ PROVIDER_SAMPLES = {
     "consent-few": Sample("signin/consent.html", {"provider": "Microsoft", "link": LINK, "reads_groups": False}),
     **{f"consent-{one}": Sample("signin/consent_result.html", RESULT | {"outcome": one}) for one in ("confirm", "waits")},
     "consent-accepted": Sample("signin/consent_result.html", RESULT | {"outcome": "accepted", "domain": ""}),
+    "consent-accepted-before-its-test": Sample(
+        "signin/consent_result.html", RESULT | {"outcome": "accepted", "sign_in_url": "", "test_url": "/console/x/test"}
+    ),
     "stuck": Sample("help/stuck.html", STUCK),
     "stuck-explained": Sample("help/stuck.html", STUCK | {"looked": look_up("microsoft", PASTED), "helper": "directory"}),
     "stuck-by-oneself": Sample(

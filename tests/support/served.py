@@ -55,6 +55,9 @@ def _handler_of(app: Any) -> type[BaseHTTPRequestHandler]:
             self.send_response_only(answer.status_code)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
+            if "Content-Length" not in answer.headers and answer.data:
+                # What is made piece by piece has no length of its own, and the connection stays open.
+                self.send_header("Content-Length", str(len(answer.data)))
             self.end_headers()
             self.wfile.write(answer.data)
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from broker.console.access import Admin, require
+from broker.console.connections import approval
 from broker.console.connections.assistants import Assistant, find_assistant, offered
 from broker.console.connections.copies import CopyValue, copies_for
 from broker.console.connections.fields import (
@@ -21,10 +22,13 @@ from broker.console.connections.fields import (
     with_notes,
 )
 from broker.console.connections.hand_over import begin
+from broker.console.connections.own_domains import FIELD, bind_domains, domain_field, free_domains
 from broker.console.connections.trying import save_and_test
 from broker.console.connections.work import catch_up, keeping
 from broker.console.forms import Errors, FormField
 from broker.console.frame import show
+from broker.upstream import KINDS
+from broker.upstream.sharing import Consenting
 from tenants.causes import Cause, Refusal
 from tenants.connections import Connection, Provisioning
 from tenants.console_roles import Permission
@@ -44,6 +48,11 @@ class Sheet:
     fields: list[FormField]
     more: list[FormField]
     """Label and who may enter."""
+
+    @property
+    def is_approved_first(self) -> bool:
+        """Nothing can be tested before an admin of a directory has approved it."""
+        return _is_shared(self.assistant) and isinstance(KINDS[self.assistant.kind], Consenting)
 
 
 def chooser() -> Response:
@@ -86,12 +95,15 @@ def add(assistant: str) -> Response:
         values = draft_from(product.kind, typed, None, given_of(product))
         with keeping(admin.id) as work:
             work.add_connection(key, product.kind, values, str(_("Set up as %(product)s", product=product.label)))
+            bind_domains(work, admin, key, request.form.getlist(FIELD))
     except FormError as error:
         return _page(admin, product, key, request.form, error.errors, 400)
     except VersionError as error:
         return _again(admin, product, str(error))
     catch_up()
-    if "later" in request.form or product.given.get("registration") == "shared":
+    if "approve" in request.form and sheet.is_approved_first:
+        return approval.begin(admin, key)
+    if "later" in request.form:
         return redirect(url_for("console.connection", connection=key, done="drafted"), 303)
     return save_and_test(admin, key)
 
@@ -106,7 +118,8 @@ def sheet_of(product: Assistant, key: str, texts: Mapping[str, Any], errors: Err
     fields = with_notes(option_fields(product.kind, product.fields, texts, errors, kept), product)
     config = {"label": str(product.button or product.label), "provisioning": _usual_provisioning()} | dict(texts)
     more = common_fields(config, errors, ("label", "provisioning", *(("secret_expires",) if _has_secret(product) else ())))
-    return Sheet(product, copies_for(product.kind, key, product.scopes) if product.steps else [], fields, more)
+    is_registered = bool(product.steps) and not _is_shared(product)
+    return Sheet(product, copies_for(product.kind, key, product.scopes) if is_registered else [], fields, more)
 
 
 def free_key(db: TenantSession, product: Assistant) -> str:
@@ -122,6 +135,11 @@ def is_of(key: str, product: Assistant) -> bool:
     stem, _dash, number = key.rpartition("-")
     wanted = product.key.removesuffix("-shared")
     return key == wanted or (stem == wanted and number.isdecimal() and len(number) <= len(str(_MOST)))
+
+
+def _is_shared(product: Assistant) -> bool:
+    """By the operator's registration: there is nothing to register, and so nothing to copy."""
+    return product.given.get("registration") == "shared"
 
 
 def _has_secret(product: Assistant) -> bool:
@@ -151,13 +169,18 @@ def _again(admin: Admin, product: Assistant, sentence: str) -> Response:
 def _page(
     admin: Admin, product: Assistant, key: str, texts: Mapping[str, Any], errors: dict[str, str], status: int = 200
 ) -> Response:
+    with g.db.reading() as db:
+        domains = free_domains(db)
+    sheet = sheet_of(product, key, texts, errors)
+    if domains:
+        sheet.more.append(domain_field(domains, request.form.getlist(FIELD) if request.form else None))
     return show(
         "console/connections/add.html",
         admin,
         here=HERE,
         title=_("Add %(product)s", product=product.label),
         status=status,
-        sheet=sheet_of(product, key, texts, errors),
+        sheet=sheet,
         key=key,
         errors={name: text for name, text in errors.items() if name},
         form_error=errors.get("", ""),

@@ -35,12 +35,23 @@ def change(connection: str) -> Response:
     with g.db.writing() as db:
         row, broker = _consenting(db, connection), the_broker()
         if what == "link":
-            link = f"{g.tenant.base_url}/{PATH}/{new_link(broker, db, row, admin.id)}"
+            link = _link(db, row, admin)
         elif what == "accept" and let_in(broker, db, row, directory, admin.id, "admin") is not None:
             done = "directory_in"
         elif what == "forget" and let_go(broker, db, row, directory, admin.id) is not None:
             done = "directory_out"
     return _page(admin, connection, link) if link else go("console.connection_approval", done, connection=connection)
+
+
+def begin(admin: Admin, key: str) -> Response:
+    """The link for a connection that was just added: nothing can be tested before it was used."""
+    with g.db.writing() as db:
+        link = _link(db, _consenting(db, key), admin)
+    return _page(admin, key, link)
+
+
+def _link(db: TenantSession, row: Connection, admin: Admin) -> str:
+    return f"{g.tenant.base_url}/{PATH}/{new_link(the_broker(), db, row, admin.id)}"
 
 
 def _page(admin: Admin, key: str, link: str = "") -> Response:
@@ -57,6 +68,7 @@ def _page(admin: Admin, key: str, link: str = "") -> Response:
         directories=directories,
         can_come=kind.may_win(kind.options_type.model_construct(**row.options)),
         may_change=may_change(admin, False),
+        form_url=url_for("console.connection_approval", connection=key),
         back=(url_for("console.connection", connection=key), row.label),
     )
 
