@@ -94,9 +94,13 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.after_request(set_cookies)
     app.after_request(set_device_cookies)
     init_headers(app)
+    _stand_in_front(app, settings)
+    return app
+
+
+def _stand_in_front(app: Flask, settings: Settings) -> None:
     kept = KeptAnswers(app.wsgi_app, app.extensions["broker"].snapshots)
     app.wsgi_app = Entrance(kept, settings)  # type: ignore[method-assign]  # Flask's own way to wrap it
-    return app
 
 
 def _configure(app: Flask) -> None:

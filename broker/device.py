@@ -58,9 +58,12 @@ def _change(cookies: dict[str, tuple[str, int]]) -> None:
 
 def set_device_cookies(response: Response) -> Response:
     """Write what the request changed."""
+    changed: dict[str, tuple[str, int]] | None = g.get("device_cookies")
+    if not changed:
+        return response
     prefix, path = cookie_scope()
     secure = request.environ["wsgi.url_scheme"] == "https"
-    for name, (value, seconds) in g.get("device_cookies", {}).items():
+    for name, (value, seconds) in changed.items():
         if value or prefix + name in request.cookies:
             response.set_cookie(prefix + name, value, max_age=seconds, path=path, secure=secure, httponly=True, samesite="Lax")
     return response

@@ -13,9 +13,6 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.typing import EventDict
 
-from broker.flow import current_flow
-from broker.tenancy import client_address
-
 log = structlog.get_logger()
 
 
@@ -82,14 +79,15 @@ def _start() -> None:
 
 
 def _finish(response: Response) -> Response:
-    flow = current_flow()
+    here, now = g._get_current_object(), request._get_current_object()  # type: ignore[attr-defined]  # proxies
+    flow, tenant, rule = here.get("flow"), here.get("tenant"), now.url_rule
     log_request(
-        request.method[:20],
-        str(request.url_rule) if request.url_rule else None,
+        now.method[:20],
+        str(rule) if rule else None,
         response.status_code,
-        g.get("started_at", perf_counter()),
-        g.tenant.slug if g.get("tenant") else None,
-        client_address(),
+        here.get("started_at") or perf_counter(),
+        tenant.slug if tenant else None,
+        now.remote_addr or "",
         flow.reference if flow else None,
     )
     return response

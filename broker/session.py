@@ -64,6 +64,7 @@ def init_session(app: Flask) -> None:
     app.session_interface = BoundSessions(the_secret=app.extensions["broker"].vault.derive("csrf"))
     login = LoginManager(app)
     login.session_protection = None
+    app.after_request_funcs[None].remove(login._update_remember_cookie)  # there is none, and to look for it costs each answer
     login.request_loader(load_session)
 
 
@@ -75,7 +76,7 @@ def signed_in() -> SignedIn | None:
 
 def present_session() -> SignedIn | None:
     """The live session of this browser, however it began: for the console, for signing out and for replacing it."""
-    return current_user if current_user.is_authenticated else None
+    return person if isinstance(person := current_user._get_current_object(), SignedIn) else None  # not the proxy: it is slow
 
 
 def load_session(_: object = None) -> SignedIn | None:
@@ -197,19 +198,18 @@ def browser_secret() -> str:
 
 def set_cookies(response: Response) -> Response:
     """Write what the request changed: a new or forgotten session, and the transaction half."""
-    prefix, path = cookie_scope()
-    secure = request.environ["wsgi.url_scheme"] == "https"
-    new_session = g.get("new_session_cookie")
+    new_session, renews = g.get("new_session_cookie"), g.get("renew_browser_cookie")
+    if new_session is None and not renews:
+        return response
+    (prefix, path), secure = cookie_scope(), request.is_secure
+    ours: Any = {"path": path, "secure": secure, "httponly": True}
     if new_session:
-        response.set_cookie(prefix + "sid", new_session, path=path, secure=secure, httponly=True, samesite="Lax")
+        response.set_cookie(prefix + "sid", new_session, samesite="Lax", **ours)
     elif new_session == "":
-        response.delete_cookie(prefix + "sid", path=path, secure=secure, httponly=True, samesite="Lax")
-    if g.get("renew_browser_cookie"):
+        response.delete_cookie(prefix + "sid", samesite="Lax", **ours)
+    if renews:
         # Without https there is no SameSite=None; loopback only.
-        same_site = "None" if secure else "Lax"
-        response.set_cookie(
-            prefix + "tx", g.browser_secret, _TX_SECONDS, path=path, secure=secure, httponly=True, samesite=same_site
-        )
+        response.set_cookie(prefix + "tx", g.browser_secret, _TX_SECONDS, samesite="None" if secure else "Lax", **ours)
     return response
 
 

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Request, Response
 
 from broker.forms import BoundedRequest
 from broker.settings import Settings
+from broker.snapshots import Snapshots
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.snapshot import TenantConfig
@@ -129,6 +130,10 @@ class TenantFlask(Flask):
 
     request_class = BoundedRequest
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: nothing here is a coroutine, and to look for one costs each request a tenth of a hello."""
+        return func
+
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:
             return super().create_url_adapter(request)
@@ -161,17 +166,18 @@ def open_tenant() -> Response | None:
     Raises Refusal with TENANT_UNKNOWN or TENANT_SUSPENDED. A page asked for at an address that is not the tenant's
     canonical one is sent to that one.
     """
-    g.tenant = None
+    here, environ, broker = g._get_current_object(), request.environ, the_broker()
+    here.tenant = None
     # Style sheets are nobody's: the page that says "unknown organization" needs them as well.
-    if request.environ[SPACE] != TENANT_SPACE or request.endpoint == "tenant_look.asset":
+    if environ[SPACE] != TENANT_SPACE or request.endpoint == "tenant_look.asset":
         return None
-    tenant = _find_tenant()
+    tenant = _find_tenant(environ, broker.snapshots)
     if tenant is None:
         raise Refusal(Cause.TENANT_UNKNOWN, "no tenant at this address")
-    if not is_canonical(tenant, request.environ):
+    if not is_canonical(tenant, environ):
         return _to_canonical(tenant)
-    g.tenant = tenant
-    g.db = the_broker().db.tenant(tenant.id)
+    here.tenant = tenant
+    here.db = broker.db.tenant(tenant.id)
     if tenant.is_suspended:
         raise Refusal(Cause.TENANT_SUSPENDED)
     return None
@@ -179,8 +185,8 @@ def open_tenant() -> Response | None:
 
 def cookie_scope() -> tuple[str, str]:
     """Prefix of cookie names and their path at this address (design.md, section 3). Needs no database."""
-    slug = request.environ.get(SLUG)
-    secure = request.environ["wsgi.url_scheme"] == "https"
+    environ = request.environ
+    slug, secure = environ.get(SLUG), environ["wsgi.url_scheme"] == "https"
     if slug:
         return (f"__Secure-{slug}-" if secure else f"{slug}-"), f"/t/{slug}"
     return ("__Host-" if secure else ""), "/"
@@ -213,11 +219,10 @@ def is_canonical(tenant: TenantConfig, environ: Environ) -> bool:
     return bool(environ[HOST] == tenant.canonical_host)
 
 
-def _find_tenant() -> TenantConfig | None:
-    snapshots = the_broker().snapshots
-    slug = request.environ[SLUG]
+def _find_tenant(environ: Environ, snapshots: Snapshots) -> TenantConfig | None:
+    slug = environ[SLUG]
     if slug is None:
-        return snapshots.find_by_host(request.environ[HOST]) if request.environ[HOST] else None
+        return snapshots.find_by_host(environ[HOST]) if environ[HOST] else None
     return snapshots.find_by_slug(slug) if _SLUG_FORM.fullmatch(slug) else None
 
 

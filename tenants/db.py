@@ -37,10 +37,7 @@ class ScopeError(Exception):
 
 
 class TenantSession(Session):
-    """A session of one tenant, for its whole life.
-
-    What the ORM keeps of a session is made when something of it is asked for first: prepared statements need none of it.
-    """
+    """A session of one tenant, for its whole life. What only the ORM needs of it is made when the ORM asks."""
 
     tenant_id: str
 
@@ -56,7 +53,6 @@ class TenantSession(Session):
         return getattr(self, name)
 
     def _is_made(self) -> bool:
-        """Does the ORM know this session?"""
         return "identity_map" in self.__dict__
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:

@@ -25,7 +25,6 @@ def make_engine(url: URL, pool_size: int) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
         url,
@@ -38,14 +37,18 @@ def make_engine(url: URL, pool_size: int) -> Engine:
 
 @contextmanager
 def connected(engine: Engine, **facts: str) -> Iterator[Connection]:
-    """A connection, and on PostgreSQL a transaction that row-level security knows these facts of: `tenant`, `platform`.
+    """A connection in a transaction, of which on PostgreSQL row-level security knows these facts: `tenant`, `platform`.
 
-    BEGIN and the facts go there in one message. Its answer also tells whether a kept connection still lives: to ask for
-    that alone (pool_pre_ping) would cost a round trip more in every transaction.
+    BEGIN is said here and not by a listener of the engine: where there is none, SQLAlchemy has nothing to tell of anything.
+
+    On PostgreSQL it goes there in one message with the facts. Its answer also tells whether a kept connection still lives: to
+    ask for that alone (pool_pre_ping) would cost a round trip more in every transaction.
     """
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             _begin_postgresql(connection, facts)
+        else:
+            _begin_sqlite(connection)
         yield connection
 
 

@@ -82,13 +82,16 @@ class Prepared:
 
 def execute(connection: Connection, sql: str, values: Any, take: Callable[[Any], T]) -> T:
     """Ask the driver, and `take` from its cursor. Raises what SQLAlchemy raises; the engine's listeners hear of it."""
-    listeners, cursor = connection.dispatch, connection.connection.cursor()
+    is_heard = connection._has_events or connection.engine._has_events
+    cursor = connection.connection.cursor()
     try:
-        for listener in listeners.before_cursor_execute:
-            sql, values = listener(connection, cursor, sql, values, None, False)
+        if is_heard:
+            for listener in connection.dispatch.before_cursor_execute:
+                sql, values = listener(connection, cursor, sql, values, None, False)
         cursor.execute(sql, values)
-        for listener in listeners.after_cursor_execute:
-            listener(connection, cursor, sql, values, None, False)
+        if is_heard:
+            for listener in connection.dispatch.after_cursor_execute:
+                listener(connection, cursor, sql, values, None, False)
         taken = take(cursor)
     except BaseException as error:
         # Its own way to make one of its errors of the driver's, and to drop connections that are gone.

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import request
 
+from broker.forms import bounded_fields
 from tenants.causes import Cause, ProtocolFault
 
 _MOST_FIELDS = 100
@@ -37,7 +38,7 @@ class Parameters:
         request.max_content_length = _LARGEST_BODY
         if request.mimetype != _FORM:
             raise ProtocolFault(Cause.REQUEST_INVALID, f"the body has to be {_FORM}")
-        return cls(request.form.items(multi=True))
+        return cls(bounded_fields(request.get_data()))
 
     @classmethod
     def of_text(cls, text: str) -> "Parameters":
