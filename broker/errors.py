@@ -118,7 +118,7 @@ _EVENTS_OF_FACTS = {
     # Something that an admin has to look into (security.md, OU-13).
     (Cause.LINK_REQUIRED, "conflict"): Event.IDENTITY_CONFLICT,
     (Cause.EMAIL_UNVERIFIED, "named"): _ACCESS,
-    (Cause.EMAIL_UNVERIFIED, "named_local"): _ACCESS,
+    (Cause.EMAIL_UNVERIFIED, "unconfirmed"): _ACCESS,
     # To an application it is an answer; to a person whom the provider sent back it is the end of a sign-in.
     (Cause.INTERACTION_NEEDED, "provider"): Event.LOGIN_REFUSED,
 }

@@ -27,6 +27,8 @@ class Next(StrEnum):
     OTHER_WAYS = "other_ways"
     OTHER_ACCOUNT = "other_account"
     HOME = "home"
+    CONFIRM = "confirm"
+    """Whoever is signed in shows that their address is their own."""
     FINDER = "finder"
     SET_UP = "set_up"
     APPROVE = "approve"
@@ -35,13 +37,13 @@ class Next(StrEnum):
     """What the provider's own page says, in plain words."""
 
 
-_APART = frozenset({Next.FINDER, Next.HOME, Next.APPROVE, Next.LOOK_UP})
+_APART = frozenset({Next.FINDER, Next.HOME, Next.CONFIRM, Next.APPROVE, Next.LOOK_UP})
 
 
 _AFTER_FACTS = {
     # The person is signed in: it is one application that stays closed.
     (Cause.EMAIL_UNVERIFIED, "named"): (Next.HOME,),
-    (Cause.EMAIL_UNVERIFIED, "named_local"): (Next.HOME,),
+    (Cause.EMAIL_UNVERIFIED, "unconfirmed"): (Next.CONFIRM, Next.HOME),
 }
 
 
@@ -55,15 +57,15 @@ def are_codes_offered() -> bool:
     return g.get("tenant") is not None and bool(g.tenant.policy.local_enabled) and the_broker().ports.mailer is not None
 
 
-def is_finder_offered() -> bool:
-    """The finder answers by mail."""
+def is_mail_sent() -> bool:
+    """Is there a mail server? The finder answers by mail, and an own address is confirmed by one."""
     return the_broker().ports.mailer is not None
 
 
 def is_offered(step: Next) -> bool:
     """Is there such a way on, here?"""
     if step is Next.FINDER:
-        return is_finder_offered()
+        return is_mail_sent()
     if step is Next.APPROVE:
         return isinstance(KINDS.get(_kind_of_way()), Consenting)
     if step is Next.LOOK_UP:
@@ -120,6 +122,8 @@ def _apart(step: Next) -> tuple[str, str]:
     flow = current_flow()
     if step is Next.FINDER:
         return _("Find my organization"), f"{the_broker().settings.base_url}/"
+    if step is Next.CONFIRM:
+        return _("Confirm my address"), url_for("account.address")
     if step is Next.APPROVE:
         key = flow.method if flow else None
         return _("I am an administrator of the directory"), url_for("signin.own_consent", connection=key)

@@ -58,11 +58,11 @@ VARIANTS: dict[tuple[Cause, str], Texts] = {
             _("Your admins can settle that. Give them the reference below."),
         ),
     ),
-    (Cause.EMAIL_UNVERIFIED, "named_local"): (
+    (Cause.EMAIL_UNVERIFIED, "unconfirmed"): (
         _("%(application)s needs a confirmed address"),
         (
             _("It knows people by their e-mail address, and nothing has shown yet that %(email)s is yours."),
-            _("To confirm it, sign out, choose “Forgot your password?” and type the code that comes by mail."),
+            _("Confirm it by a code that we send there; then open the application once more."),
         ),
     ),
     (Cause.FLOW_EXPIRED, "set_up"): (

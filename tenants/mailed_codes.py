@@ -39,7 +39,7 @@ class MailedCode(TenantScoped, Base):
     account_id: Mapped[str | None] = mapped_column(String(80))
     """None: the address has no account here; the row is there all the same."""
     purpose: Mapped[str] = mapped_column(String(20))
-    """`first_login`, `reset` or `factor`."""
+    """`first_login`, `reset`, `own_address` or `factor`."""
     code_hash: Mapped[str] = mapped_column(String(64))
     """A keyed hash: six digits could be found from a plain one."""
     tries: Mapped[int] = mapped_column(default=0)

@@ -25,6 +25,7 @@ OWN_ACCOUNT = scoped(
         Account.id,
         Account.email,
         Account.email_key,
+        Account.is_email_verified,
         Account.name,
         Account.given_name,
         Account.family_name,

@@ -15,7 +15,7 @@ from broker.account.applications import consent_lines
 from broker.account.changes import clock_now, own_page
 from broker.account.holdings import Holdings, held_by
 from broker.guard import require_person
-from broker.next_steps import are_codes_offered
+from broker.next_steps import are_codes_offered, is_mail_sent
 from broker.session import SignedIn
 from broker.upstream import KINDS
 from broker.user_agent import device_words, is_handheld
@@ -203,6 +203,7 @@ def _notice_of(done: str) -> Notice | None:
         "sessions": _(
             "You were signed out everywhere else. Applications that can’t be told of it are named under “Recent activity”."
         ),
+        "address": _("Your address is confirmed. You were signed out everywhere else."),
         "consent": _("That was taken back. What the application held is worth nothing any more."),
     }
     return Notice("success", "check-circle", str(words[done])) if done in words else None
@@ -213,5 +214,6 @@ def _urls() -> dict[str, str | None]:
     # A link that waits until there is a mail server runs out meanwhile.
     mail_link = url_for("account.mail_link") if are_codes_offered() else None
     return {name: url_for(f"account.{name}") for name in (*names, "end_session", "end_others", "withdraw")} | {
-        "mail_link": mail_link
+        "mail_link": mail_link,
+        "address": url_for("account.address") if is_mail_sent() else None,
     }

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from broker.account import app, applications, codes, overview, passkeys, password, reset, sessions
+from broker.account import address, app, applications, codes, overview, passkeys, password, reset, sessions
 
 account = Blueprint("account", __name__, subdomain="tenant")
 
@@ -14,6 +14,8 @@ account.post("/account/applications/withdraw", endpoint="withdraw")(applications
 account.get("/account/password", endpoint="password")(password.password_page)
 account.post("/account/password", endpoint="change_password")(password.change_password)
 account.post("/account/password/mail", endpoint="mail_link")(password.mail_link)
+account.get("/account/address", endpoint="address")(address.address_page)
+account.post("/account/address", endpoint="confirm_address")(address.confirm_address)
 account.get("/account/app", endpoint="app")(app.app_page)
 account.post("/account/app", endpoint="prove_app")(app.prove_app)
 account.get("/account/app/remove", endpoint="app_removal")(app.removal_page)

@@ -39,7 +39,9 @@ from tenants.mailed_codes import (
 from tenants.throttles import ADDRESS_LIMIT, FORGIVE_TRY, counter_key, take_try
 
 _DIGITS = 6
-_OWN_PURPOSES = frozenset({"first_login", "reset"})
+OWN_ADDRESS = "own_address"
+"""Somebody who is signed in shows that the account's address is theirs."""
+_OWN_PURPOSES = frozenset({"first_login", "reset", OWN_ADDRESS})
 
 
 class Attempt(Protocol):

@@ -105,6 +105,10 @@ _CHANGES: Mapping[str, Callable[[], Sentences]] = {
         _("A way to sign in was added"),
         _("Your account at the identity provider below opens your account here from now on."),
     ),
+    "address_confirmed": lambda: (
+        _("Your address was confirmed"),
+        _("Applications may know you by it. Whatever else your account could be opened with is gone, and every other session."),
+    ),
     "first_proof": lambda: (
         _("Earlier ways to sign in were removed"),
         _("The identity provider below has confirmed your address. What your account was opened with before is gone."),

@@ -38,7 +38,8 @@ def code(letter: Letter) -> Words | None:
         return None
     if state not in {AccountState.INVITED, AccountState.ACTIVE}:
         return _closed(letter, account, state)
-    return _code(letter) if _may_use_password(letter, account, address) else _elsewhere(letter, address)
+    may_have_one = letter.facts["purpose"] == "own_address" or _may_use_password(letter, account, address)
+    return _code(letter) if may_have_one else _elsewhere(letter, address)
 
 
 def _may_use_password(letter: Letter, account: Row[Any], address: Address) -> bool:
@@ -55,7 +56,7 @@ def _code(letter: Letter) -> Words:
         # In one piece: mail programs and phones offer such a number to be filled in.
         subject=_("%(code)s is your code", code=digits),
         preview=_("%(code)s is your code. We never ask for it by phone.", code=digits),
-        heading=_("Your sign-in code"),
+        heading=_("Your code to confirm this address") if letter.facts["purpose"] == "own_address" else _("Your sign-in code"),
         lead=_(
             "Type it on the page where you asked for it. It is valid for %(minutes)s minutes and works once.",
             minutes=int(LIFE.total_seconds()) // 60,

@@ -70,9 +70,3 @@ def test_application_that_takes_unproven_addresses_is_told_them(app, home):
     assert got.attributes["mail"] == [ada.email]
     (opened,) = steps.events(home, "application.opened")
     assert "kept_back" not in opened.detail
-
-
-def test_whoever_has_a_password_is_told_how_to_confirm_the_address(post, home):
-    ada = somebody(home)
-    sp = wiki(post.app, home, ada, name_id="email")
-    assert "choose “Forgot your password?”" in sp.send(sp.sp.query(sp.sp.request())).text

@@ -77,8 +77,8 @@ def test_sf10_stale_session_changes_nothing_and_is_asked_again(home, ada, at_hom
 
 
 def test_sf10_list_of_what_is_asked_again_is_whole(app):
-    """A new address that changes something has to be in it."""
-    free = {"/sessions/end", "/sessions/end-others", "/password/mail", "/applications/withdraw"}
+    """A new address that changes something has to be in it. A mailed code is a proof that is given there and then."""
+    free = {"/address", "/sessions/end", "/sessions/end-others", "/password/mail", "/applications/withdraw"}
     assert {path.removeprefix("/account") for path in own_posts(app)} == PROVEN_FIRST | ABOUT_ONE_PASSKEY | free
 
 

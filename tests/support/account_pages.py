@@ -16,9 +16,20 @@ from tests.support.samples import AT, EMAIL, RULES, Sample
 BAR = Bar("Jane Doe", "account", "/", "/account", "/sign-out")
 HOME_BAR = replace(BAR, here="home")
 _OLD = AT - timedelta(days=200)
-_NAMES = ("password", "mail_link", "app", "app_removal", "codes", "passkey", "passkey_name", "passkey_removal", "reset")
+_NAMES = (
+    "address",
+    "password",
+    "mail_link",
+    "app",
+    "app_removal",
+    "codes",
+    "passkey",
+    "passkey_name",
+    "passkey_removal",
+    "reset",
+)
 _URLS = {name: f"/account/{name}" for name in (*_NAMES, "end_session", "end_others", "withdraw")}
-_JANE = SimpleNamespace(name="Jane Doe", email=EMAIL, factors_reset_at=None)
+_JANE = SimpleNamespace(name="Jane Doe", email=EMAIL, is_email_verified=True, factors_reset_at=None)
 
 
 def _used(**values: Any) -> SimpleNamespace:
@@ -35,7 +46,12 @@ _FULL = Holdings(
     is_local=True,
     are_passkeys_offered=True,
 )
-_ONLY_APP = replace(_FULL, passkeys=(), codes_left=0, account=SimpleNamespace(name="", email=EMAIL, factors_reset_at=_OLD))
+_ONLY_APP = replace(
+    _FULL,
+    passkeys=(),
+    codes_left=0,
+    account=SimpleNamespace(name="", email=EMAIL, is_email_verified=False, factors_reset_at=_OLD),
+)
 _NOTHING = replace(
     _ONLY_APP, password=None, app=None, codes_made_at=None, are_passkeys_offered=False, is_local=False, account=_JANE
 )
@@ -87,6 +103,7 @@ def _confirm(**values: Any) -> Sample:
 _CONSENT = ConsentLine("app_1", "Partner Portal", AT, [_words("email"), _words("groups")], "nickname")
 _OPTIONS = '{"challenge": "x", "user": {"id": "x", "name": "jane"}}'
 _PASSWORD = {"bar": BAR, "cancel_url": "/account", "email": EMAIL, "rules": RULES, "errors": {}, "minimum": 8, "maximum": 16}
+_CODE = {"tx": "txn_1", "email": EMAIL, "cancel_url": "/account"}
 _PASSKEY = _LATER | {
     "tx": "txn_1",
     "options": _OPTIONS,
@@ -111,6 +128,8 @@ ACCOUNT_SAMPLES: dict[str, Sample] = {
     "account-of-nothing": _overview(_NOTHING, events=Events((), None)),
     "activity": Sample("account/activity.html", {"bar": BAR, "events": Events(_LINES, "/older"), "account_url": "/account"}),
     "activity-none": Sample("account/activity.html", {"bar": BAR, "events": Events((), None), "account_url": "/account"}),
+    "confirm-address": Sample("account/address.html", _CODE | {"errors": {}}),
+    "confirm-address-not-right": Sample("account/address.html", _CODE | {"errors": {"code": "This code is not right."}}),
     "change-password": Sample("account/password.html", _PASSWORD),
     "change-password-not-right": Sample(
         "account/password.html", _PASSWORD | {"errors": {"password": "This is not your current password."}}

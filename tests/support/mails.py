@@ -150,6 +150,7 @@ _CHANGES = (
     "local_off",
     "door",
     "identity_linked",
+    "address_confirmed",
     "first_proof",
 )
 

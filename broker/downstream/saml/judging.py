@@ -10,7 +10,7 @@ from broker.downstream.saml.asked import Asked
 from broker.downstream.saml.contexts import classes_of, met, needs_factor
 from broker.downstream.saml.denied import Denied
 from broker.downstream.saml.subjects import is_named_by_address
-from broker.next_steps import are_codes_offered
+from broker.next_steps import is_mail_sent
 from broker.saml_xml.xml import SKEW
 from broker.session import SignedIn
 from broker.signin.assurance import sign_in_facts
@@ -123,7 +123,7 @@ def require_proven_address(waiting: Waiting, person: SignedIn) -> None:
     raise Refusal(
         Cause.EMAIL_UNVERIFIED,
         detail,
-        fact="named_local" if person.row.is_local_enabled and are_codes_offered() else "named",
+        fact="unconfirmed" if is_mail_sent() else "named",
         email=person.row.email,
         application=application.name,
         application_id=application.id,
