@@ -54,6 +54,25 @@ CSRF_EXEMPT = frozenset(
 )
 """Endpoints that other sites may POST to; with the blueprint `back_channel` this list is closed."""
 
+ROOMS = (
+    health,
+    finder,
+    bounce,
+    signin,
+    account,
+    help_pages,
+    home_pages,
+    console,
+    set_up_pages,
+    support,
+    trace_page,
+    operator,
+    oidc,
+    back_channel,
+    saml_idp,
+)
+"""All blueprints."""
+
 
 def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
     """The application, wired in the order in which a request meets its parts."""
@@ -74,21 +93,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     init_errors(app)
     init_look(app)
 
-    app.register_blueprint(health)
-    app.register_blueprint(finder)
-    app.register_blueprint(bounce)
-    app.register_blueprint(signin)
-    app.register_blueprint(account)
-    app.register_blueprint(help_pages)
-    app.register_blueprint(home_pages)
-    app.register_blueprint(console)
-    app.register_blueprint(set_up_pages)
-    app.register_blueprint(support)
-    app.register_blueprint(trace_page)
-    app.register_blueprint(operator)
-    app.register_blueprint(oidc)
-    app.register_blueprint(back_channel)
-    app.register_blueprint(saml_idp)
+    for rooms in ROOMS:
+        app.register_blueprint(rooms)
 
     init_last_seen(app)
     app.after_request(set_cookies)

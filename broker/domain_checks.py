@@ -30,7 +30,7 @@ def check_domain(broker: Broker, tenant_id: str, domain: str) -> Look:
     with broker.db.tenant(tenant_id).reading() as session:
         challenge = find_challenge(session, domain)
     if challenge is None:
-        raise ProofError("There is nothing to look for: `broker domain prove` begins it.")
+        raise ProofError("There is nothing to look for yet: make the record first.")
     return _note(broker, tenant_id, domain, _is_there(broker, domain, challenge.token))
 
 

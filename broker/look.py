@@ -4,6 +4,7 @@ The assets are served in both URL spaces, because under a tenant's own host ther
 `look` for the platform and `tenant_look` for tenants.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,7 +15,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, request, ur
 from flask.globals import request_ctx
 from flask_babel import format_datetime, get_locale, gettext
 from jinja2 import StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from broker.assets import STYLESHEET, Asset, load_assets, version_of
 from broker.brand import brand_sheet
@@ -65,10 +66,20 @@ def init_look(app: Flask) -> None:
         stylesheet_url=stylesheet_url,
         whom_to_ask=whom_to_ask,
     )
-    app.jinja_env.filters.update(dialled=dialled, initials=initials, qr_picture=qr_picture, when=when)
+    app.jinja_env.filters.update(coded=coded, dialled=dialled, initials=initials, qr_picture=qr_picture, when=when)
     app.register_blueprint(platform_look)
     app.register_blueprint(tenant_look)
     app.register_blueprint(operator_look)
+
+
+_CODE = re.compile(r"`([^`]+)`")
+_PLACE = re.compile(r"(?<!\w)\*([A-Z][^*`]*)\*")
+
+
+def coded(text: object) -> Markup:
+    """A sentence whose `names` stand as code, and its *Places* as what they are."""
+    marked = _PLACE.sub(r"<i>\1</i>", _CODE.sub(r"<code>\1</code>", str(escape(text))))
+    return Markup(marked)  # noqa: S704  # escaped right here
 
 
 # addresses

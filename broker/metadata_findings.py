@@ -21,5 +21,5 @@ def examine_followed(broker: Broker, followed: Followed) -> Iterator[Finding]:
     if row is not None and row.fault:
         yield Finding("warn", "metadata_fault", _("The metadata could not be read the last time: %(why)s.", why=row.fault))
     if row is not None and row.proposed is not None:
-        sentence = _("New metadata waits for a word: `broker connection metadata` shows it.")
+        sentence = _("New metadata of the provider waits for a word before it counts.")
         yield Finding("warn", "metadata_waits", sentence)

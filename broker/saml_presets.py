@@ -150,7 +150,7 @@ PRESETS: tuple[SpPreset, ...] = (
         NameIdKind.EMAIL,
         {"account": "acme"},
         (_rule("organization", Source.ORGANIZATION_NAME, "basic"),),
-        note="It asks for the SHA-256 fingerprint of our certificate: `broker keys list` shows it.",
+        note="It asks for the SHA-256 fingerprint of our certificate, which stands with our keys for SAML.",
     ),
     SpPreset(
         "grafana",

@@ -143,7 +143,7 @@ def objection_to_activation(state: VersionState, number: int, in_force: int, *, 
     if number < in_force:
         return f"Version {in_force} came into force after {number} was made, and would be undone by it. Save a new draft."
     if state is VersionState.DRAFT and not untested:
-        return f"No test sign-in with version {number} has worked yet. Test it first, or say that it may come in untested."
+        return f"No test sign-in with version {number} has worked yet. Test it first."
     return None
 
 

@@ -130,7 +130,7 @@ def note_look(
     """Write down what follows from a look at the record of `domain`. Raises ProofError."""
     challenge = find_challenge(session, domain)
     if challenge is None:
-        raise ProofError("There is nothing to look for: `broker domain prove` begins it.")
+        raise ProofError("There is nothing to look for yet: make the record first.")
     provable(domain)
     proof = platform.get(DomainProof, domain, with_for_update=True)
     holding = Holding(proof.tenant_id == session.tenant_id, proof.method, proof.failing_since) if proof else None

@@ -62,7 +62,7 @@ class DoorState:
 def open_door(session: TenantSession, now: datetime, by: str = BY) -> str:
     """Open the door. Returns its secret, which is kept nowhere. Raises DoorError."""
     if _door(session) is not None:
-        raise DoorError("The door is open already. `broker door rotate` gives it a new address.")
+        raise DoorError("Emergency access is open already. Give it a new address instead.")
     secret = new_secret()
     session.add(Backdoor(id=DOOR_ID, secret_hash=digest(secret), opened_at=now))
     session.flush()
@@ -188,7 +188,7 @@ def _door(session: TenantSession) -> Backdoor | None:
 
 
 def _require_door(session: TenantSession) -> Backdoor:
-    return _door(session) or _refuse("The door is closed. `broker door open` opens it.")
+    return _door(session) or _refuse("Emergency access is closed. Open it first.")
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -34,7 +34,7 @@ def publish(session: TenantSession, vault: Vault, made: NewKey, now: datetime) -
     """Put a new key beside the active one. Raises KeyChangeError."""
     keys = _locked(session, made.algorithm)
     if len(keys) > 1:
-        raise KeyChangeError("There are two keys already: retire the old one first, with `broker keys retire`.")
+        raise KeyChangeError("There are two keys already: retire the old one first.")
     session.add(
         SigningKey(
             id=made.kid,
@@ -74,7 +74,7 @@ def _locked(session: TenantSession, algorithm: str) -> Sequence[SigningKey]:
 def _other(keys: Sequence[SigningKey]) -> SigningKey:
     found = [key for key in keys if key.state == KeyState.PUBLISHED.value]
     if not found:
-        raise KeyChangeError("There is one key only. `broker keys roll` publishes a second one.")
+        raise KeyChangeError("There is one key only. Publish a second one first.")
     return found[0]
 
 

@@ -1,7 +1,7 @@
 """Whether a change leaves a tenant somebody who can configure it: reads what tenants/admins.py decides about (AC-06)."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ ENDING = "Every other owner or admin of the tenant has an end date. Name one wit
 SHUT_OUT = "No owner or admin would have a way in any more. Give them another one first."
 SSO_ONLY = (
     "No owner or admin could enter without an identity provider any more. Leave e-mail and password to one of them, "
-    "or open the back door for one first (broker door)."
+    "or set up emergency access for one first."
 )
 
 
@@ -32,23 +32,32 @@ class Admins:
 
     def objection(self, after: Mapping[str, Candidate], now: datetime) -> str | None:
         """Why the people may not become those of `after`; None where nothing is lost that the tenant has."""
-        before, left = self.people.values(), after.values()
-        # Who has an end date is there today and not for good: then whoever stays has to be enough alone.
-        staying = [one for one in before if one.expires_at is None], [one for one in left if one.expires_at is None]
-        return self._loss(before, left, now, NOBODY) or self._loss(*staying, now, ENDING)
-
-    def _loss(self, before: Collection[Candidate], left: Collection[Candidate], now: datetime, nobody: str) -> str | None:
-        if has_admin(before, now) and not has_admin(left, now):
-            return nobody
-        if has_reachable_admin(before, self.ways, now) and not has_reachable_admin(left, self.ways, now):
-            return SHUT_OUT
-        if has_own_way_admin(before, self.ways, now) and not has_own_way_admin(left, self.ways, now):
-            return SSO_ONLY
-        return None
+        return loss(self, replace(self, people=after), now)
 
     def objection_to_loss(self, account_id: str, now: datetime) -> str | None:
         """The same for an account that would not count as an admin any more."""
         return self.objection({key: one for key, one in self.people.items() if key != account_id}, now)
+
+
+def loss(before: Admins, after: Admins, now: datetime) -> str | None:
+    """What a tenant would lose by a change of its people or ways: one of the sentences above; None where nothing."""
+    # Who has an end date is there today and not for good: then whoever stays has to be enough alone.
+    return _loss(before, after, now, NOBODY) or _loss(_staying(before), _staying(after), now, ENDING)
+
+
+def _loss(before: Admins, after: Admins, now: datetime, nobody: str) -> str | None:
+    were, left = before.people.values(), after.people.values()
+    if has_admin(were, now) and not has_admin(left, now):
+        return nobody
+    if has_reachable_admin(were, before.ways, now) and not has_reachable_admin(left, after.ways, now):
+        return SHUT_OUT
+    if has_own_way_admin(were, before.ways, now) and not has_own_way_admin(left, after.ways, now):
+        return SSO_ONLY
+    return None
+
+
+def _staying(admins: Admins) -> Admins:
+    return replace(admins, people={key: one for key, one in admins.people.items() if one.expires_at is None})
 
 
 def load_admins(session: TenantSession) -> Admins:

@@ -121,9 +121,9 @@ def set_expiry(db: TenantSession, account_id: str, at: datetime | None, now: dat
     """Set or lift an account's end (A3); one that had expired is given back. Raises LifecycleError."""
     account = locked(db, account_id)
     if account.is_file_managed:
-        _refuse("The tenants file rules when this account ends: change `expires` there, then `broker apply`.")
+        _refuse("A tenants file rules when this account ends: change `expires` there, and apply it.")
     if at is not None and at <= now:
-        _refuse("This day has passed. `broker account disable` switches an account off at once.")
+        _refuse("This day has passed. To end an account at once, disable it.")
     objection = load_admins(db).objection_to_loss(account_id, now) if at else None
     if objection:
         _refuse(objection)
@@ -164,7 +164,7 @@ def set_local(db: TenantSession, account_id: str, is_on: bool, now: datetime, by
     """
     account = locked(db, account_id)
     if account.is_file_managed:
-        _refuse("The tenants file rules the e-mail login of this account: change `local` there, then `broker apply`.")
+        _refuse("A tenants file rules the e-mail login of this account: change `local` there, and apply it.")
     if not is_on:
         _require_way_left(db, account, now)
     account.is_local_enabled = is_on
@@ -203,7 +203,7 @@ def _shut(db: TenantSession, account: Account, state: AccountState, now: datetim
 
 def _give_back(db: TenantSession, account: Account, now: datetime, by: str) -> None:
     if account.expires_at is not None and account.expires_at <= now:
-        _refuse("The end date of this account has passed. `broker account expire` sets another one.")
+        _refuse("The end date of this account has passed. Give it a later one, or none, first.")
     was = effective_state(replace(life_facts(account), is_admin=False), load_policies(db).of(account.organization_id), now)
     if was in ENTERING:
         _refuse(f"This account is {was.value} already.")
@@ -225,7 +225,7 @@ def _delete(db: TenantSession, account: Account, now: datetime, by: str) -> None
     applications know the id as `sub`, and the audit log as the one who did things.
     """
     if account.is_file_managed:
-        _refuse("The tenants file names this account: take it out there, then `broker apply --prune`.")
+        _refuse("A tenants file names this account: take it out there, and apply it with `--prune`.")
     _require_spared(db, account, now)
     withdraw_local(db, account.id, now)
     for statement in _DROPPED_WITH_ACCOUNT:
@@ -247,7 +247,7 @@ def _require_spared(db: TenantSession, account: Account, now: datetime) -> None:
 def objection_to_end(db: TenantSession, account: Account, now: datetime) -> str | None:
     """Why an account may not end; None: it may (AC-06)."""
     if account.id in door_holders(db):
-        return "This account has emergency access. `broker door revoke` takes it back first."
+        return "This account has emergency access. Take that back first."
     return load_admins(db).objection_to_loss(account.id, now) if account.role in ADMIN_ROLES else None
 
 

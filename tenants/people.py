@@ -111,7 +111,7 @@ def unlink(db: TenantSession, account_id: str, identity_id: str, now: datetime, 
 def _require_left(db: TenantSession, account: Account, role: str | None, part: str | None, now: datetime) -> None:
     is_whole = role in ADMIN_ROLES and part is None
     if not is_whole and (objection := load_admins(db).objection_to_loss(account.id, now)):
-        raise LifecycleError(objection.replace(" (broker door)", ""))
+        raise LifecycleError(objection)
     was_owner = account.role == "owner" and account.admin_organization_id is None
     if was_owner and not (role == "owner" and is_whole) and not _other_owner(db, account.id, now):
         raise LifecycleError(LAST_OWNER)

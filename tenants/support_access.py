@@ -126,7 +126,8 @@ def grant_support(db: TenantSession, by: str, hours: int, note: str, now: dateti
     db.run(
         _ADD_GRANT, id=new_id("spg"), granted_by=by, note=note, created_at=now, expires_at=until, revoked_at=None
     )  # fmt: skip
-    append(db, Event.SUPPORT_GRANTED, at=now, account_id=by, detail={"by": by, "until": until.isoformat(), "note": note})
+    detail = {"by": by, "until": f"{until:%Y-%m-%d %H:%M} UTC", "note": note}
+    append(db, Event.SUPPORT_GRANTED, at=now, account_id=by, detail=detail)
     return until
 
 

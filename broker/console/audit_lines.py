@@ -116,7 +116,7 @@ def _line(
     applications: Mapping[str, str],
 ) -> Line:
     way = connections.get(row.connection_id or "") or applications.get(row.application_id or "")
-    by = str(row.detail.get("by", ""))
+    by = str(row.detail.get("operator") or row.detail.get("by", ""))
     return Line(
         id=row.id,
         at=row.at,

@@ -64,7 +64,7 @@ def prove(domain: str) -> Response:
     try:
         done = _proofs(admin, provable(name), what)
     except ProofError as error:
-        return _page(admin, domain, None, str(error).partition(": `")[0])
+        return _page(admin, domain, None, str(error))
     except OSError:
         return _page(admin, domain, None, _("No name server answered. Nothing was changed; try again in a few minutes."))
     return go("console.domain", done, domain=domain)

@@ -4,6 +4,7 @@ A field of a pydantic model becomes a `FormField`: its title the label, its desc
 `read` takes a posted form apart by the same fields. A model that changes needs no template.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import UnionType
@@ -15,6 +16,8 @@ from pydantic.fields import FieldInfo
 
 Control = Literal["text", "email", "url", "number", "date", "password", "lines", "area", "choice", "check", "file", "choices"]
 Errors = Mapping[str, str]
+_NAME = re.compile(r"`([a-z_]+)`")
+_COMMAND = re.compile(r" \(`broker [^`]*`\)")
 _LINE = 2000
 """What may be longer takes several lines: keys and documents."""
 
@@ -69,7 +72,8 @@ def fields_of(
         _field(name, model.model_fields[name], values.get(name), name in secrets, name in kept, name in documents)
         for name in names
     ]
-    return marked(made, errors)
+    titles = _titles(model)
+    return marked([replace(one, help=with_names(one.help, titles)) for one in made], errors)
 
 
 def marked(fields: Sequence[FormField], errors: Errors, focus: str = "") -> list[FormField]:
@@ -113,6 +117,19 @@ def sentence_of(kind: str, message: str) -> str:
         return str(known[kind])
     text = message.removeprefix("Value error, ")
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}"
+
+
+def with_names(text: str, labels: Mapping[str, str]) -> str:
+    """A help text as a page has it: it names other fields by their labels, and no command."""
+    return _NAME.sub(lambda found: _quoted(found, labels), _COMMAND.sub("", text))
+
+
+def _quoted(found: re.Match[str], labels: Mapping[str, str]) -> str:
+    return f"“{labels[found[1]]}”" if labels.get(found[1]) else found[0]
+
+
+def _titles(model: type[BaseModel]) -> dict[str, str]:
+    return {name: info.title for name, info in model.model_fields.items() if info.title}
 
 
 def _field(name: str, info: FieldInfo, value: object, is_secret: bool, is_kept: bool, is_document: bool) -> FormField:

@@ -64,7 +64,7 @@ def _ask(admin: Admin, errors: dict[str, str] | None = None, status: int = 200) 
         lost, alone = len(holders), with_no_other_way(db, holders)
         objection = _objection(db, the_broker().ports.clock.now()) if is_on else None
     if managed_by_file():
-        objection = str(_("A tenants file rules this: change `local_enabled` there, then `broker apply`."))
+        objection = str(_("A tenants file rules this: it is changed there, and not here."))
     sentences = [objection] if objection else _off(lost, alone) if is_on else _on()
     return show(
         "console/confirm.html",

@@ -20,8 +20,7 @@ class OidcOptions(Options):
     preset: str | None = Field(
         default=None,
         title="Preset",
-        description="A product whose values are known: `broker connection presets` lists them. Needs `domain` where the "
-        "product has several, in place of `issuer`.",
+        description="A product whose values are known. Needs `domain` where the product has several, in place of `issuer`.",
         max_length=50,
     )
     domain: str | None = Field(

@@ -1,21 +1,25 @@
 """The part of the plan that refuses to leave a tenant without anybody who can configure it (security.md, AC-06)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tenants.accounts import Account, AccountState
-from tenants.admins import Candidate, Ways, has_admin, has_own_way_admin, has_reachable_admin
+from tenants.admins import Candidate, Ways
 from tenants.connections import Connection
+from tenants.last_admin import ENDING, NOBODY, SHUT_OUT, SSO_ONLY, Admins, candidate_of, loss
 from tenants.manifest.changes import Verb
 from tenants.manifest.plan import Comparison
 from tenants.policies import TenantPolicy
 
-NOBODY = "the tenant would be left without an owner or admin who can enter. Name another one first."
-SHUT_OUT = "no owner or admin would have a way in any more. Leave one of them a way first."
-SSO_ONLY = (
-    "no owner or admin could enter without an identity provider any more. Leave e-mail and password to one of them, "
-    "or open the back door for one first (broker door)."
-)
+SENTENCES = {
+    NOBODY: "the tenant would be left without an owner or admin who can enter. Name another one first.",
+    ENDING: "every owner or admin who would be left has an end date. Name one without first.",
+    SHUT_OUT: "no owner or admin would have a way in any more. Leave one of them a way first.",
+    SSO_ONLY: "no owner or admin could enter without an identity provider any more. Leave e-mail and password to one of them, "
+    "or open the back door for one first (broker door).",
+}
+"""What would be lost, as a file's mistakes are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Person:
 
     candidate: Candidate
     organization_id: str
+    is_of_part: bool = False
+    """Its role is for a part of the tenant: it configures none of the rest."""
 
 
 def people(comparison: Comparison) -> dict[str, Person]:
@@ -38,23 +44,21 @@ def people(comparison: Comparison) -> dict[str, Person]:
 
 def keep_an_admin(comparison: Comparison) -> None:
     """A tenant that has somebody to configure it keeps somebody, with the ways in that this needs."""
-    now = comparison.now
-    before = [person.candidate for person in _people_before(comparison).values()]
-    after = [person.candidate for person in people(comparison).values()]
-    ways, left = _ways_before(comparison), _ways_after(comparison)
-    if has_admin(before, now) and not has_admin(after, now):
-        comparison.refuse(("accounts",), NOBODY)
-    elif has_reachable_admin(before, ways, now) and not has_reachable_admin(after, left, now):
-        comparison.refuse(("accounts",), SHUT_OUT)
-    elif has_own_way_admin(before, ways, now) and not has_own_way_admin(after, left, now):
-        comparison.refuse(("accounts",), SSO_ONLY)
+    before = Admins(_configuring(_people_before(comparison)), _ways_before(comparison))
+    after = Admins(_configuring(people(comparison)), _ways_after(comparison))
+    if (lost := loss(before, after, comparison.now)) is not None:
+        comparison.refuse(("accounts",), SENTENCES[lost])
+
+
+def _configuring(known: Mapping[str, Person]) -> dict[str, Candidate]:
+    return {key: person.candidate for key, person in known.items() if not person.is_of_part}
 
 
 def _people_before(comparison: Comparison) -> dict[str, Person]:
     holders = comparison.state.door_holders
     return {
         row.id: Person(
-            Candidate(row.role, row.state, row.expires_at, row.is_local_enabled, row.id in holders), row.organization_id
+            candidate_of(row, has_door_credential=row.id in holders), row.organization_id, row.admin_organization_id is not None
         )
         for row in comparison.state.accounts.values()
     }
@@ -69,7 +73,7 @@ def _after(before: Person | None, values: Any) -> Person:
         is_local_enabled=values.get("is_local_enabled", base.candidate.is_local_enabled),
         has_door_credential=base.candidate.has_door_credential,
     )
-    return Person(candidate, values.get("organization_id", base.organization_id))
+    return Person(candidate, values.get("organization_id", base.organization_id), base.is_of_part)
 
 
 def _ways_before(comparison: Comparison) -> Ways:

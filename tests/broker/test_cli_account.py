@@ -175,10 +175,10 @@ def test_expire_asks_for_one_of_two(account, arguments):
 # What the file rules
 
 RULED = {
-    "end date": ("expire", ("--never",), "The tenants file rules when this account ends"),
-    "e-mail login": ("email-login", ("off", "--yes"), "The tenants file rules the e-mail login"),
-    "deletion": ("delete", ("--yes",), "The tenants file names this account"),
-    "e-mail login, before anybody is asked": ("email-login", ("off",), "The tenants file rules the e-mail login"),
+    "end date": ("expire", ("--never",), "A tenants file rules when this account ends"),
+    "e-mail login": ("email-login", ("off", "--yes"), "A tenants file rules the e-mail login"),
+    "deletion": ("delete", ("--yes",), "A tenants file names this account"),
+    "e-mail login, before anybody is asked": ("email-login", ("off",), "A tenants file rules the e-mail login"),
 }
 
 
@@ -315,5 +315,5 @@ def test_ac06_holder_of_the_back_door_stays(home, account, command):
     what, *arguments = command
     told = account(what, *arguments, email=holder.email)
     assert told.exit_code == 1
-    assert "This account has emergency access. `broker door revoke` takes it back first." in told.stderr
+    assert "This account has emergency access. Take that back first." in told.stderr
     assert row_of(home, holder).state == "active"

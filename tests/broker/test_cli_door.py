@@ -47,12 +47,12 @@ def test_open_prints_the_address_once_and_keeps_its_hash(home, door):
     assert secret not in told.stderr
     again = door("open")
     assert (again.exit_code, again.stdout) == (1, "")
-    assert "The door is open already" in again.stderr
+    assert "Emergency access is open already" in again.stderr
     assert secret not in str([one.detail for one in steps.events(home, Event.DOOR_CHANGED)])
 
 
 def test_rotate_makes_another_address(home, door):
-    assert "The door is closed" in door("rotate").stderr
+    assert "Emergency access is closed" in door("rotate").stderr
     first, second = door("open").stdout, door("rotate").stdout
     assert first != second
     assert row_of(home).secret_hash == digest(second.strip().rpartition("/")[2])

@@ -403,3 +403,21 @@ def test_the_audit_log_names_the_account(desk: Desk) -> None:
 def _credentials(desk: Desk) -> dict[str, Credential]:
     with desk.session() as s:
         return {row.kind: row for row in s.scalars(select(Credential))}
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"admin_organization_id": "org_x"}, "left without an owner or admin who can enter"),
+        ({"expires_at": datetime(2027, 1, 1, tzinfo=UTC)}, "every owner or admin who would be left has an end date"),
+    ],
+    ids=["for a part", "for a while"],
+)
+def test_ac06_who_looks_after_a_part_or_for_a_while_is_no_owner_who_is_left(desk: Desk, values: Any, sentence: str) -> None:
+    desk.apply(LOCAL_ON + LOCAL_OWNER + LOCAL_OWNER.replace("owner@", "other@"))
+    with desk.writing() as s:
+        other = s.scalars(select(Account).where(Account.email == f"other@{desk.slug}.example")).one()
+        other.is_file_managed = False
+        for name, value in values.items():
+            setattr(other, name, value)
+    assert any(sentence in one for one in desk.faults(LOCAL_ON, prune=True))

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from broker.console.applications.sections import LABELS, Section
 from broker.console.applications.store import Held
 from broker.console.applications.texts import SHOWN, TextError, read_acs, read_attributes, read_certificates, read_claims
-from broker.console.forms import Choice, Errors, FormField, fields_of, marked, read
+from broker.console.forms import Choice, Errors, FormField, fields_of, marked, read, with_names
 from tenants.manifest.application_specs import ApplicationSpec
 from tenants.manifest.saml_specs import SamlApplicationSpec
 from tenants.ways import LOCAL
@@ -70,7 +70,8 @@ def _as_text(name: str, value: Any) -> Any:
 
 
 def _fitted(there: Held, section: Section, one: FormField, values: Mapping[str, Any]) -> FormField:
-    one = replace(one, label=str(LABELS[one.name]))
+    names = {name: str(label) for name, label in LABELS.items()}
+    one = replace(one, label=names[one.name], help=with_names(one.help, names))
     if one.name == "connections":
         return replace(one, control="choices", choices=_ways())
     if one.name in {"organization", "open_to_organizations"}:

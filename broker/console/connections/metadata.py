@@ -75,7 +75,7 @@ def change_keys() -> Response:
                 return go("console.saml_keys", "nothing")
             db.touch_configuration()
     except KeyChangeError as error:
-        return _keys(admin, str(error).partition(", with `")[0], 409)
+        return _keys(admin, str(error), 409)
     return go("console.saml_keys", f"key_{what}")
 
 
