@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
 from tenants.db import Database
+from tenants.leasing import lease_rows
 from tenants.statements import scoped
 
 BATCH = 20
@@ -89,17 +90,4 @@ NOTE_READING = scoped(insert(MetadataReading))
 
 def lease_due(db: Database, now: datetime) -> Sequence[tuple[str, str]]:
     """Tenant and connection of some addresses that are due, for this process alone. Looks before it crosses tenants."""
-    if not db.has_row(FetchedMetadata, FetchedMetadata.due_at <= now):
-        return ()
-    key, is_due = tuple_(_COPY.c.tenant_id, _COPY.c.id), _COPY.c.due_at <= now
-    due = select(_COPY.c.tenant_id, _COPY.c.id).where(is_due).order_by(_COPY.c.due_at).limit(BATCH)
-    # A subquery of its own might be asked once for each row, and find another batch each time.
-    batch = due.with_for_update(skip_locked=True).cte("batch")
-    taken = (
-        update(_COPY)
-        .where(key.in_(select(batch.c.tenant_id, batch.c.id)), is_due)
-        .values(due_at=now + LEASE)
-        .returning(_COPY.c.tenant_id, _COPY.c.id)
-    )
-    with db.platform("metadata of identity providers is asked for", now) as session:
-        return [(row.tenant_id, row.id) for row in session.execute(taken)]
+    return lease_rows(db, FetchedMetadata, LEASE, BATCH, "metadata of identity providers is asked for", now)

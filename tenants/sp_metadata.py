@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ForeignKeyConstraint, Index, String, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped
 from tenants.db import Database
+from tenants.leasing import lease_rows
 from tenants.saml_metadata import BATCH, LEASE
 from tenants.statements import scoped
 
@@ -54,16 +55,4 @@ FORGET_SP_METADATA = scoped(delete(SpMetadata).where(SpMetadata.id == bindparam(
 
 def lease_due_sp(db: Database, now: datetime) -> Sequence[tuple[str, str]]:
     """Tenant and application of some addresses that are due, for this process alone. Looks before it crosses tenants."""
-    if not db.has_row(SpMetadata, SpMetadata.due_at <= now):
-        return ()
-    key, is_due = tuple_(_COPY.c.tenant_id, _COPY.c.id), _COPY.c.due_at <= now
-    due = select(_COPY.c.tenant_id, _COPY.c.id).where(is_due).order_by(_COPY.c.due_at).limit(BATCH)
-    batch = due.with_for_update(skip_locked=True).cte("batch")
-    taken = (
-        update(_COPY)
-        .where(key.in_(select(batch.c.tenant_id, batch.c.id)), is_due)
-        .values(due_at=now + LEASE)
-        .returning(_COPY.c.tenant_id, _COPY.c.id)
-    )
-    with db.platform("metadata of service providers is asked for", now) as session:
-        return [(row.tenant_id, row.id) for row in session.execute(taken)]
+    return lease_rows(db, SpMetadata, LEASE, BATCH, "metadata of service providers is asked for", now)

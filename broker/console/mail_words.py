@@ -50,10 +50,13 @@ def save_words() -> Response:
 def _form(admin: Admin, values: dict[str, Any], errors: Errors | None = None, status: int = 200) -> Response:
     errors, may_change = errors or {}, admin.may(Permission.CONFIGURE) and not managed_by_file()
     return show(
-        "console/mail_words.html",
+        "console/settings.html",
         admin,
         here="branding",
         title=_("Words of mails"),
+        lede=_(
+            "It stands under what the mail says itself. Plain text of at most 500 characters; links and codes are always ours."
+        ),
         status=status,
         errors=errors,
         fields=list(_fields(values, errors)),

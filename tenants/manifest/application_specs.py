@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, model_validat
 
 from tenants.applications import ClientAuth
 from tenants.claim_rules import Source, check_claim_name
-from tenants.manifest.values import ClientId, Host, Key, LaunchAddress, Line, ReturnAddress, SecretReference, Spec
+from tenants.manifest.entry_values import AssignedOnly, Enabled, Groups, Home, Organizations, SecondFactor, SignInAge, Ways
+from tenants.manifest.values import ClientId, Host, LaunchAddress, Line, ReturnAddress, SecretReference, Spec
 from tenants.public_keys import check_key_set
 from tenants.return_addresses import check_origin, check_return_address
 
@@ -110,26 +111,12 @@ class ApplicationSpec(Spec):
     cors_origins: tuple[Origin, ...] = Field(
         default=(), description="Origins whose scripts may ask for tokens and UserInfo, such as `https://app.example`."
     )
-    connections: tuple[str, ...] = Field(
-        default=(), description="Keys of the ways in that it accepts, `local` among them; empty: all."
-    )
-    groups: tuple[Line, ...] = Field(
-        default=(), description="People of these groups may enter, and nobody who isn't named some other way."
-    )
-    open_to_organizations: tuple[Key, ...] = Field(
-        default=(), description="People of these organizations and their parts may enter, and nobody who isn't named."
-    )
-    assigned_only: StrictBool = Field(
-        default=False,
-        description="Only people who are named may enter: by `groups`, by `open_to_organizations`, or one by one "
-        "(`broker application assign`). It is so by itself where one of the two is given.",
-    )
-    second_factor: StrictBool = Field(
-        default=False, description="People need a second factor to enter, by whatever way they come."
-    )
-    sign_in_minutes: Minutes | None = Field(
-        default=None, description="How long ago a sign-in may be when people enter; as long as a session, unless given."
-    )
+    connections: Ways = ()
+    groups: Groups = ()
+    open_to_organizations: Organizations = ()
+    assigned_only: AssignedOnly = False
+    second_factor: SecondFactor = False
+    sign_in_minutes: SignInAge = None
     session_minutes: Minutes | None = Field(
         default=None, description="How long it can renew its tokens; as long as the session, unless given."
     )
@@ -142,8 +129,8 @@ class ApplicationSpec(Spec):
     offline_days: Annotated[StrictInt, Field(ge=1, le=365)] = Field(
         default=30, description="How long it can go on without the person, with `offline_access`."
     )
-    organization: Key = Field(default=ROOT, description="Key of the organization that it belongs to.")
-    enabled: StrictBool = Field(default=True, description="Whether anybody can sign in to it.")
+    organization: Home = ROOT
+    enabled: Enabled = True
 
     @model_validator(mode="after")
     def _proves_itself(self) -> Self:

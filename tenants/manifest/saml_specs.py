@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstra
 
 from tenants.certificates import MAX_CERTIFICATES, checked_certificate, checked_encryption_certificate
 from tenants.claim_rules import Source
-from tenants.manifest.values import Key, LaunchAddress, Line, ReturnAddress, ShortLine, Spec
+from tenants.manifest.entry_values import AssignedOnly, Enabled, Groups, Home, Organizations, SecondFactor, SignInAge, Ways
+from tenants.manifest.values import LaunchAddress, Line, ReturnAddress, ShortLine, Spec
 from tenants.saml_applications import (
     MAX_ADDRESSES,
     MAX_ATTRIBUTES,
@@ -96,28 +97,14 @@ class SamlApplicationSpec(Spec):
     launch_url: LaunchAddress | None = Field(
         default=None, description="Where its tile leads; with `idp_initiated` it needs none."
     )
-    connections: tuple[str, ...] = Field(
-        default=(), description="Keys of the ways in that it accepts, `local` among them; empty: all."
-    )
-    groups: tuple[Line, ...] = Field(
-        default=(), description="People of these groups may enter, and nobody who isn't named some other way."
-    )
-    open_to_organizations: tuple[Key, ...] = Field(
-        default=(), description="People of these organizations and their parts may enter, and nobody who isn't named."
-    )
-    assigned_only: StrictBool = Field(
-        default=False,
-        description="Only people who are named may enter: by `groups`, by `open_to_organizations`, or one by one "
-        "(`broker application assign`). It is so by itself where one of the two is given.",
-    )
-    second_factor: StrictBool = Field(
-        default=False, description="People need a second factor to enter, by whatever way they come."
-    )
-    sign_in_minutes: Annotated[StrictInt, Field(ge=1, le=43200)] | None = Field(
-        default=None, description="How long ago a sign-in may be when people enter; as long as a session, unless given."
-    )
-    organization: Key = Field(default="root", description="Key of the organization that it belongs to.")
-    enabled: StrictBool = Field(default=True, description="Whether anybody can sign in to it.")
+    connections: Ways = ()
+    groups: Groups = ()
+    open_to_organizations: Organizations = ()
+    assigned_only: AssignedOnly = False
+    second_factor: SecondFactor = False
+    sign_in_minutes: SignInAge = None
+    organization: Home = "root"
+    enabled: Enabled = True
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

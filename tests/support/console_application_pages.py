@@ -40,7 +40,7 @@ _FIELDS = [
     FormField("sign_in_minutes", "Minutes since the sign-in", "number", "", "How long ago.", "Type a number.", is_focused=True),
 ]
 _PART = {
-    "part": OIDC_SECTIONS[4],
+    "lede": OIDC_SECTIONS[4].lede,
     "fields": _FIELDS,
     "seen": "abc",
     "may_change": True,
@@ -101,10 +101,10 @@ CONSOLE_APPLICATION_SAMPLES: dict[str, Sample] = {
         ),
     ),
     "console-application-part": console_page(
-        "applications/part.html", "Travel: Rules", **(_PART | {"errors": {"sign_in_minutes": "Type a number."}})
+        "settings.html", "Travel: Rules", **(_PART | {"errors": {"sign_in_minutes": "Type a number."}})
     ),
     "console-application-part-by-file": console_page(
-        "applications/part.html",
+        "settings.html",
         "Travel: Rules",
         **_PART_BY_FILE,
     ),

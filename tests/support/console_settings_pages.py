@@ -52,6 +52,7 @@ _BRANDING = {
     "contacts_url": "/console/branding/contacts",
 }
 _WORDS = {
+    "lede": "It stands under what the mail says itself.",
     "fields": [FormField("invitation", "Invitation", "area", "Ask at the desk.", "With the link to set up an account.")],
     "seen": "abc",
     "may_change": True,
@@ -110,9 +111,9 @@ SETTINGS_SAMPLES: dict[str, Sample] = {
     "console-branding-by-file": console_page(
         "branding.html", "Branding", **(_BRANDING | {"may_change": False, "is_file_managed": True, "has_logo": False})
     ),
-    "console-mail-words": console_page("mail_words.html", "Words of mails", **_WORDS),
+    "console-mail-words": console_page("settings.html", "Words of mails", **_WORDS),
     "console-mail-words-by-file": console_page(
-        "mail_words.html", "Words of mails", **(_WORDS | {"may_change": False, "is_file_managed": True})
+        "settings.html", "Words of mails", **(_WORDS | {"may_change": False, "is_file_managed": True})
     ),
     "console-contacts": console_page("contacts.html", "Contacts", **_CONTACTS),
     "console-contacts-none": console_page("contacts.html", "Contacts", **(_CONTACTS | {"lines": []})),

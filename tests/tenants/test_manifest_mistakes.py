@@ -86,7 +86,7 @@ MISTAKES = {
             "tenants.acme.policy.local_enable: is not known here. Did you mean local_enabled? Allowed: sign_in_page, "
             "local_enabled, password, password_rules, on_breach, discloses_account_state, session_idle_minutes, "
             "session_absolute_minutes, email_factor, passkeys, trusted_device_days, token_key_days, activation_days, "
-            "inactive_days, warning_days, trace_days.",
+            "inactive_days, warning_days, trace_days, parts_may.",
         ],
     ),
     "a policy out of bounds": (

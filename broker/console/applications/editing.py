@@ -85,13 +85,13 @@ def _form(
 ) -> Response:
     row, errors = there.row, errors or {}
     return show(
-        "console/applications/part.html",
+        "console/settings.html",
         admin,
         here="applications",
         title=f"{row.name}: {part.label}",
         status=status,
         errors=errors,
-        part=part,
+        lede=part.lede,
         fields=drawn(there, part, values, errors),
         seen=request.form.get("seen") or fingerprint(_values(part, there.values)),
         may_change=may_change(admin, row),
