@@ -47,6 +47,8 @@ class Assistant:
     """Only where the operator has a registration for it."""
     button: Text = ""
     """What its button says, where that is another word than the label."""
+    other_side: Text = ""
+    """What a sentence calls it, where the label names no product."""
 
 
 _SECRET = _("As the provider gave it. It is stored encrypted, and never shown again.")
@@ -122,6 +124,7 @@ _OWN = (
         kind="saml",
         label=_("SAML 2.0"),
         button=_("Company login"),
+        other_side=_("your identity provider"),
         note=_("AD FS, Okta, Entra, Google Workspace and any other SAML identity provider"),
         icon="way-saml",
         steps=(
@@ -131,7 +134,10 @@ _OWN = (
         ),
         fields=("metadata_url", "idp_metadata", "attributes"),
         optional=("metadata_url", "idp_metadata", "attributes"),
-        helps={"idp_metadata": _("The document itself (XML), if it has no address.")},
+        helps={
+            "idp_metadata": _("The document itself (XML), if it has no address."),
+            "attributes": _("How it names the e-mail address and the names. Choose the product that is nearest."),
+        },
         where=_("One of both is enough: the address of its metadata, which is read again and again, or the document itself."),
         who=_("Somebody who may add applications at your identity provider."),
     ),
@@ -140,6 +146,7 @@ _OWN = (
         kind="oidc",
         label=_("Any OpenID Connect provider"),
         button=_("Company login"),
+        other_side=_("your identity provider"),
         note=_("By its issuer; everything else is read from there"),
         icon="plug",
         steps=(
