@@ -11,12 +11,14 @@ from lxml import etree
 from broker.session import Proof
 from tenants.accounts import Account
 from tenants.saml_applications import AttributeRule
+from tenants.transactions import LoginTransaction
 from tests import factories
 from tests.browser import Browser
 from tests.peers.service_provider import POST
 from tests.peers.xml_signing import saml_key
 from tests.support import steps
 from tests.support.html import Page
+from tests.support.rows import stored
 from tests.support.saml_app import SamlApp, posts_nothing
 
 NAME = "urn:oasis:names:tc:SAML:2.0:nameid-format:"
@@ -99,10 +101,13 @@ def test_i7_force_authn_asks_again_and_says_when(app, home, clock):
     assert wiki.read(browser.text).status == ("Success",)
 
 
-def test_i7_force_authn_asks_also_who_has_just_come_from_a_provider(wiki):
+def test_i7_force_authn_asks_also_who_has_just_come_from_a_provider(home, wiki):
     wiki.signed_in(method="company")
     forced = wiki.sp.query(wiki.sp.request(ForceAuthn="true"))
     assert "/sign-in" in wiki.send(forced).headers["Location"]
+    (waits,) = stored(home, LoginTransaction)
+    path, _, query = waits.return_to.removeprefix(home.path).partition("?")
+    assert wiki.got(wiki.get(path, query)).status == ("Responder", "AuthnFailed"), "nobody has signed in since"
 
 
 def test_i8_passive_requests_show_no_page(app, home, wiki):

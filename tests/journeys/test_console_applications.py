@@ -185,6 +185,13 @@ def test_a_service_provider_is_added_and_told_attributes(home, at_home):
     kept = row(home, key="wiki")
     assert (kept.saml["name_id"], kept.saml["acs"]) == ("email", [["https://wiki.example/acs", 0, True]])
     assert [one[0] for one in kept.saml["attributes"]] == ["mail", "plan"]
+    jane = factories.account(home)
+    shown = at_home.open(at(home, f"/wiki?email={jane.email}")).words
+    assert "Nobody has confirmed the address: the person is refused" in shown
+    assert "Left out, as nobody has confirmed the address" in shown
+    part(at_home, home, "wiki", "tokens", unproven_email="yes")
+    shown = at_home.open(at(home, f"/wiki?email={jane.email}")).words
+    assert ("It is told addresses that nobody has proven" in shown, f'"NameID": "{jane.email}"' in shown) == (True, True)
     part(at_home, home, "wiki", "sign-in", acs="https://wiki.example/new\nhttps://wiki.example/acs")
     assert row(home, key="wiki").saml["acs"] == [["https://wiki.example/new", 1, True], ["https://wiki.example/acs", 0, False]]
     page = at_home.open(at(home, "/new")).submit(

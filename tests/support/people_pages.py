@@ -57,6 +57,7 @@ _FORM = [
 ACCOUNT = Row(
     id="acc_6f1c2a9e",
     email="jane.doe@acme.example",
+    is_email_verified=True,
     name="Jane Doe",
     is_local_enabled=True,
     is_file_managed=False,
@@ -102,6 +103,7 @@ PERSON = {
     "audit_url": "/console/audit",
     "is_local_on": True,
 }
+_NEVER_CAME = {"last_login_at": None, "factors_reset_at": None, "is_file_managed": True, "is_email_verified": False}
 NOBODY = {
     "may": set(),
     "edit_url": None,
@@ -109,7 +111,7 @@ NOBODY = {
     "is_local_on": False,
     "seen": replace(
         SEEN,
-        account=Row(**(vars(ACCOUNT) | {"last_login_at": None, "factors_reset_at": None, "is_file_managed": True})),
+        account=Row(**(vars(ACCOUNT) | _NEVER_CAME)),
         ways=[], held=Held(), groups=[], browsers=[], events=[], role="", part="", ends_on="", has_door=False, tone="",
         state="Invited",
     ),

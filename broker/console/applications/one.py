@@ -15,10 +15,12 @@ from broker.console.applications.store import Held, find, held, may_change, need
 from broker.console.changes import changing
 from broker.console.frame import go, show
 from broker.downstream.oidc.preview import preview
+from broker.downstream.saml.preview import preview as preview_by_saml
 from broker.wiring import the_broker
 from tenants.accounts import Account
 from tenants.addresses import AddressError, normalise_address
 from tenants.console_roles import Permission
+from tenants.db import TenantSession
 from tenants.ids import digest
 from tenants.pictures import redrawn
 
@@ -135,17 +137,31 @@ def _icon_url(there: Held) -> str | None:
 def _preview(there: Held) -> Any:
     """What it would be told about the person of `?email=`: places with their claims as text, or a sentence."""
     email = request.args.get("email", "").strip()
-    if not email or there.is_saml:
+    if not email:
         return None
-    config = g.tenant.applications.get(there.row.client_id) or abort(404)
     try:
         key = normalise_address(email).key
     except AddressError as error:
         return str(error)
     with g.db.reading() as db:
         account_id = db.scalars(select(Account.id).where(Account.email_key == key)).first()
-        shown = preview(db, config, account_id, (), the_broker().ports.clock.now()) if account_id else None
-    if shown is None:
+        places = _places(db, there, account_id) if account_id else None
+    if places is None:
         return str(_("Nobody here has this address."))
-    places = ((_("ID token"), shown.id_token), (_("UserInfo"), shown.userinfo), (_("Access token"), shown.access_token))
     return [(label, json.dumps(claims, indent=2, ensure_ascii=False)) for label, claims in places]
+
+
+def _places(db: TenantSession, there: Held, account_id: str) -> list[tuple[str, Any]] | None:
+    config = g.tenant.application_by_id(there.row.id) or abort(404)
+    if config.saml is not None:
+        told = preview_by_saml(db, config.saml, account_id)
+        if told is None:
+            return None
+        unproven = str(_("Nobody has confirmed the address: the person is refused, and can confirm it."))
+        kept_back = [(str(_("Left out, as nobody has confirmed the address")), told.kept_back)] if told.kept_back else []
+        return [(str(_("Name")), told.name or unproven), (str(_("Attributes")), told.attributes), *kept_back]
+    shown = preview(db, config, account_id, (), the_broker().ports.clock.now())
+    if shown is None:
+        return None
+    places = ((_("ID token"), shown.id_token), (_("UserInfo"), shown.userinfo), (_("Access token"), shown.access_token))
+    return [(str(label), claims) for label, claims in places]

@@ -25,6 +25,8 @@ class Asked:
     """Whoever comes from another identity provider will not do (Core, 3.4.1.2)."""
     was_begun: bool = False
     """A sign-in was begun for it: what that sees to is not asked for again."""
+    before: str = ""
+    """The mark of the session that there was then: each sign-in gives another one."""
 
     def as_json(self) -> dict[str, Any]:
         """As the row holds it."""

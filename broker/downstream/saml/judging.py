@@ -68,9 +68,9 @@ def what_lacks(waiting: Waiting, person: SignedIn | None) -> Lack | None:
 def is_too_old(waiting: Waiting, person: SignedIn) -> bool:
     """ForceAuthn (Core, 3.4.1): asked anew, and not before the request came. A provider's clock may be behind; ours is not."""
     row, minutes = person.row, waiting.application.sign_in_minutes
-    if waiting.asked.is_forced and not waiting.asked.was_begun:
-        return True
     if waiting.asked.is_forced:
+        if not waiting.asked.was_begun or row.cookie_hash == waiting.asked.before:
+            return True
         tolerance = timedelta() if row.method == LOCAL else SKEW
         return bool(row.auth_time < waiting.since - tolerance)
     now = the_broker().ports.clock.now()

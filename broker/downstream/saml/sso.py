@@ -98,7 +98,7 @@ def _ask(kept: Kept, person: SignedIn | None, lack: Lack) -> Response:
         raise Denied("Responder", "NoPassive", "the person has to be asked", Cause.INTERACTION_NEEDED)
     if lack is Lack.FRESH_SIGN_IN and asked.was_begun:
         raise Denied("Responder", "AuthnFailed", "the sign-in is older than the request", Cause.INTERACTION_NEEDED)
-    return_to = kept.keep(begun(asked))
+    return_to = kept.keep(begun(asked, person))
     if person is not None and lack in {Lack.FACTOR, Lack.ANOTHER_FACTOR}:
         return begin_step_up(person, return_to, application, anew=lack is Lack.ANOTHER_FACTOR)
     hint = asked.subject[1] if asked.subject is not None and asked.subject[0] == EMAIL_FORMAT else ""

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from broker.downstream.saml.asked import Asked
 from broker.downstream.saml.judging import Waiting
+from broker.session import SignedIn
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.db import TenantSession
@@ -103,9 +104,9 @@ def find(handle: str) -> InRow:
     return InRow(Waiting(application, Asked.from_json(row.asked), row.received_at), row.id, handle)
 
 
-def begun(asked: Asked) -> Asked:
-    """The same, once somebody was asked for it."""
-    return replace(asked, was_begun=True)
+def begun(asked: Asked, person: SignedIn | None) -> Asked:
+    """The same, once somebody was asked for it. `person`: who is signed in until then."""
+    return replace(asked, was_begun=True, before=person.row.cookie_hash if person is not None else "")
 
 
 def replayed() -> Refusal:
