@@ -84,7 +84,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     _configure(app)
 
     init_logs(app)
-    app.before_request(_allow_files)
     app.before_request(open_tenant)
     app.before_request(hide_door)
     init_session(app)
@@ -110,6 +109,7 @@ def _stand_in_front(app: Flask, settings: Settings) -> None:
 
 
 def _configure(app: Flask) -> None:
+    app.before_request(_allow_files)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
