@@ -20,8 +20,8 @@ from broker.ports import HASH_COST, HashCost
 from tenants.causes import Breakage, Cause
 
 _LANES = 1
-_STEPS_BACK = 5
-"""Of 19; each gives it about a fifth less of a core that others want too."""
+_STEPS_BACK = 10
+"""Of 19; each gives it about a fifth less of a core that others want too: with ten it has a tenth of that core left."""
 
 T = TypeVar("T")
 
@@ -66,8 +66,8 @@ class Hasher:
 def _stand_back() -> None:
     """Let every other thread go first: a hash takes 20 ms in one go, and a light request a fraction of one.
 
-    On one core beside six sign-ins, 99 of 100 light requests took 16 to 20 ms at most instead of 36. Only Linux has a
-    priority for each thread.
+    On one core beside six sign-ins, 99 of 100 light requests took 8 to 16 ms at most, by what else the machine did, and
+    without it up to 36. Only Linux has a priority for each thread.
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STEPS_BACK)
