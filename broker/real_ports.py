@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from ipaddress import ip_network
-
-import dns.exception
-import dns.resolver
+from typing import TYPE_CHECKING
 
 from broker.guarded_http import GuardedHttp
 from broker.kept import Kept
 from broker.mail.smtp import SmtpMailer
 from broker.ports import Counters, Ports
 from broker.settings import Settings
+
+if TYPE_CHECKING:
+    import dns.resolver
 
 DNS_SECONDS = 2.0
 DNS_THREADS = 32
@@ -46,7 +47,7 @@ class SystemDns:
     """The system's resolver, which knows no time limit of its own, in threads that may outlive the question."""
 
     def __init__(
-        self, seconds: float = DNS_SECONDS, make_resolver: Callable[[], dns.resolver.Resolver] = dns.resolver.Resolver
+        self, seconds: float = DNS_SECONDS, make_resolver: "Callable[[], dns.resolver.Resolver] | None" = None
     ) -> None:
         self._seconds = seconds
         self._make_resolver = make_resolver
@@ -65,7 +66,10 @@ class SystemDns:
 
     def txt(self, name: str, *, timeout: float | None = None) -> list[str]:
         """From the name servers that the system names, read anew each time, and without its list of search domains."""
-        resolver, lifetime = self._make_resolver(), timeout or 2 * self._seconds
+        import dns.exception  # noqa: PLC0415 - only processes wait for it that look for the proof of a domain
+        import dns.resolver  # noqa: PLC0415 - as above
+
+        resolver, lifetime = (self._make_resolver or dns.resolver.Resolver)(), timeout or 2 * self._seconds
         # One silent name server leaves time for the next.
         resolver.timeout = lifetime / 2
         try:

@@ -7,10 +7,6 @@ from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
 from tenants.account_filters import Filters
 from tenants.account_search import Sort, methods_of, search_accounts
 from tenants.db import TenantDatabase
@@ -62,6 +58,8 @@ def as_csv(lines: Iterable[Line]) -> Iterator[bytes]:
 
 def as_workbook(lines: Iterable[Line]) -> Iterator[bytes]:
     """An .xlsx, written to a file first. Every cell is a text, whatever it begins with (PI-07)."""
+    from openpyxl import Workbook  # noqa: PLC0415 - a tenth of a second that only those wait for who want a workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Users")
     for place, width in enumerate(_WIDTHS):
@@ -96,6 +94,9 @@ def _moment(moment: datetime | None) -> str:
 
 
 def _cell(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415 - as above
+
     cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub(" ", text))
     if text:
         cell.data_type = "s"

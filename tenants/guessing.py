@@ -2,10 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
-
-from zxcvbn import zxcvbn
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from importlib import import_module
+from typing import Any
 
 from tenants.compromised import is_compromised
 
@@ -19,8 +17,6 @@ MIN_GUESSES = 10**8
 _PLAIN = str.maketrans("4@8306!1|$5+7", "aabeogiiisstt")
 """What stands for letters in p@ssw0rd."""
 _TAIL = "0123456789 @#$%^&*-_+=[]{}|:',.?/`~\"();!<>\\"
-
-zxcvbn(" ")  # adds its empty entry for `user_inputs` to a dictionary shared by all threads, before there are any
 
 
 def context_words(tenant_name: str, domains: Iterable[str] = (), names: Iterable[str] = (), local: str = "") -> frozenset[str]:
@@ -37,12 +33,12 @@ def context_words(tenant_name: str, domains: Iterable[str] = (), names: Iterable
 def is_common(password: str) -> bool:
     """Is this a password that many people use, or one in disguise?"""
     forms = _disguises(password)
-    return not _common_passwords().isdisjoint(forms) or any(map(is_compromised, forms))
+    return not _estimating().COMMON_PASSWORDS.isdisjoint(forms) or any(map(is_compromised, forms))
 
 
 def is_hard_to_guess(password: str) -> bool:
-    """zxcvbn's estimate, made without its `user_inputs`: all threads share them. An empty text breaks it."""
-    return bool(password) and bool(zxcvbn(password[:ESTIMATED_CHARACTERS])["guesses"] >= MIN_GUESSES)
+    """By zxcvbn's estimate. An empty text breaks it."""
+    return bool(password) and bool(_estimating().guesses_for(password[:ESTIMATED_CHARACTERS]) >= MIN_GUESSES)
 
 
 def contains_any(password: str, words: Iterable[str]) -> bool:
@@ -52,10 +48,9 @@ def contains_any(password: str, words: Iterable[str]) -> bool:
     return any(word in form for word in words for form in forms)
 
 
-@cache
-def _common_passwords() -> frozenset[str]:
-    """The frequency list that zxcvbn ships, lower case: it has the short ones too, which longer ones are made of."""
-    return frozenset(FREQUENCY_LISTS["passwords"])
+def _estimating() -> Any:
+    # By name: most processes never need it, and its lists are large.
+    return import_module("tenants.estimating")
 
 
 def _disguises(password: str) -> set[str]:

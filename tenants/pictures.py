@@ -2,8 +2,10 @@
 
 import warnings
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_BYTES = 200_000
 MAX_SIDE = 4_000
@@ -16,6 +18,8 @@ def redrawn(body: bytes, width: int, height: int) -> bytes:
 
     Raises ValueError with a sentence for what is no picture, or too large a one.
     """
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - only those wait for it who upload a picture
+
     if len(body) > MAX_BYTES:
         raise ValueError(f"This file is larger than {MAX_BYTES // 1000} kB.")
     try:
@@ -33,7 +37,9 @@ class _TooLargeError(ValueError):
     pass
 
 
-def _drawn(opened: Image.Image, width: int, height: int) -> bytes:
+def _drawn(opened: "Image.Image", width: int, height: int) -> bytes:
+    from PIL import Image  # noqa: PLC0415 - as above
+
     if max(opened.size) > MAX_SIDE:
         raise _TooLargeError(f"This picture is larger than {MAX_SIDE} pixels on a side.")
     picture = opened.convert("RGBA")

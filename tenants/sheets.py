@@ -11,9 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from zipfile import ZipFile, ZipInfo
 
-import defusedxml  # noqa: F401  # openpyxl reads XML by it wherever it is there
-from openpyxl import load_workbook
-
 MAX_BYTES = 5 * 1024 * 1024
 """Of the file as it is sent."""
 MAX_ROWS = 10_000
@@ -89,6 +86,9 @@ def _text(cell: object, number: int) -> str:
 
 
 def _workbook_rows(content: bytes) -> Iterator[Sequence[object]]:
+    import defusedxml  # noqa: F401, PLC0415 - openpyxl reads XML by it wherever it is there
+    from openpyxl import load_workbook  # noqa: PLC0415 - a tenth of a second that only those wait for who send a workbook
+
     try:
         _inspect(content)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
