@@ -8,20 +8,21 @@ the page knows; the worker calls it for all others, a second later (broker/downs
 
 The seam for a protocol has two halves, and nothing else knows protocols:
 
-    REACHES (here)                         which applications did this session reach by it → `Reached`
+    REACHES (tenants/logout_reach.py)      which applications did this session reach by it → `Reached`
     CHANNELS (broker/downstream/logout.py) tell one of them that the session is over       → confirmed, or try again
 
 `Reached.channel` is how the application can be told: a key of CHANNELS, or None for one that has no way to be told. What
 the sending half needs beside session, account and application goes into `facts`; nothing secret, it is stored as it is.
-A channel that only a browser can go (SAML by redirect) is one that CHANNELS does not have: the worker leaves such a row
-alone, and whoever has the browser settles it with `note_confirmed` or `note_failed`. Where a session ends without its
-browser, that way is none: what can't be told then goes to the audit log (`logout.unfinished`), by application.
+A channel that only a browser can go (SAML by redirect) has no `next_try_at`: the worker leaves such a row alone, and
+whoever has the browser settles it with `note_confirmed` or `note_failed`, or leaves it to the worker where the application
+can be told the other way too. Where a session ends without its browser, that way is none: what can't be told then goes to
+the audit log (`logout.unfinished`), by application.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, Row, String, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -32,15 +33,10 @@ from tenants.audit import Event
 from tenants.base import Base, TenantScoped
 from tenants.db import TenantSession
 from tenants.ids import new_id
-from tenants.saml_logins import REACHED_BY_SAML
-from tenants.sessions import ApplicationGrant, BrowserSession
+from tenants.logout_reach import REACHES, SAML, SOAP, Reached
+from tenants.sessions import BrowserSession
 from tenants.statements import scoped
 
-BACK_CHANNEL = "backchannel"
-SAML = "saml"
-"""By the browser of the person, one application after the other (broker/downstream/saml/chain.py)."""
-SOAP = "saml_soap"
-"""From server to server (broker/downstream/saml/soap.py)."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
 LIFE = timedelta(hours=24)
@@ -76,17 +72,6 @@ class LogoutDelivery(TenantScoped, Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """One application that a session reached, and how it can be told of its end."""
-
-    application_id: str
-    channel: str | None
-    facts: dict[str, Any] = field(default_factory=dict)
-    is_by_browser: bool = False
-    """Only a browser can go that way: the worker leaves it alone."""
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """One application on the page after signing out."""
 
@@ -110,17 +95,6 @@ _TAKE = scoped(
     .values(told_at=bindparam("now"))
     .returning(_SESSION.c.id, _SESSION.c.account_id, _SESSION.c.ended_at)
 )
-_BY_OIDC = scoped(
-    select(Application.id, Application.backchannel_logout_uri)
-    .join(
-        ApplicationGrant,
-        (ApplicationGrant.tenant_id == Application.tenant_id) & (ApplicationGrant.application_id == Application.id),
-    )
-    .where(ApplicationGrant.session_id == bindparam("session_id"), ApplicationGrant.redeemed_at.is_not(None))
-    .distinct()
-    .order_by(Application.id)
-    .limit(500)
-)
 _ADD = scoped(insert(LogoutDelivery))
 _MINE = (
     _ROW.c.id == bindparam("delivery"),
@@ -132,6 +106,11 @@ _FAIL = scoped(
     update(LogoutDelivery).where(*_MINE).values(failed_at=bindparam("now"), next_try_at=None, last_error=bindparam("error"))
 )
 _AGAIN = scoped(update(LogoutDelivery).where(*_MINE).values(next_try_at=bindparam("then"), last_error=bindparam("error")))
+_LEAVE = scoped(
+    update(LogoutDelivery)
+    .where(*_MINE)
+    .values(channel=SOAP, next_try_at=bindparam("now"), tries=0, last_error=bindparam("error"))
+)
 _NEXT_BY_BROWSER = scoped(
     select(*_ROW.c)
     .where(
@@ -163,33 +142,6 @@ _OF_SESSION = scoped(
 )
 
 
-def reached_by_oidc(db: TenantSession, session_id: str, *, has_browser: bool) -> list[Reached]:
-    """The OpenID Connect clients that redeemed a code in this session."""
-    rows = db.all(_BY_OIDC, session_id=session_id)
-    return [Reached(row.id, BACK_CHANNEL if row.backchannel_logout_uri else None) for row in rows]
-
-
-def reached_by_saml(db: TenantSession, session_id: str, *, has_browser: bool) -> list[Reached]:
-    """The service providers that were given an assertion in this session. The browser goes first: it has their cookies."""
-    rows = db.all(REACHED_BY_SAML, session_id=session_id)
-    return [_by_saml(row.id, (row.saml or {}).get("slo") or {}, has_browser=has_browser) for row in rows]
-
-
-def _by_saml(application_id: str, places: Mapping[str, str], *, has_browser: bool) -> Reached:
-    if has_browser and places.keys() & {"redirect", "post"}:
-        return Reached(application_id, SAML, is_by_browser=True)
-    return Reached(application_id, SOAP if "soap" in places else None)
-
-
-class Reaches(Protocol):
-    """`has_browser`: the person's browser is there to go along."""
-
-    def __call__(self, db: TenantSession, session_id: str, *, has_browser: bool) -> list[Reached]: ...
-
-
-REACHES: tuple[Reaches, ...] = (reached_by_oidc, reached_by_saml)
-
-
 def pass_on(db: TenantSession, session_id: str, now: datetime, *, has_browser: bool) -> int:
     """Write what has to be told about this session's end, once, in the caller's transaction. Returns how many are told.
 
@@ -209,7 +161,7 @@ def pass_on(db: TenantSession, session_id: str, now: datetime, *, has_browser: b
             channel=one.channel,
             facts=one.facts,
             created_at=now,
-            next_try_at=now if one.channel and not one.is_by_browser else None,
+            next_try_at=one.first_try(now),
             tries=0,
             last_error="",
         )
@@ -244,6 +196,11 @@ def delivery_by_browser(db: TenantSession, delivery_id: str) -> Row[Any] | None:
 def note_asked(db: TenantSession, delivery_id: str, facts: dict[str, Any]) -> bool:
     """The browser goes there now, with this. Once: one that does not come back is not asked again."""
     return db.run(_ASKED, delivery=delivery_id, facts=facts) == 1
+
+
+def leave_to_worker(db: TenantSession, delivery_id: str, error: str, now: datetime) -> None:
+    """The browser could not tell it: from now on the worker tries, from server to server."""
+    db.run(_LEAVE, delivery=delivery_id, error=error, now=now)
 
 
 def deliveries_of(db: TenantSession, session_id: str) -> Sequence[Row[Any]]:

@@ -105,6 +105,13 @@ LOGINS_AT = scoped(
     .limit(100)
 )
 """What one application was told in one session, the latest first."""
+ALL_LOGINS_AT = scoped(
+    select(_LOGIN.c.id, _LOGIN.c.name_id, _LOGIN.c.name_hash)
+    .where(SamlLogin.session_id == bindparam("session"), SamlLogin.application_id == bindparam("application"))
+    .order_by(SamlLogin.created_at.desc(), SamlLogin.id)
+    .limit(100)
+)
+"""The same with what a browser has begun to end."""
 END_LOGINS = scoped(
     update(SamlLogin)
     .where(SamlLogin.session_id == bindparam("session"), SamlLogin.application_id == bindparam("application"), *_IS_LIVE)

@@ -18,13 +18,19 @@ from tenants import audit, logouts
 from tenants.audit import Event
 from tenants.db import TenantSession
 from tenants.logout_leases import Leased, ended_sessions, lease
+from tenants.logout_reach import BACK_CHANNEL, SAML, SOAP
 from tenants.snapshot import ApplicationConfig, TenantConfig
 
 log = structlog.get_logger()
 
 Channel = Callable[[Broker, TenantConfig, ApplicationConfig, Leased], None]
 
-CHANNELS: Mapping[str, Channel] = {logouts.BACK_CHANNEL: tell_by_back_channel, logouts.SOAP: tell_by_soap}
+CHANNELS: Mapping[str, Channel] = {
+    BACK_CHANNEL: tell_by_back_channel,
+    SOAP: tell_by_soap,
+    # Of an application that has both ways, once its browser has had its time.
+    SAML: tell_by_soap,
+}
 
 
 def work(broker: Broker) -> bool:

@@ -90,6 +90,10 @@ def partial_logout(site, asked):
     return done(site, asked, "Responder", "PartialLogout")
 
 
+def unknown(site, asked, **how):
+    return done(site, asked, "Requester", "UnknownPrincipal", **how)
+
+
 FAULTS = {
     "signed by another": (partial(done, key=saml_key(40)), "its answer is none: signature", False),
     "to another request": (partial(done, InResponseTo="_other"), "its answer is none: issuer", False),
@@ -126,5 +130,33 @@ def test_sd10_answers_that_are_none_confirm_nothing(app, broker, home, wiki, sit
     assert stored(home, SamlLogin)[0].ended_at is None
     site.answer = partial(done, is_signed=False)
     tell()
+    assert stored(home, SamlLogin)[0].ended_at is not None
+    site.answer = partial(unknown, is_signed=False)
+    tell()  # it has heard before
+    with home.db.writing() as db:
+        db.delete(db.get_one(SamlLogin, (home.id, row.id)))
     with pytest.raises(NotTold, match="not known any more"):
         tell()
+
+
+def test_i17_what_a_browser_leaves_undone_is_done_from_server_to_server(app, broker, home, wiki, site, clock):
+    """One browser asks the application and never comes back; another comes back without an answer."""
+    wiki.ask()
+    for comes_back in (False, True):
+        session = wiki.session.row.id
+        token = Page(wiki.get("/").text).forms[0].fields["csrf_token"].value
+        left = wiki.browser.post(f"{home.path}/sign-out", base_url=wiki.origin, data={"csrf_token": token})
+        wiki.heard(wiki.follow(left))
+        (row,) = stored(home, LogoutDelivery, session_id=session)
+        assert (row.channel, row.tries, row.confirmed_at) == ("saml", 1, None)
+        work(app, broker)
+        assert site.heard == [], "its time is not over"
+        if comes_back:
+            wiki.get("/saml/idp/slo/next", f"chain={row.facts['chain']}")
+        else:
+            clock.advance(minutes=11)
+        work(app, broker)
+        assert len(site.heard) == 1
+        assert stored(home, LogoutDelivery, session_id=session)[0].confirmed_at is not None
+        site.heard.clear()
+        wiki.signed_in(factories.account(home, is_email_verified=True)).ask()

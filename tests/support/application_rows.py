@@ -7,7 +7,8 @@ from typing import Any
 from tenants.application_consents import ApplicationConsent
 from tenants.base import Base
 from tenants.ids import digest, new_id, new_secret
-from tenants.logouts import BACK_CHANNEL, LogoutDelivery
+from tenants.logout_reach import BACK_CHANNEL
+from tenants.logouts import LogoutDelivery
 from tenants.pushed_requests import PushedRequest
 from tenants.used_tokens import UsedToken
 from tests.factories import Home, account, application

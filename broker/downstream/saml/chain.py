@@ -7,6 +7,7 @@ the report does not say that it has confirmed.
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from flask import g, redirect, request, url_for
@@ -22,11 +23,13 @@ from tenants.db import TenantSession
 from tenants.logouts import (
     deliveries_of,
     delivery_by_browser,
+    leave_to_worker,
     next_by_browser,
     note_asked,
     note_confirmed,
     note_failed,
 )
+from tenants.saml_applications import SamlApplicationConfig
 from tenants.saml_logins import END_LOGINS, LOGINS_AT
 from tenants.snapshot import ApplicationConfig
 from tenants.vault import Place, VaultError
@@ -115,7 +118,7 @@ def _ask(chain: Chain, delivery: Row[Any]) -> Response | None:
     with g.db.writing() as db:
         logins = db.all(LOGINS_AT, session=delivery.session_id, application=delivery.application_id)
         if application is None or to is None or not logins or delivery.tries:
-            note_failed(db, delivery.id, "it did not answer" if delivery.tries else "it can't be told", now)
+            _give_up(db, delivery, saml, now)
             return None
         same = [row.id for row in logins if row.name_hash == logins[0].name_hash]
         root = wish_of(logins[0].name_id, same, to, now)
@@ -124,6 +127,15 @@ def _ask(chain: Chain, delivery: Row[Any]) -> Response | None:
     if not is_mine:
         return None
     return sent("SAMLRequest", root, delivery.id, to, application.name, by_page=True)
+
+
+def _give_up(db: TenantSession, delivery: Row[Any], saml: SamlApplicationConfig | None, now: datetime) -> None:
+    """By the browser; where there is another way, the worker goes on."""
+    error = "it did not answer" if delivery.tries else "it can't be told"
+    if delivery.tries and saml is not None and "soap" in saml.slo:
+        leave_to_worker(db, delivery.id, error, now)
+    else:
+        note_failed(db, delivery.id, error, now)
 
 
 def _end_logins(db: TenantSession, delivery: Row[Any]) -> None:
