@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import request
@@ -38,7 +39,9 @@ class Parameters:
         request.max_content_length = _LARGEST_BODY
         if request.mimetype != _FORM:
             raise ProtocolFault(Cause.REQUEST_INVALID, f"the body has to be {_FORM}")
-        return cls(bounded_fields(request.get_data()))
+        # A page's own form was read already, for its token: then nothing is left of the body.
+        read: Any = request.__dict__.get("form")
+        return cls(bounded_fields(request.get_data()) if read is None else read.items(multi=True))
 
     @classmethod
     def of_text(cls, text: str) -> "Parameters":
