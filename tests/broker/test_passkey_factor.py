@@ -111,4 +111,4 @@ def test_sf08_two_names_for_one_key_are_refused(inside, device):
 )
 def test_passkeys_need_a_host_that_has_a_name(inside, url, is_offered):
     g.tenant = replace(g.tenant, base_url=url)
-    assert passkey.is_offered() is is_offered
+    assert passkey.is_offered(g.tenant.policy) is passkey.is_offered_to_some() is is_offered
