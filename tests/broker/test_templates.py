@@ -107,12 +107,8 @@ def test_no_inline_script_or_style(app: Flask, name: str) -> None:
     )
     assert "javascript:" not in render(app, SAMPLES[name])
 
-
-@every_page
-def test_button_that_copies_has_its_script(app: Flask, name: str) -> None:
-    page = parsed(app, name)
     if any("data-copy" in tag.attrs for tag in page.tags):
-        assert any("/copy." in str(tag.attrs.get("src")) for tag in page.all("script"))
+        assert any("/copy." in str(tag.attrs.get("src")) for tag in page.all("script")), "its buttons would stay hidden"
 
 
 @every_page

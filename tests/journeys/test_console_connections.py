@@ -19,7 +19,7 @@ from tests.support.console import as_admin, signed_in
 from tests.support.doors import SECRET, go_through
 from tests.support.linking import ASKS, proven
 from tests.support.rows import backdoor, door_holder, stored
-from tests.support.wiring import ORIGIN
+from tests.support.wiring import ORIGIN, SHARED_GOOGLE
 
 SENT = {"label": "Way", "provisioning": "invited", "client_id": "x", "client_secret": "y"}
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
@@ -79,6 +79,11 @@ def google(home, peers):
     }  # fmt: skip
 
 
+def google_shared(home, peers):
+    client = peers["google"].client(SHARED_GOOGLE)
+    return client, "Google Workspace, without a client", {"domains": home.domain}
+
+
 def oidc(home, peers):
     issuer = peers["oidc"].issuer()
     return issuer, "Any OpenID Connect provider", {
@@ -96,7 +101,7 @@ def saml_file(home, peers):
     return provider, "SAML 2.0", {"idp_metadata": provider.metadata(), "attributes": "okta"}
 
 
-@pytest.mark.parametrize("product", [entra, google, oidc, saml, saml_file])
+@pytest.mark.parametrize("product", [entra, google, google_shared, oidc, saml, saml_file])
 def test_from_nothing_to_a_tested_connection_that_is_on(
     app, home, at_console, public_cloud, google_peer, oidc_peer, saml_peer, product
 ):
@@ -110,10 +115,11 @@ def test_from_nothing_to_a_tested_connection_that_is_on(
     hand.follow("Connections")
     assert "Connect your first identity provider" in at_console.words
     hand.follow("Add a connection")
-    link = next(one for one in at_console.page.links if one.label.startswith(name) and "without" not in one.label)
+    is_shared = "without" in name
+    link = next(one for one in at_console.page.links if one.label.startswith(name) and ("without" in one.label) is is_shared)
     hand.follow(link.href)
     copied = [f"{home.url}/", "/metadata" if name.startswith("SAML") else "/callback/"]
-    assert all(part in at_console.text for part in copied)
+    assert all(part in at_console.text for part in copied) is not is_shared, "nothing is registered for a shared one"
     hand.press("Save and test sign-in", **pasted)
     if name.startswith("SAML"):
         at_console.submit(press="Continue")  # the simulated provider's own page

@@ -23,6 +23,8 @@ from tests.support.wiring import ENTRA
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
+PATIENCE = 90_000
+"""Milliseconds, on a machine that does much else."""
 
 
 @dataclass
@@ -60,6 +62,7 @@ class World:
     def window(self, size: ViewportSize = DESK) -> Page:
         """Somebody's browser, new."""
         context = self.chromium.new_context(base_url=self.origin, viewport=size, ignore_https_errors=True)
+        context.set_default_timeout(PATIENCE)
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", self._note)
