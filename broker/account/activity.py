@@ -145,6 +145,7 @@ _OF_THE_ORGANIZATION = (
     Event.MOVE_UNDONE,
     Event.MOVE_FINISHED,
 )
+_BY_OPERATORS = (Event.SUPPORT_ENTERED, Event.SUPPORT_VIEWED, Event.SUPPORT_LEFT)
 _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.LOGIN_SUCCEEDED: _signed_in,
     Event.LOGIN_REFUSED: _refused,
@@ -190,6 +191,9 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.PASSKEY_CLONE: _says(lambda: _("A passkey was refused: it looks like a copy")),
     Event.LOGIN_ABANDONED: _says(lambda: _("A sign-in was begun and not finished")),
     Event.CONNECTION_TESTED: _says(lambda: _("You tried a way to sign in of your organization")),
+    Event.SUPPORT_GRANTED: _says(lambda: _("You let operators look into your organization’s console")),
+    Event.SUPPORT_REVOKED: _says(lambda: _("You ended operators’ look into your organization’s console")),
+    **dict.fromkeys(_BY_OPERATORS, _says(lambda: _("An operator looked into your organization’s console"))),
     Event.TRACE_SHARED: _says(lambda: _("You shared what happened at a sign-in")),
     **dict.fromkeys(_OF_THE_ORGANIZATION, _says(lambda: _("Something about how your organization signs in was changed"))),
     Event.BROKEN: _says(lambda: _("Something went wrong here")),
