@@ -35,10 +35,10 @@ from tests.support import postgres, steps, stores
 from tests.support.clock import FakeClock
 from tests.support.compiled import CompiledOnce
 from tests.support.counting import Count, counted
-from tests.support.covering import covering
 from tests.support.grouping import mark_group, turn_of
 from tests.support.memory import folder_in_memory
 from tests.support.posted import Posted, posted
+from tests.support.rows_chosen import chosen_rows
 from tests.support.stores import NewStore, Once, Store
 from tests.support.wiring import ENTRA, ORIGIN, PeerHttp, make_ports, make_settings
 
@@ -48,18 +48,16 @@ StatementCounter = Callable[..., AbstractContextManager[Count]]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # xdist reads its groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    chosen, left = chosen_rows(items)
+    if left:
+        items[:] = chosen
+        config.hook.pytest_deselected(items=left)
     for item in items:
         # Not by its nodeid: that would be kept as it is before xdist writes the group into it.
         mark_group(item)
     yield
     items.sort(key=turn_of)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
-    with covering(item):
-        return (yield)
 
 
 def pytest_collection_finish() -> None:

@@ -93,6 +93,7 @@ def test_in09_fuzzed_requests_never_break_anything(app, home, client):
 
 
 @ON_POSTGRESQL
+@pytest.mark.both_databases
 @pytest.mark.parametrize("query", [b"tx=\xff", b"\xed\xa0\x80=1", b"tx=%ff&\xc3(", b"tx=\x80%", b"=&&=\xfe"], ids=repr)
 def test_in09_bytes_that_no_address_has_are_answered_everywhere(app, home, query):
     for place in places(app, of_nobody(app)):

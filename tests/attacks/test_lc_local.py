@@ -203,6 +203,7 @@ def test_lc05_body_of_ten_megabytes_is_too_large(home, ada, browser):
     assert browser.status == 413
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("chosen", "typed"),
     [
@@ -219,6 +220,7 @@ def test_lc05_long_and_odd_passwords_work_whole(home, browser, chosen, typed):
     assert guess(browser, home, ada.email, typed).path == f"{home.path}/sign-in/totp"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("chosen", "typed"), [("x" * 128, "x" * 127), ("a\0b", "a"), ("Abcdefgh", "abcdefgh")])
 def test_lc05_no_password_is_cut_or_folded(home, browser, chosen, typed):
     assert guess(browser, home, with_password(home, chosen).email, typed).status == 403

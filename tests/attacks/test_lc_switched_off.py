@@ -77,6 +77,7 @@ def test_lc09_nothing_of_before_works_when_it_is_on_again(post, home, ada, tmp_p
 
 
 @either_way
+@pytest.mark.both_databases
 @pytest.mark.parametrize("flow", FLOWS)
 def test_t9_everybody_sets_up_anew(post, home, ada, tmp_path, switch, flow):
     """The state stays; the address is proven by a mailed code, then password and app are new."""

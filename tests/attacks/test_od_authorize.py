@@ -96,6 +96,7 @@ def test_od01_application_switched_off_is_unknown_at_once(rp, home):
     assert_shown_here(rp.authorize())
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "address",
     ["javascript:alert(1)", "data:text/html,x", "http://app.example/callback", "https://*.example/", "https://a.example/#x"],

@@ -103,6 +103,7 @@ def test_od12_repeated_parameters_are_refused(rp):
         assert response.json["error"] == "invalid_request"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("body", "status"),
     [(b"\xff\xfe=\x80", 400), (b"grant_type=%FF&code=%00", 400), (b"&" * 5000, 413), (b"grant_type", 400)],

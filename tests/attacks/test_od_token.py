@@ -274,6 +274,7 @@ def test_od07_database_holds_nothing_that_can_be_shown(rp, home):
         assert_invalid_grant(rp.token(grant_type="refresh_token", refresh_token=f"{handle}.{value}"[:87]))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS512", "", "PS256"])
 def test_od09_algorithm_in_the_database_that_is_not_ours_signs_nothing(app, home, algorithm):
     rp = RelyingParty.of(app, home, id_token_alg=algorithm).signed_in()

@@ -53,6 +53,7 @@ def test_rt04_chooser_answers_the_same_for_everybody(broker, oidc_peer, new_brow
     assert len(seen) == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "spelling",
     ["{local}@{DOMAIN}", "{LOCAL}@{domain}", "{local}@{domain}.", " {local}@{domain} ", "{local}＠{domain}", "{wide}@{domain}"],
@@ -68,6 +69,7 @@ def test_rt06_one_address_however_it_is_written(home, browser, spelling):
     assert browser.at == f"{home.path}/"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "typed",
     ["a@b@{domain}", "ada", "@{domain}", "ada@", "ada@localhost", "ada@[127.0.0.1]", "a\u200bda@{domain}", "x" * 400, ""],

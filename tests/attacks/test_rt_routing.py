@@ -160,6 +160,7 @@ TRICKS = [
 ]  # fmt: skip
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("trick", TRICKS)
 def test_rt10_path_tricks_reach_no_other_tenant(app, broker, trick):
     first, second = factories.tenant(broker), factories.tenant(broker)

@@ -71,6 +71,7 @@ def test_se01_session_planted_before_sign_in_is_not_taken_over(home, browser):
         assert db.get_one(BrowserSession, (home.id, planted.row.id)).ended_at is not None
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("invented", ["x", "a" * 43, "", "ü", "a" * 5000], ids=["short", "alike", "empty", "ü", "long"])
 def test_se01_invented_session_is_no_session(app, home, invented):
     client = Client(app, use_cookies=False)
@@ -128,6 +129,7 @@ GONE = {
 }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("values", GONE.values(), ids=GONE)
 def test_se04_account_that_ended_is_out_with_the_next_request(app, home, opened, clock, values):
     assert is_welcome(app, home, opened)

@@ -177,6 +177,7 @@ def test_ti08_sealed_value_opens_in_its_own_place_only(broker, homes):
             broker.vault.open(sealed, other)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("path", ["/", "/sign-in/again", "/signed-out", "/nowhere", "/sign-in?tx=x", "/logo", "/brand.css"])
 def test_ti09_pages_of_one_tenant_show_nothing_of_another(app, homes, path):
     here, there = homes

@@ -295,6 +295,7 @@ LAST = {
 }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("command", LAST.values(), ids=LAST.keys())
 def test_ac06_last_admin_stays(home, account, command):
     owner = factories.account(home, role="owner", last_login_at=SystemClock().now())

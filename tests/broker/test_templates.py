@@ -1,6 +1,7 @@
 """Every page is whole, labelled, free of inline script and style, and says first when something went wrong."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -78,8 +79,15 @@ def render(app: Flask, sample: Sample) -> str:
         return render_template(sample.template, **sample.context)
 
 
+@cache
+def markup_of(app: Flask, name: str) -> str:
+    """Drawn once for all that is asked of it."""
+    return render(app, SAMPLES[name])
+
+
+@cache
 def parsed(app: Flask, name: str) -> Page:
-    return Page(render(app, SAMPLES[name]))
+    return Page(markup_of(app, name))
 
 
 every_page = pytest.mark.parametrize("name", SAMPLES)
@@ -105,7 +113,7 @@ def test_no_inline_script_or_style(app: Flask, name: str) -> None:
     assert all(
         tag.attrs.get("src", "").startswith(("/static/", "/t/acme/static/")) and not tag.text for tag in page.all("script")
     )
-    assert "javascript:" not in render(app, SAMPLES[name])
+    assert "javascript:" not in markup_of(app, name)
 
     if any("data-copy" in tag.attrs for tag in page.tags):
         assert any("/copy." in str(tag.attrs.get("src")) for tag in page.all("script")), "its buttons would stay hidden"

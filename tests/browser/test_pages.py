@@ -98,25 +98,18 @@ ALIKE = {
 }  # fmt: skip
 """States of the console whose parts all stand on another page that is looked at."""
 FIRST_OF_TEMPLATE = {sample.template: name for name, sample in reversed(SAMPLES.items()) if name not in ALIKE}
-"""The colours of a template are looked at in one of its states."""
-
-
-ROOMS_OF_PARTS = ("console/", "operator/")
-"""Pages made of few parts, over and over: axe looks at each of them in one state, and at those of a sign-in in every one."""
+"""axe looks at a template in one of its states: what else can be told of the others, their markup tells (test_templates.py)."""
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name not in LEADING_ON | ALIKE])
 def test_page_is_accessible_and_fits(page: Page, complaints: list[str], name: str) -> None:
     page.goto(address_of(name))
-    if name in FIRST_OF_TEMPLATE.values() or not SAMPLES[name].template.startswith(ROOMS_OF_PARTS):
+    if name in FIRST_OF_TEMPLATE.values():
         assert violations(page, "light") == []
+        page.emulate_media(color_scheme="dark")
+        assert violations(page, "dark") == []
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    if name in FIRST_OF_TEMPLATE.values():
-        page.set_viewport_size(DESK)
-        page.emulate_media(color_scheme="dark")
-        page.goto(address_of(name))
-        assert violations(page, "dark") == []
     assert complaints == []
 
 
