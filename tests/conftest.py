@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
@@ -35,6 +36,7 @@ from tests.support import postgres, steps, stores
 from tests.support.clock import FakeClock
 from tests.support.compiled import CompiledOnce
 from tests.support.counting import Count, counted
+from tests.support.demo import RunningDemo
 from tests.support.grouping import mark_group, turn_of
 from tests.support.memory import folder_in_memory
 from tests.support.posted import Posted, posted
@@ -100,6 +102,15 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Once:
         return json.loads(note.read_text(encoding="utf-8"))
 
     return find_or_make
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    """`make demo`, started once for all who walk through it (see grouping.py), and ended as by a supervisor."""
+    with RunningDemo(tmp_path_factory.mktemp("demo")) as running:
+        yield running
+        assert running.end(signal.SIGTERM) == 0
+        assert running.processes() == []
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,17 @@ from werkzeug.wrappers import Response
 
 from broker.demo.entra.switches import SWITCHES as ENTRA_SWITCHES
 from broker.demo.google.switches import SWITCHES as GOOGLE_SWITCHES
-from broker.demo.people import DIRECTORY_PEOPLE, GOOGLE_PEOPLE, INVITED, LOCAL_PEOPLE, OPERATOR, STAFF, LocalPerson, Person
+from broker.demo.people import (
+    DIRECTORY_PEOPLE,
+    ENTERED,
+    GOOGLE_PEOPLE,
+    INVITED,
+    LOCAL_PEOPLE,
+    OPERATOR,
+    STAFF,
+    LocalPerson,
+    Person,
+)
 from broker.demo.places import Places
 from broker.demo.saml.switches import SWITCHES as WORKS_SWITCHES
 from broker.demo.site import make_site
@@ -69,6 +79,7 @@ def make_helper(places: Places, seeds: Mapping[str, str], clock: Clock) -> Flask
                 providers=PROVIDERS,
                 switches=sum(len(provider.switches) - 1 for provider in PROVIDERS),
                 invited=INVITED[1],
+                entered=ENTERED,
                 consent_link=_text_of(places.consent_link),
                 own_secret=own_secret,
                 own_code=code_at(own_secret, now) if own_secret else "",

@@ -226,6 +226,8 @@ STAFF = (
 
 INVITED = ("lumen", "nina@lumen.example")
 """Tenant and address of somebody who has still to choose a password."""
+ENTERED = "noah@lumen.example"
+"""Of the same tenant; an admin made the account without a mail."""
 
 LOCAL_PEOPLE = (
     LocalPerson("EVA", "acme", "eva.extern@partner.example", "Eva Extern", "Velvet-Harbour-27-Mosaic", "an external of Acme"),

@@ -15,6 +15,10 @@ from tests.support.doors import SECRET
 from tests.support.rows import backdoor
 from tests.support.served import served
 from tests.support.steps import CHOSEN, fresh_code, notice
+from tests.support.stores import ON_SQLITE
+
+pytestmark = ON_SQLITE
+"""What a browser does with a page is no matter of the database."""
 
 
 @pytest.fixture

@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from broker.demo.people import INVITED
+from broker.demo.people import ENTERED, INVITED
 from tests.support.demo import RunningDemo
 from tests.support.steps import CHOSEN
 
 SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
-NINA = INVITED[1]
+NINA, NOAH = INVITED[1], ENTERED
 LOOKS = 200
 """At the mailbox, before a mail counts as never sent."""
 AUTHENTICATOR = {
@@ -24,13 +23,6 @@ AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[RunningDemo]:
-    """One of the test's own: Nina can be new once."""
-    with RunningDemo(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
@@ -45,11 +37,11 @@ def page(size: ViewportSize, chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def newest_mail(demo: RunningDemo, page: Page, subject: str) -> str:
-    """The text of the newest mail to Nina with this subject, read in a tab of its own."""
+def newest_mail(demo: RunningDemo, page: Page, to: str, subject: str) -> str:
+    """The text of the newest mail to an address with this subject, read in a tab of its own."""
     mailbox = page.context.new_page()
     mailbox.goto(demo.places.mailbox)
-    mail = mailbox.get_by_role("row").filter(has_text=NINA).filter(has_text=re.compile(subject))
+    mail = mailbox.get_by_role("row").filter(has_text=to).filter(has_text=re.compile(subject))
     for _ in range(LOOKS):
         if mail.count():
             break
@@ -92,24 +84,24 @@ def add_passkey(demo: RunningDemo, page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("The passkey was added.")
 
 
-def is_in_application(demo: RunningDemo, page: Page) -> None:
+def is_in_application(demo: RunningDemo, page: Page, who: str) -> None:
     page.wait_for_url(f"{demo.places.desk}/")
-    assert NINA in page.inner_text("main")
+    assert who in page.inner_text("main")
 
 
-def comes_back_with_nothing_but_a_passkey(demo: RunningDemo, page: Page) -> None:
+def comes_back_with_nothing_but_a_passkey(demo: RunningDemo, page: Page, who: str) -> None:
     add_passkey(demo, page)
     page.goto(demo.places.desk)
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/signed-out**")
     come_from_application(demo, page)
     page.get_by_role("link", name="Sign in with a passkey").click()
-    is_in_application(demo, page)
+    is_in_application(demo, page, who)
 
 
 @pytest.mark.parametrize("size", ["desk"], indirect=True)
 def test_newcomer_opens_the_invitation_and_later_comes_back_with_a_passkey(demo: RunningDemo, page: Page) -> None:
-    link = re.search(r"http\S+/activate/\S+", newest_mail(demo, page, "^Set up your account"))
+    link = re.search(r"http\S+/activate/\S+", newest_mail(demo, page, NINA, "^Set up your account"))
     assert link
     page.goto(link[0])
     page.get_by_role("button", name="Start").click()
@@ -118,19 +110,19 @@ def test_newcomer_opens_the_invitation_and_later_comes_back_with_a_passkey(demo:
     expect(page.locator("h1")).to_have_text("Your applications")
     page.goto(demo.places.desk)
     page.get_by_text("Sign in with Lumen Studio").click()
-    is_in_application(demo, page)
-    comes_back_with_nothing_but_a_passkey(demo, page)
+    is_in_application(demo, page, NINA)
+    comes_back_with_nothing_but_a_passkey(demo, page, NINA)
 
 
 @pytest.mark.parametrize("size", ["phone"], indirect=True)
 def test_newcomer_starts_at_the_application_with_a_mailed_code(demo: RunningDemo, page: Page) -> None:
     come_from_application(demo, page)
     page.get_by_role("link", name="First time here?").click()
-    page.fill("#email", NINA)
+    page.fill("#email", NOAH)
     page.get_by_role("button", name="Send code").click()
-    page.fill("#code", re.search(r"\d{6}", newest_mail(demo, page, "is your code").replace(" ", ""))[0])
+    page.fill("#code", re.search(r"\d{6}", newest_mail(demo, page, NOAH, "is your code").replace(" ", ""))[0])
     page.get_by_role("button", name="Verify").click()
     choose_and_enrol(page)
     page.get_by_role("link", name="Continue to Desk Reservation").click()
-    is_in_application(demo, page)
-    comes_back_with_nothing_but_a_passkey(demo, page)
+    is_in_application(demo, page, NOAH)
+    comes_back_with_nothing_but_a_passkey(demo, page, NOAH)

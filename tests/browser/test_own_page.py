@@ -15,7 +15,11 @@ from tests.support.clock import FakeClock
 from tests.support.rows import stored
 from tests.support.served import served
 from tests.support.steps import fresh_code
+from tests.support.stores import ON_SQLITE
 from tests.support.wiring import make_ports, make_settings
+
+pytestmark = ON_SQLITE
+"""What a browser does with a page is no matter of the database."""
 
 PHONE = {"width": 390, "height": 800}
 AUTHENTICATOR = {

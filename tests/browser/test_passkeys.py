@@ -19,7 +19,11 @@ from tests.support import steps
 from tests.support.clock import FakeClock
 from tests.support.rows import passkey
 from tests.support.served import served
+from tests.support.stores import ON_SQLITE
 from tests.support.wiring import make_ports, make_settings
+
+pytestmark = ON_SQLITE
+"""What a browser does with a page is no matter of the database."""
 
 
 class Product:

@@ -2,7 +2,6 @@
 
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -16,14 +15,6 @@ from tests.support.demo import RunningDemo, free_ports
 PEOPLE = {person.given_name: person for person in DIRECTORY_PEOPLE}
 JANE = PEOPLE["Jane"]
 MIA, TOM = (person for person in LOCAL_PEOPLE if person.tenant == "lumen")
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    with RunningDemo(tmp_path_factory.mktemp("demo")) as running:
-        yield running
-        assert running.end(signal.SIGTERM) == 0
-        assert running.processes() == []
 
 
 def sign_in_at_entra(demo: RunningDemo, browser: Browser, person: DirectoryPerson = JANE, switch: str = "normal") -> None:

@@ -5,10 +5,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from broker.demo.helper import PROVIDERS, Provider
 from broker.demo.people import BRIGHTWATER_PEOPLE, DIRECTORY_PEOPLE, STAFF, Person
@@ -33,12 +30,6 @@ GIL, INES = BRIGHTWATER_PEOPLE
 HANA = STAFF[0]
 VERA = next(person for person in DIRECTORY_PEOPLE if person.given_name == "Vera")
 JANE = DIRECTORY_PEOPLE[0]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    with RunningDemo(tmp_path_factory.mktemp("demo")) as running:
-        yield running
 
 
 def go(demo: RunningDemo, provider: Provider, person: Person, switch: str = "normal") -> Browser:

@@ -5,14 +5,20 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-TOGETHER = ("browser/test_pages.py", "browser", "journeys/test_demo.py", "journeys/test_demo_switches.py")
+TOGETHER = {
+    "browser/test_newcomer.py": "demo",
+    "journeys/test_demo.py": "demo",
+    "journeys/test_demo_switches.py": "demo",
+    "browser/test_pages.py": "pages",
+    "browser": "browser",
+}
 """One demo, or one Chromium, for all who want it. They take longest, so they begin first."""
 BACKENDS = ("sqlite", "postgresql")
 
 
 def mark_group(item: pytest.Item) -> None:
     """A file on one database: what its fixtures make is made once. (xdist takes long over thousands of groups, too.)"""
-    together = next((part for part in TOGETHER if item.path.is_relative_to(TESTS / part)), None)
+    together = next((group for part, group in TOGETHER.items() if item.path.is_relative_to(TESTS / part)), None)
     alone = f"{item.path.relative_to(TESTS)} {backend_of(item)}"
     item.add_marker(pytest.mark.xdist_group(together or alone))
 
@@ -20,7 +26,7 @@ def mark_group(item: pytest.Item) -> None:
 def turn_of(item: pytest.Item) -> int:
     """Who shares something dear begins; then one database after the other, so that each worker opens each once."""
     group = item.get_closest_marker("xdist_group")
-    if group is not None and group.args[0] in TOGETHER:
+    if group is not None and group.args[0] in TOGETHER.values():
         return 0
     backend = backend_of(item)
     return BACKENDS.index(backend) + 1 if backend in BACKENDS else len(BACKENDS) + 1
