@@ -58,7 +58,7 @@ def test_in09_zero_byte_in_whatever_is_sent_breaks_nothing(app, home, client):
         sent = dict.fromkeys(NAMES, "a\x00b") | {"tx": tx, "csrf_token": ""}
         if place.method != "GET":
             sent["csrf_token"] = csrf_token(client, home, place.path)
-        for more in ({}, {"passkey": key.id}):
+        for more in ({}, {"passkey": key.id}) if place.path.startswith("/account") else ({},):
             named = {"query_string" if place.method == "GET" or more else "data": sent | more}
             prefix = home.path if place.is_tenants else ""
             answer = client.open(f"{prefix}{place.path}", method=place.method, base_url=ORIGIN, **named)
