@@ -73,15 +73,21 @@ lock: .venv/.set-up-dev ## Pin the newest versions that pyproject.toml allows, w
 needs:
 	@$(PYTHON) tools/needs.py venv browser xmlsec1
 
+INSTALL := @$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r
+
 .venv/.set-up: requirements.lock tools/link.py
 	@$(PYTHON) tools/needs.py venv
 	@echo "Setting up .venv (half a minute, only when requirements.lock changes) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements.lock
+	$(INSTALL) requirements.lock
 	@$(BIN)/python tools/link.py
 	@touch $@
 
-.venv/.set-up-dev: .venv/.set-up requirements-dev.lock
-	@echo "Adding what tests need to .venv (half a minute, only when requirements-dev.lock changes) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements-dev.lock
-	@touch $@
+# All that production has is here too (tests/test_repository.py): one installation does for both.
+.venv/.set-up-dev: requirements.lock requirements-dev.lock tools/link.py
+	@$(PYTHON) tools/needs.py venv
+	@echo "Setting up .venv with what tests need (a minute, only when requirements-dev.lock changes) …"
+	@$(PYTHON) -m venv .venv
+	$(INSTALL) requirements-dev.lock
+	@$(BIN)/python tools/link.py
+	@touch .venv/.set-up $@
