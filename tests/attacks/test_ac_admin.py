@@ -562,7 +562,8 @@ def test_ac10_every_form_of_the_product_is_tried_above(app):
     }  # fmt: skip
     # Buttons and protocol endpoints, which fill no row of an account: tests of OD, OU, SU and SE.
     others = {
-        "signin.choose_other_way", "home.sign_out", "support.enter", "support.leave", "signin.callback", "oidc.authorize", "oidc.logout", "oidc.confirmed",
+        "support.enter", "support.leave",
+        "signin.choose_other_way", "home.sign_out", "signin.callback", "oidc.authorize", "oidc.logout", "oidc.confirmed",
         "oidc.consented", "set_up.save",
         "signin.take_saml_response", "signin.take_saml_logout", "signin.take_logout_token",
         "signin.begin_consent", "signin.begin_own_consent", "signin.confirm_consent", "signin.start_connection_test",
