@@ -19,7 +19,7 @@ from tests.support.console import as_admin, signed_in
 from tests.support.doors import SECRET, go_through
 from tests.support.linking import ASKS, proven
 from tests.support.rows import backdoor, door_holder, stored
-from tests.support.wiring import ORIGIN, SHARED_GOOGLE
+from tests.support.wiring import ORIGIN, SHARED_ENTRA, SHARED_GOOGLE
 
 SENT = {"label": "Way", "provisioning": "invited", "client_id": "x", "client_secret": "y"}
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
@@ -215,6 +215,15 @@ def test_new_connection_gets_only_domains_that_are_proven_and_of_no_other(home, 
     assert bound == {free: made.id, unproven: None, taken: other.id, filed: None}
     (told,) = [one for one in steps.events(home, Event.CONFIGURATION_CHANGED) if one.detail["path"] == f"domains.{free}"]
     assert (told.detail["before connection"], told.detail["after connection"]) == ("-", "oidc")
+
+
+def test_test_without_an_approval_leads_to_the_page_of_approvals(home, at_console, entra_peer):
+    entra_peer.application(SHARED_ENTRA)
+    at_console.open(f"{home.path}/console/add-connection/microsoft-shared").submit(press="Save and finish later")
+    steps.go_along(at_console.submit(press="Test sign-in"))
+    assert "An admin of the directory has to consent" in at_console.words, at_console
+    at_console.follow("Approval by a directory").submit(press="Make a link for that admin")
+    assert "Send this link to the admin of the directory" in at_console.words
 
 
 @pytest.mark.parametrize("key", ["door", "idp", "microsoft", "oidc-x", "../x", "oidc-99999999"])

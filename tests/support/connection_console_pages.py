@@ -90,6 +90,7 @@ _ONE: dict[str, Any] = {
 }
 _RESULT: dict[str, Any] = WORKED | {
     "connection": _ROW,
+    "remedy": None,
     "may_switch": True,
     "may_test": True,
     "back": _BACK,
@@ -277,7 +278,9 @@ CONNECTION_CONSOLE_SAMPLES: dict[str, Sample] = {
         errors={"directory": _WRONG},
     ),
     "connection-result": _page("result", "The test sign-in worked", _RESULT),
-    "connection-result-failed": _page("result", "The test sign-in failed", _RESULT | FAILED, may_switch=False),
+    "connection-result-failed": _page(
+        "result", "The test sign-in failed", _RESULT | FAILED, may_switch=False, remedy=("/d", "Domains")
+    ),
     "connection-version": _page("version", "Version 3", _VERSION),
     "connection-version-before": _page(
         "version", "Version 1", _VERSION, found=(), can_activate=False, can_roll_back=True, can_test=False

@@ -12,10 +12,14 @@ from broker.console.connections.work import catch_up, find_row, findings_of, kee
 from broker.console.frame import show
 from broker.signin.advice import advice_on
 from broker.signin.connection_test import name_of_fact, outcome_of, start, why_failed
+from broker.upstream import KINDS
 from broker.upstream.kind import Finding
+from broker.upstream.sharing import Consenting
+from tenants.causes import Cause
 from tenants.connection_results import Result
 from tenants.connection_tests import ConnectionTest, begin_test, version_to_test
 from tenants.connection_versions import ConnectionVersion, VersionState, objection_to_test
+from tenants.connections import Connection
 from tenants.console_roles import Permission
 from tenants.version_keeping import VersionError, find_version
 
@@ -71,9 +75,19 @@ def result_page(connection: str, test: str) -> Response:
         back=(url_for("console.connection", connection=connection), row.label),
         may_switch=may_change(admin, row.is_file_managed) and found.cause is None and _can_come_in(version, row.is_enabled),
         may_test=may_change(admin, False),
+        remedy=_remedy(row, found.cause),
         connection=row,
         **result_words(found, row.label),
     )
+
+
+def _remedy(row: Connection, cause: str | None) -> tuple[str, str] | None:
+    """The page on which what failed is set right, where that is another one than the connection's own."""
+    if cause in (Cause.DOMAIN_NOT_ALLOWED, Cause.EMAIL_UNVERIFIED):
+        return url_for("console.domains"), str(_("Domains"))
+    if cause == Cause.CONSENT_MISSING and isinstance(KINDS[row.kind], Consenting):
+        return url_for("console.connection_approval", connection=row.key), str(_("Approval by a directory"))
+    return None
 
 
 def result_words(found: ConnectionTest, label: str) -> dict[str, Any]:
