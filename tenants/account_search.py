@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, String, any_, literal, or_, select
 
 from tenants.account_filters import Filters, conditions_of, few_of
 from tenants.accounts import Account
@@ -141,8 +141,15 @@ def _read(db: TenantSession, ids: Sequence[str], conditions: Sequence[ColumnElem
     return [
         row
         for start in range(0, len(ids), _AT_ONCE)
-        for row in db.execute(select(*_COLUMNS).where(Account.id.in_(ids[start : start + _AT_ONCE]), *conditions))
+        for row in db.execute(select(*_COLUMNS).where(_among(db, ids[start : start + _AT_ONCE]), *conditions))
     ]
+
+
+def _among(db: TenantSession, ids: Sequence[str]) -> ColumnElement[bool]:
+    """One of these ids. To PostgreSQL they go as one value: thousands of them apart cost the driver a third of a second."""
+    if db.get_bind().dialect.name == "sqlite":
+        return Account.id.in_(ids)
+    return Account.id == any_(literal(list(ids), ARRAY(String)))
 
 
 def _sorted(
