@@ -44,16 +44,18 @@ class Filters:
         return bool(self.text or self.method or self.state or self.organization or self.role)
 
 
-def few_of(db: TenantSession, filters: Filters, now: datetime) -> list[str] | None:
-    """The ids of those who may match, where an index says that they are few; of several indexes, that the best leaves few."""
-    for most in (FEW, SOME):
-        narrowing = _indexed(filters, now, most)[:_MOST_ASKED]
-        if most == SOME and len(narrowing) < 2:
-            return None
-        for ids in narrowing:
-            if _count_to(db, ids, most + 1) <= most:
-                return list(db.scalars(ids))
-    return None
+def few_of(db: TenantSession, filters: Filters, now: datetime) -> Select[Any] | None:
+    """What selects the ids of those who may match, where an index says that they are few; of several indexes, that the best
+    leaves few."""
+    most = SOME if len(_indexed(filters, now, SOME)) > 1 else FEW
+    counted: list[tuple[int, Select[Any]]] = []
+    for ids in _indexed(filters, now, most)[:_MOST_ASKED]:
+        count = _count_to(db, ids, most + 1)
+        if count <= FEW:
+            return ids
+        counted.append((count, ids))
+    count, best = min(counted, key=lambda one: one[0], default=(most + 1, None))
+    return best if count <= most else None
 
 
 def _count_to(db: TenantSession, ids: Select[Any], most: int) -> int:
