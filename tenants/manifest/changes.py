@@ -135,6 +135,7 @@ FIELD_NAMES = {
     "own_role": "role",
     "parent_id": "parent",
     "required_groups": "groups",
+    "policy_overrides": "policy",
     "secret_expires_at": "secret_expires",
     "saml": "saml settings",
     "secret_hash": "client_secret",

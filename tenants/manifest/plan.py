@@ -262,7 +262,12 @@ def plan_organizations(comparison: Comparison) -> None:
     while len(depths) <= len(specs):
         depths |= {key: depths[spec.parent] + 1 for key, spec in specs.items() if spec.parent in depths}
     for key in sorted(specs, key=lambda one: depths[one]):
-        values = {"name": specs[key].name, "parent_id": ids[specs[key].parent]}
+        own = specs[key].policy
+        values = {
+            "name": specs[key].name,
+            "parent_id": ids[specs[key].parent],
+            "policy_overrides": own.model_dump(exclude_none=True) if own else {},
+        }
         _fit_organization(comparison, ("organizations", key), rows.get(key), values, key)
 
 

@@ -31,6 +31,7 @@ from tenants.manifest.values import (
     Spec,
     TenantAddress,
 )
+from tenants.organization_policies import Overrides
 from tenants.policies import TenantPolicy
 
 Position = Annotated[StrictInt, Field(ge=0, le=1000)]
@@ -95,6 +96,10 @@ class OrganizationSpec(Spec):
 
     name: Line = Field(description="Its name.")
     parent: Key = Field(default=ROOT, description="Key of the organization above it.")
+    policy: Overrides | None = Field(
+        default=None,
+        description="Rules of its own, named as in the tenant’s `policy`: stricter ones, and any of what `parts_may` names.",
+    )
 
 
 class DomainSpec(Spec):

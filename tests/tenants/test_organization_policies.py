@@ -1,8 +1,11 @@
 """What a part may have of its own: stricter always, anything where the main organization lets parts rule the matter (T8)."""
 
 import pytest
+from sqlalchemy import select
 
+from tenants.manifest.faults import ManifestError
 from tenants.organization_policies import MATTERS, Overrides, Policies, may_differ, policy_below
+from tenants.organizations import Organization
 from tenants.password_policies import PasswordRules
 from tenants.policies import PartMatter, TenantPolicy
 
@@ -70,3 +73,19 @@ def test_policy_is_the_tenants_where_an_organization_has_none():
         True,
         True,
     )
+
+
+def test_t8_rules_of_a_part_are_those_of_the_file(desk):
+    """And gone with it: what a file manages is as the file says."""
+    base = '[tenants.$t]\nname = "Acme"\n[tenants.$t.organizations.studio]\nname = "Studio"\n'
+    desk.apply(base + "[tenants.$t.organizations.studio.policy]\npasskeys = false\nsession_idle_minutes = 15\n")
+    assert _of(desk, "studio") == {"passkeys": False, "session_idle_minutes": 15}
+    assert desk.apply(base) == ["change tenants.$t.organizations.studio (policy)"]
+    assert _of(desk, "studio") == {}
+    with pytest.raises(ManifestError, match=r"studio\.policy\.session_idle_minutes: "):
+        desk.read(base + "[tenants.$t.organizations.studio.policy]\nsession_idle_minutes = 1\n")
+
+
+def _of(desk, key):
+    with desk.session() as s:
+        return s.scalars(select(Organization).where(Organization.key == key)).one().policy_overrides
