@@ -96,6 +96,7 @@ CONSOLE_APPLICATION_SAMPLES: dict[str, Sample] = {
                 "row": SimpleNamespace(name="Wiki", is_enabled=False, is_file_managed=True),
                 "is_saml": True,
                 "is_told_unproven": True,
+                "preview": [("Name", "Nobody has confirmed the address."), ("Attributes", "{}")],
                 "may_change": False,
             }
         ),

@@ -148,7 +148,9 @@ def _preview(there: Held) -> Any:
         places = _places(db, there, account_id) if account_id else None
     if places is None:
         return str(_("Nobody here has this address."))
-    return [(label, json.dumps(claims, indent=2, ensure_ascii=False)) for label, claims in places]
+    return [
+        (label, told if isinstance(told, str) else json.dumps(told, indent=2, ensure_ascii=False)) for label, told in places
+    ]
 
 
 def _places(db: TenantSession, there: Held, account_id: str) -> list[tuple[str, Any]] | None:
@@ -158,7 +160,9 @@ def _places(db: TenantSession, there: Held, account_id: str) -> list[tuple[str, 
         if told is None:
             return None
         unproven = str(_("Nobody has confirmed the address: the person is refused, and can confirm it."))
-        kept_back = [(str(_("Left out, as nobody has confirmed the address")), told.kept_back)] if told.kept_back else []
+        kept_back = (
+            [(str(_("Left out, as nobody has confirmed the address")), ", ".join(told.kept_back))] if told.kept_back else []
+        )
         return [(str(_("Name")), told.name or unproven), (str(_("Attributes")), told.attributes), *kept_back]
     shown = preview(db, config, account_id, (), the_broker().ports.clock.now())
     if shown is None:
