@@ -64,15 +64,18 @@ class Prepared:
 
     def run(self, connection: Connection, parameters: Mapping[str, Any], *, is_first: bool = False) -> Answer:
         """Execute it. `is_first`: of a read, no more than its first row is wanted."""
-        values: Any = [bind.of(parameters) for bind in self.binds]
+        values: Any = [
+            parameters[bind.parameter] if bind.process is None and bind.parameter is not None else bind.of(parameters)
+            for bind in self.binds
+        ]
         if not self.is_positional:
             values = {bind.place: value for bind, value in zip(self.binds, values, strict=True)}
+        if not self.columns:
+            return execute(connection, self.sql, values, _counted)
         take = partial(self._take, dialect=connection.dialect, is_first=is_first and self.is_read)
         return execute(connection, self.sql, values, take)
 
     def _take(self, cursor: Any, *, dialect: Dialect, is_first: bool) -> Answer:
-        if not self.columns:
-            return Answer((), cursor.rowcount)
         # A write is done only when all that it returns was taken.
         found = cursor.fetchmany(1) if is_first else cursor.fetchall()
         if self.make_row is None:
@@ -98,6 +101,10 @@ def execute(connection: Connection, sql: str, values: Any, take: Callable[[Any],
         connection._handle_dbapi_exception(error, sql, values, cast(Any, cursor), None)
     cursor.close()
     return taken
+
+
+def _counted(cursor: Any) -> Answer:
+    return Answer((), cursor.rowcount)
 
 
 def no_answer(_: Any) -> None:
