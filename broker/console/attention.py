@@ -79,9 +79,21 @@ def needs_of(admin: Admin, health: Sequence[Row[Any]], db: TenantSession, now: d
     """What this admin may see of it, the worst first."""
     found: list[Need] = []
     if admin.may(Permission.VIEW_SETTINGS):
-        found += [*_ailing(health), *_proposed(db), *_ends(now), *_domains(), *_door(db, now)]
+        found += [*_no_way(health), *_ailing(health), *_proposed(db), *_ends(now), *_domains(), *_door(db, now)]
     found += _invitations(admin, db, now)
     return sorted(found, key=lambda one: one.tone != "bad")
+
+
+def _no_way(health: Sequence[Row[Any]]) -> Iterator[Need]:
+    if not g.tenant.policy.local_enabled and not any(row.is_enabled for row in health):
+        yield Need(
+            "plug",
+            "bad",
+            str(_("Nobody can sign in yet")),
+            str(_("No connection is on, and neither is e-mail and password.")),
+            url_for("console.add"),
+            str(_("Add a connection")),
+        )
 
 
 def _ailing(health: Sequence[Row[Any]]) -> Iterator[Need]:

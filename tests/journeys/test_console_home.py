@@ -66,6 +66,15 @@ def test_nothing_needs_anybody_where_all_is_well(home, ada, browser):
     assert "Nothing needs you." in browser.words
 
 
+def test_tenant_without_a_way_in_is_led_to_its_first_connection(broker, browser):
+    home = factories.tenant(broker, local_enabled=False)
+    ada = factories.account(home, role="owner")
+    as_admin(browser, home, ada)
+    assert "Nobody can sign in yet" in browser.words
+    browser.follow("Add a connection")
+    assert browser.path == f"{home.path}/console/add-connection"
+
+
 def test_failures_lead_to_what_stands_behind_their_reference(home, ada, browser, new_browser, oidc_peer):
     way = steps.oidc_way(home, oidc_peer, provisioning="existing")
     stranger = steps.enter(new_browser(), home, way)
