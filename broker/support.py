@@ -16,13 +16,21 @@ from broker.tenancy import client_address, cookie_scope
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.ids import digest
-from tenants.operators import Operator
+from tenants.operators import Operator, OperatorSession
 from tenants.statements import platform
 from tenants.support_access import IDLE_LIFE, VISIT_BY_COOKIE, VISIT_BY_TICKET, leave_visit, open_visit, see_visit
 
 support = Blueprint("support", __name__, subdomain="tenant")
-_OPERATOR_IS_ON = platform(
-    select(Operator.id).where(Operator.id == bindparam("operator"), Operator.set_up_at.is_not(None), ~Operator.is_disabled)
+_OPERATOR_IS_THERE = platform(
+    select(OperatorSession.id)
+    .join(Operator, Operator.id == OperatorSession.operator_id)
+    .where(
+        OperatorSession.id == bindparam("session"),
+        OperatorSession.operator_id == bindparam("operator"),
+        OperatorSession.expires_at > bindparam("now"),
+        Operator.set_up_at.is_not(None),
+        ~Operator.is_disabled,
+    )
 )
 
 
@@ -44,16 +52,14 @@ class Visit:
 
 
 def present_visit() -> Visit | None:
-    """The visit of this browser, if it is good now: not ended, its grant neither, its operator not switched off."""
+    """The visit of this browser, if it is good now: not ended, its grant neither, nor the session of its operator."""
     cookie = request.cookies.get(_cookie_name())
     if not cookie:
         return None
     now = the_broker().ports.clock.now()
     with g.db.reading() as db:
         row = db.one(VISIT_BY_COOKIE, cookie=digest(cookie), seen_after=now - IDLE_LIFE, now=now)
-    if row is None or not the_broker().db.look_up(_OPERATOR_IS_ON, operator=row.operator_id):
-        return None
-    return Visit(row)
+    return Visit(row) if row is not None and _is_operator_there(row, now) else None
 
 
 def note_page(visit: Visit) -> None:
@@ -68,17 +74,14 @@ def note_page(visit: Visit) -> None:
 @support.get("/support/<token>", endpoint="ask")
 def ask(token: str) -> Response:
     """GET: what it is, and until when. Consumes nothing."""
-    with g.db.reading() as db:
-        row = db.one(VISIT_BY_TICKET, ticket=digest(token), now=the_broker().ports.clock.now())
-    if row is None:
-        raise _over()
-    page = render_template("console/support_enter.html", title=_("Look into this console"), visit=Visit(row))
+    page = render_template("console/support_enter.html", title=_("Look into this console"), visit=_require_ticket(token))
     return make_response(page)
 
 
 @support.post("/support/<token>", endpoint="enter")
 def enter(token: str) -> Response:
     """POST: the ticket is used up, and the browser gets the visit's cookie."""
+    _require_ticket(token)
     with g.db.writing() as db:
         secret = open_visit(db, token, client_address(), the_broker().ports.clock.now())
     if secret is None:
@@ -111,6 +114,20 @@ def set_visit_cookie(response: Response) -> Response:
     else:
         response.delete_cookie(_cookie_name(), **kept)
     return response
+
+
+def _require_ticket(token: str) -> Visit:
+    now = the_broker().ports.clock.now()
+    with g.db.reading() as db:
+        row = db.one(VISIT_BY_TICKET, ticket=digest(token), now=now)
+    if row is None or not _is_operator_there(row, now):
+        raise _over()
+    return Visit(row)
+
+
+def _is_operator_there(row: Row[Any], now: datetime) -> bool:
+    """Is the session good in which the operator asked for the visit, and the operator too?"""
+    return bool(the_broker().db.look_up(_OPERATOR_IS_THERE, session=row.session_id, operator=row.operator_id, now=now))
 
 
 def _cookie_name() -> str:

@@ -7,11 +7,13 @@ grant, and each of its steps stands in the tenant's audit log.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Row, String, and_, bindparam, insert, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, Row, String, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tenants.accounts import Account, AccountState
 from tenants.audit import Event, append
 from tenants.base import Base, TenantScoped
+from tenants.console_roles import Role
 from tenants.db import TenantSession
 from tenants.ids import digest, new_id, new_secret
 from tenants.statements import scoped
@@ -62,6 +64,8 @@ class SupportVisit(TenantScoped, Base):
 
     grant_id: Mapped[str] = mapped_column(String(80))
     operator_id: Mapped[str] = mapped_column(String(40))
+    session_id: Mapped[str] = mapped_column(String(64))
+    """The operator's own session that opened it: the visit ends with that."""
     operator_name: Mapped[str] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
@@ -74,8 +78,20 @@ class SupportVisit(TenantScoped, Base):
 
 
 IS_GOOD = and_(SupportGrant.revoked_at.is_(None), SupportGrant.expires_at > bindparam("now"))
+_OF_GIVER = (Account.tenant_id == SupportGrant.tenant_id) & (Account.id == SupportGrant.granted_by)
+_GIVER_IS_OWNER = and_(
+    Account.state == AccountState.ACTIVE.value,
+    or_(Account.expires_at.is_(None), Account.expires_at > bindparam("now")),
+    Account.role == Role.OWNER.value,
+    Account.admin_organization_id.is_(None),
+)
+"""Whoever has stopped being an owner lets nobody in any more."""
 GOOD_GRANT = scoped(
-    select(*SupportGrant.__table__.c).where(IS_GOOD).order_by(SupportGrant.created_at.desc(), SupportGrant.id).limit(1)
+    select(*SupportGrant.__table__.c)
+    .join(Account, _OF_GIVER)
+    .where(IS_GOOD, _GIVER_IS_OWNER)
+    .order_by(SupportGrant.created_at.desc(), SupportGrant.id)
+    .limit(1)
 )
 VISITS = scoped(
     select(*SupportVisit.__table__.c)
@@ -86,21 +102,25 @@ VISITS = scoped(
 VISIT_BY_COOKIE = scoped(
     select(*SupportVisit.__table__.c, SupportGrant.expires_at, SupportGrant.granted_by)
     .join(SupportGrant, (SupportGrant.tenant_id == SupportVisit.tenant_id) & (SupportGrant.id == SupportVisit.grant_id))
+    .join(Account, _OF_GIVER)
     .where(
         SupportVisit.cookie_hash == bindparam("cookie"),
         SupportVisit.ended_at.is_(None),
         SupportVisit.last_seen_at > bindparam("seen_after"),
         IS_GOOD,
+        _GIVER_IS_OWNER,
     )
 )
 VISIT_BY_TICKET = scoped(
     select(*SupportVisit.__table__.c, SupportGrant.expires_at)
     .join(SupportGrant, (SupportGrant.tenant_id == SupportVisit.tenant_id) & (SupportGrant.id == SupportVisit.grant_id))
+    .join(Account, _OF_GIVER)
     .where(
         SupportVisit.ticket_hash == bindparam("ticket"),
         SupportVisit.ticket_expires_at > bindparam("now"),
         SupportVisit.opened_at.is_(None),
         IS_GOOD,
+        _GIVER_IS_OWNER,
     )
 )
 _ADD_GRANT = scoped(insert(SupportGrant))
@@ -139,7 +159,7 @@ def revoke_support(db: TenantSession, by: str, now: datetime) -> bool:
     return True
 
 
-def begin_visit(db: TenantSession, operator_id: str, name: str, reason: str, now: datetime) -> str:
+def begin_visit(db: TenantSession, operator_id: str, session_id: str, name: str, reason: str, now: datetime) -> str:
     """A ticket that opens the tenant's console once, soon. Raises SupportError."""
     grant = db.one(GOOD_GRANT, now=now)
     if grant is None:
@@ -150,6 +170,7 @@ def begin_visit(db: TenantSession, operator_id: str, name: str, reason: str, now
         id=new_id("spv"),
         grant_id=grant.id,
         operator_id=operator_id,
+        session_id=session_id,
         operator_name=name,
         reason=reason,
         created_at=now,

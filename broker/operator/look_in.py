@@ -28,7 +28,7 @@ def look_in(slug: str) -> Response:
     now = broker.ports.clock.now()
     try:
         with broker.db.operating(row.id, "an operator looks into the tenant", now) as (platform, db):
-            ticket = begin_visit(db, me.id, me.name, reason, now)
+            ticket = begin_visit(db, me.id, me.session_id, me.name, reason, now)
             note_deed(
                 platform, broker.vault, Deed.TENANT_LOOKED_INTO, now, operator_id=me.id, tenant_id=row.id,
                 address=me.by.address, detail={"tenant": slug, "reason": reason},

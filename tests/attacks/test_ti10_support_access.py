@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from tenants.accounts import Account
 from tenants.audit import Event
-from tenants.operators import Operator
-from tenants.support_access import SupportVisit
+from tenants.ids import digest
+from tenants.operators import Operator, OperatorSession, end_sessions
+from tenants.support_access import SupportGrant, SupportVisit
 from tenants.tenants import PlatformEvent
 from tests import factories
 from tests.browser import Browser
@@ -111,7 +113,50 @@ def switched_off(ada, home, olga):
         own.get_one(Operator, olga.id).is_disabled = True
 
 
-@pytest.mark.parametrize("end", [ended, over, idle, switched_off])
+def signed_out(ada, home, olga):
+    """In the operator console, by the session alone that asked; another one of hers is none of the visit."""
+    with home.broker.db.own_tables() as own:
+        own.delete(own.get_one(OperatorSession, digest(SECRET + olga.id)))
+    operator_session(home, olga.id)
+
+
+def set_up_anew(ada, home, olga):
+    """After a lost phone: whatever session there was of before ends."""
+    with home.broker.db.own_tables() as own:
+        end_sessions(own, olga.id)
+
+
+def session_over(ada, home, olga):
+    with home.broker.db.own_tables() as own:
+        own.get_one(OperatorSession, digest(SECRET + olga.id)).expires_at = home.broker.ports.clock.now()
+
+
+def giver(**values):
+    """The owner who granted it is none any more, or is shut out; another owner is not asked."""
+
+    def change(ada, home, olga):
+        factories.account(home, role="owner")
+        (row,) = stored(home, SupportGrant)
+        home.change(Account, row.granted_by, **values)
+
+    return change
+
+
+ENDS = {
+    "grant ended": ended,
+    "grant over": over,
+    "not used": idle,
+    "operator off": switched_off,
+    "operator signed out": signed_out,
+    "operator set up anew": set_up_anew,
+    "operator's session over": session_over,
+    "giver disabled": giver(state="disabled"),
+    "giver deleted": giver(state="deleted", role=None),
+    "giver no owner": giver(role="admin"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
 def test_ti10_visit_ends(home, ada, olga, olgas, end):
     grant(ada, home, "1")
     look_in(olgas, home)
@@ -120,14 +165,18 @@ def test_ti10_visit_ends(home, ada, olga, olgas, end):
     assert "/sign-in" in olgas.at
 
 
-def test_ti10_ticket_is_short_and_ends_with_the_grant(home, ada, olgas):
+def late(ada, home, olga):
+    home.broker.ports.clock.advance(minutes=3)
+
+
+@pytest.mark.parametrize("end", [late, ended, ENDS["giver disabled"], set_up_anew])
+def test_ti10_ticket_is_short_and_ends_with_the_grant_its_giver_and_the_operators_session(home, ada, olga, olgas, end):
     grant(ada, home)
-    for late in (lambda: home.broker.ports.clock.advance(minutes=3), lambda: ended(ada, home, None)):
-        olgas.open(f"/operator/tenant/{home.slug}/look-in").submit(reason="Look", press="Make the way in")
-        olgas.follow("Go to its console")
-        late()
-        assert olgas.submit(press="Look in").status == 410
-    assert [one.opened_at for one in stored(home, SupportVisit)] == [None, None]
+    olgas.open(f"/operator/tenant/{home.slug}/look-in").submit(reason="Look", press="Make the way in")
+    olgas.follow("Go to its console")
+    end(ada, home, olga)
+    assert olgas.submit(press="Look in").status == 410
+    assert [one.opened_at for one in stored(home, SupportVisit)] == [None]
 
 
 @ON_SQLITE

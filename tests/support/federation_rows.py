@@ -101,7 +101,8 @@ def support_grant(home: Home, **values: Any) -> SupportGrant:
 
 
 def support_visit(home: Home, **values: Any) -> SupportVisit:
-    columns = {"operator_id": "opr_x", "operator_name": home.canary, "reason": home.canary, "created_at": home.now}
+    columns = {"operator_id": "opr_x", "session_id": digest(new_secret()), "operator_name": home.canary}
+    columns |= {"reason": home.canary, "created_at": home.now}
     columns |= {"ticket_hash": digest(new_secret()), "ticket_expires_at": home.now + HOUR} | values
     columns["grant_id"] = columns.get("grant_id") or support_grant(home).id
     return home.add(SupportVisit(id=new_id("spv"), **columns))

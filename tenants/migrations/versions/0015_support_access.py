@@ -29,6 +29,7 @@ def upgrade() -> None:
         *_key(),
         sa.Column("grant_id", sa.String(length=80), nullable=False),
         sa.Column("operator_id", sa.String(length=40), nullable=False),
+        sa.Column("session_id", sa.String(length=64), nullable=False),
         sa.Column("operator_name", sa.String(length=200), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("ticket_hash", sa.String(length=64), nullable=False),
