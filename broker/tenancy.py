@@ -33,6 +33,8 @@ HOST = "broker.host"
 """What `Entrance` has found out, by its names in the environment: URL space, slug in the path, host."""
 _SLUG_FORM = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _HOST_FORM = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]")
+_LONGEST_HOST = 300
+"""What is longer is no host, and is not kept (IN-08)."""
 _WELL_KNOWN = "/.well-known/oauth-authorization-server/t/"
 _HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 
@@ -149,9 +151,13 @@ class TenantFlask(Flask):
         )
 
 
-@lru_cache(maxsize=1024)
 def host_of(header: str) -> str:
     """Host name of a Host header in lower case without its port; empty where it is no host name."""
+    return _host_of(header) if len(header) <= _LONGEST_HOST else ""
+
+
+@lru_cache(maxsize=1024)
+def _host_of(header: str) -> str:
     name = header.strip().lower()
     if not name.endswith("]"):
         name, colon, port = name.rpartition(":") if ":" in name else (name, "", "")

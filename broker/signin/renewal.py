@@ -27,6 +27,7 @@ from tenants.credentials import ACCOUNT_FACTS, ADD_CREDENTIAL, DROP_CREDENTIALS_
 from tenants.db import TenantSession
 from tenants.devices import FORGET_DEVICES
 from tenants.ids import new_id
+from tenants.linking import end_what_was
 from tenants.local_off import drop_credentials, end_attempts
 from tenants.policies import AdmissionFacts, SignInFacts, admit, effective_state
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT
@@ -65,6 +66,7 @@ def has_factor(account: Row[Any]) -> bool:
 def write_set_up(db: TenantSession, transaction: Transaction, account: Row[Any], made: NewCredentials, now: datetime) -> None:
     """A password and an app, in the place of all that the account signed in with locally."""
     _take(db, transaction, account, now)
+    _end_what_others_laid(db, transaction, account.id, now)
     _make_live(db, transaction, account, now)
     if transaction.is_by_mail:
         _require_no_factor(db, account.id)
@@ -93,6 +95,7 @@ def write_set_up(db: TenantSession, transaction: Transaction, account: Row[Any],
 def write_password(db: TenantSession, transaction: Transaction, account: Row[Any], password_hash: str, now: datetime) -> None:
     """A password in the place of the old one; the second factor stays, and was shown."""
     _take(db, transaction, account, now)
+    _end_what_others_laid(db, transaction, account.id, now)
     _make_live(db, transaction, account, now)
     db.run(DROP_CREDENTIALS_OF_KIND, account=account.id, which=CredentialKind.PASSWORD.value)
     _end_what_was(db, account.id, now)
@@ -132,12 +135,25 @@ def _take(db: TenantSession, transaction: Transaction, account: Row[Any], now: d
         raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile", fact=fact)
 
 
+def _has_answered_mail(transaction: Transaction) -> bool:
+    """A link may have come on any way; a mailed code was read where the address leads to."""
+    return not transaction.row.invitation_id
+
+
+def _end_what_others_laid(db: TenantSession, transaction: Transaction, account_id: str, now: datetime) -> None:
+    """The mailed code is the first proof of the address: whoever was joined with the account before may be anybody (LC-09).
+
+    Credentials are not ended here: those that may be somebody else's are replaced by what is written next.
+    """
+    account = db.one(ACCOUNT_FACTS, account=account_id)
+    if _has_answered_mail(transaction) and account is not None and not account.is_email_verified:
+        end_what_was(db, account_id, now, spared=(), keeps_local=True)
+
+
 def _make_live(db: TenantSession, transaction: Transaction, account: Row[Any], now: datetime) -> None:
     """Its row count says that the account was not switched off meanwhile (IR-07)."""
-    # A link may have come on any way; a mailed code was read where the address leads to.
-    has_answered_mail = not transaction.row.invitation_id
-    active = AccountState.ACTIVE.value
-    if not db.run(ACTIVATE_ACCOUNT, account=account.id, active=active, at=now, has_answered_mail=has_answered_mail):
+    answered, active = _has_answered_mail(transaction), AccountState.ACTIVE.value
+    if not db.run(ACTIVATE_ACCOUNT, account=account.id, active=active, at=now, has_answered_mail=answered):
         raise Refusal(Cause.FLOW_EXPIRED, "the account was switched off meanwhile", account_id=account.id)
 
 

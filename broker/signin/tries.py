@@ -74,7 +74,8 @@ def spend_try(tries: Tries) -> None:
 def spending_try(tries: Tries, *, is_durable: bool) -> Iterator[TenantSession]:
     """The same, in one transaction with what is judged inside: for what is judged by the database alone, at no cost.
 
-    Whatever is answered, the count has been committed; a pause is raised before anything is judged.
+    Whatever is answered, the count has been committed; a pause is raised before anything is judged. What is raised inside takes
+    the count back with it: a wrong code is an answer, never an exception.
     """
     counts_here = the_broker().ports.counters is None
     if not counts_here:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from tenants.audit import Event
 from tenants.credentials import Credential
 from tenants.devices import Device
+from tenants.identities import Identity
 from tenants.invitations import RESET_LIFE, RESET_LINK, make_link
 from tenants.mailed_codes import (
     CODES_FOR_ADDRESS,
@@ -194,6 +195,23 @@ def test_lc09_everything_earlier_ends_with_the_first_set_up(post, home):
         kinds = sorted(row.kind for row in db.scalars(select(Credential).where(Credential.account_id == jo.id)))
     assert session.ended_at == home.now
     assert (kinds.count("password"), kinds.count("totp")) == (1, 1)
+
+
+@pytest.mark.parametrize("flow", ["first-login", "reset"])
+def test_lc09_first_mailed_code_ends_the_identities_that_others_may_have_laid(post, home, flow):
+    """Whoever held the invitation's link linked a directory of theirs; then the owner of the mailbox comes."""
+    has = {"is_local_enabled": True, "with_totp": flow == "reset", "with_password": flow == "reset"}
+    jo = factories.account(home, is_email_verified=False, **has)
+    kept = factories.account(home, is_email_verified=True, **has)
+    for who in (jo, kept):
+        factories.identity(home, who.id)
+        owner = prove_address(post, post.browser(), home, who.email, flow)
+        if flow == "reset":
+            choose(owner.submit(code=steps.fresh_code(home, who)))
+        else:
+            choose(owner)
+            enrol(owner, home, who.email)
+    assert [row.account_id for row in stored(home, Identity) if row.account_id in {jo.id, kept.id}] == [kept.id]
 
 
 def test_lc09_reset_ends_sessions_links_codes_and_half_done_sign_ins(post, home, ada):

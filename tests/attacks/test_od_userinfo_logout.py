@@ -104,7 +104,9 @@ def test_od14_nothing_else_of_ours_is_an_access_token(app, broker, rp):
         "empty object": "e30.e30.e30",
         "not ASCII": "ü.ü.ü",
         "json": "{}",
-        "header is a list": "W10.e30.AAAA",
+        "header is an empty list": "W10.e30.AAAA",
+        "header is a list that names alg": "WyJhbGciXQ.e30.AAAA",
+        "header is the word alg": "ImFsZyI.e30.AAAA",
         "kid is a number": f"{unsigned({}, kid=1).partition('.')[0]}.e30.AAAA",
     }
     for name, token in tokens.items():

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Response
 
-from broker import create_app
+from broker import create_app, tenancy
 from tenants.audit import AuditEvent
 from tenants.ids import new_id
 from tests import factories
@@ -83,6 +83,14 @@ def test_rt02_proxy_is_believed_and_only_its_last_word(secure, hosted):
     answer = get(secure, "/sign-in/again", peer="10.1.2.3", **{"X-Forwarded-Host": f"evil.example, {hosted.host}"})
     assert answer.status_code == 303
     assert get(secure, "/", peer="10.1.2.3", **{"X-Forwarded-Host": f"{hosted.host}, evil.example"}).status_code == 404
+
+
+@ON_SQLITE
+def test_in08_host_that_is_too_long_is_no_host_and_is_not_kept(secure):
+    before = tenancy._host_of.cache_info().currsize
+    for number in range(20):
+        assert get(secure, "/", f"{number}{'a' * 400_000}.example").status_code == 404
+    assert tenancy._host_of.cache_info().currsize <= before + 1
 
 
 def test_rt02_external_addresses_come_from_what_is_stored(secure, hosted):

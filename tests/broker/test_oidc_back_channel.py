@@ -102,6 +102,7 @@ def test_od09_assertion_of_another_key_or_algorithm_proves_nothing(app, home, cl
         signing.keyed_hash(claims, KEY.public_pem(), kid=KEY.kid),
         f"{assertion(rp, clock.now())}x",
         "eyJ.x",
+        f"WyJhbGciXQ.{assertion(rp, clock.now()).split('.')[1]}.AAAA",  # a header that is a list
         "a" * 9000,
         "é",
         "",

@@ -223,6 +223,13 @@ def test_tenant_of_a_prepared_statement_can_not_be_handed_in(homes):
         db.one(SAVE_TRANSACTION, id_hash="x", browser="x", now=here.now, broker_tenant=there.id)
 
 
+def test_session_is_made_for_the_orm_when_that_asks_and_knows_no_other_names(homes):
+    with homes[0].db.reading() as db:
+        for _ in range(2):
+            with pytest.raises(AttributeError):
+                db.no_such_thing  # noqa: B018 - looking is what is tried
+
+
 def test_database_of_no_tenant_is_not_to_be_had(db):
     with pytest.raises(ScopeError, match="needs a tenant"):
         db.tenant("")

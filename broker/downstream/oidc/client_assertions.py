@@ -82,7 +82,7 @@ def _signed_claims(assertion: str, application: ApplicationConfig) -> dict[str, 
         claims = json.loads(deserialize_compact(assertion, key, registry=_REGISTRY).payload)
     except AssertionFault:
         raise
-    except (JoseError, ValueError, TypeError, RecursionError):
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
         raise AssertionFault("the client assertion is not signed by a registered key") from None
     if not isinstance(claims, dict):
         raise AssertionFault("the client assertion holds no claims")

@@ -56,6 +56,6 @@ def read(token: str | None, kind: str) -> dict[str, Any] | None:
         if not validate_compact(message, key.key, registry=_REGISTRY):
             return None
         claims = json.loads(message.payload)
-    except (JoseError, ValueError, TypeError, RecursionError):
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     return claims if isinstance(claims, dict) and claims.get("iss") == g.tenant.issuer else None
