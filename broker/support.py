@@ -6,6 +6,7 @@ The visit is no session of an account. Nothing but the console knows it, and the
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,6 +21,12 @@ from tenants.operators import Operator, OperatorSession
 from tenants.statements import platform
 from tenants.support_access import IDLE_LIFE, VISIT_BY_COOKIE, VISIT_BY_TICKET, leave_visit, open_visit, see_visit
 
+_FILTERS = (
+    "q", "email", "address", "reference", "method", "state", "organization", "role", "event", "cause", "connection",
+    "application", "network", "hint", "since", "until", "show",
+)  # fmt: skip
+"""What pages are asked for, in their addresses: whom somebody looked for shows there."""
+_MOST_OF_FILTER, _MOST_OF_PLACE = 200, 2000
 support = Blueprint("support", __name__, subdomain="tenant")
 _OPERATOR_IS_THERE = platform(
     select(OperatorSession.id)
@@ -68,7 +75,7 @@ def note_page(visit: Visit) -> None:
         return
     g.noted_visit = True
     with g.db.writing() as db:
-        see_visit(db, visit.row, request.path, client_address(), the_broker().ports.clock.now())
+        see_visit(db, visit.row, _place(), client_address(), the_broker().ports.clock.now())
 
 
 @support.get("/support/<token>", endpoint="ask")
@@ -114,6 +121,12 @@ def set_visit_cookie(response: Response) -> Response:
     else:
         response.delete_cookie(_cookie_name(), **kept)
     return response
+
+
+def _place() -> str:
+    """The page that is asked for, with the filters that it knows; nothing else of an address gets into the log."""
+    asked = {name: text[:_MOST_OF_FILTER] for name in _FILTERS if (text := request.args.get(name, "").strip())}
+    return f"{request.path}?{urlencode(asked, safe='@')}"[:_MOST_OF_PLACE] if asked else request.path
 
 
 def _require_ticket(token: str) -> Visit:

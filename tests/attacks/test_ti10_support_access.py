@@ -180,6 +180,19 @@ def test_ti10_ticket_is_short_and_ends_with_the_grant_its_giver_and_the_operator
 
 
 @ON_SQLITE
+def test_ti10_whom_an_operator_looks_for_is_noted_and_nothing_else_of_the_address(home, ada, olgas):
+    grant(ada, home)
+    look_in(olgas, home)
+    for asked in ("users?q=jane%40acme.example&state=active&page=7&token=hush", f"audit?event=login.refused&q={'x' * 900}"):
+        assert olgas.open(f"{home.path}/console/{asked}").status == 200
+    paths = [one.detail["path"] for one in steps.events(home, Event.SUPPORT_VIEWED)]
+    assert [one for one in paths if "?" in one] == [
+        "/console/users?q=jane@acme.example&state=active",
+        f"/console/audit?q={'x' * 200}&event=login.refused",
+    ]
+
+
+@ON_SQLITE
 def test_ti10_visit_changes_nothing(app, home, ada, olgas):
     """Every POST of the console, whatever it is; and what a form of it would be shown for."""
     grant(ada, home)
