@@ -13,7 +13,8 @@ from tenants.sessions import BrowserSession
 
 BATCH = 20
 LEASE = timedelta(minutes=1)
-"""A process that is killed meanwhile leaves a delivery that is due again then; an application may be told twice."""
+"""Longer than all that are leased together may take. A process that is killed meanwhile leaves a delivery that is due again
+then; an application may be told twice."""
 
 _ROW: Any = LogoutDelivery.__table__
 _SESSION: Any = BrowserSession.__table__
@@ -47,13 +48,13 @@ def ended_sessions(db: Database, now: datetime) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
-def lease(db: Database, channels: Collection[str], now: datetime) -> list[Leased]:
-    """Some deliveries that are due by these channels, oldest first."""
+def lease(db: Database, channels: Collection[str], now: datetime, limit: int) -> list[Leased]:
+    """Up to `limit` deliveries that are due by these channels, oldest first."""
     is_due = (_ROW.c.next_try_at <= now) & or_(*(_ROW.c.channel == channel for channel in channels))
     if not db.has_row(LogoutDelivery, is_due):
         return []
     keys = _ROW.primary_key.columns
-    due = select(*keys).where(is_due).order_by(_ROW.c.next_try_at).limit(BATCH)
+    due = select(*keys).where(is_due).order_by(_ROW.c.next_try_at).limit(limit)
     batch = due.with_for_update(skip_locked=True).cte("batch")
     taken = (
         update(_ROW)

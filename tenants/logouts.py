@@ -125,6 +125,7 @@ _NEXT_BY_BROWSER = scoped(
 _BY_BROWSER = scoped(select(*_ROW.c).where(_ROW.c.id == bindparam("delivery"), _ROW.c.channel == SAML))
 _ASKED = scoped(update(LogoutDelivery).where(*_MINE, LogoutDelivery.tries == 0).values(tries=1))
 """Sets `facts` beside that."""
+_KEEP = scoped(update(LogoutDelivery).where(*_MINE).values(facts=bindparam("facts")))
 _OF_SESSION = scoped(
     select(
         _ROW.c.id,
@@ -234,6 +235,11 @@ def note_failed(db: TenantSession, delivery_id: str, error: str, now: datetime) 
 def try_again(db: TenantSession, delivery_id: str, error: str, then: datetime) -> bool:
     """Not now, but later."""
     return db.run(_AGAIN, delivery=delivery_id, error=error[:300], then=then) == 1
+
+
+def note_facts(db: TenantSession, delivery_id: str, facts: dict[str, Any]) -> None:
+    """What the next try has to know."""
+    db.run(_KEEP, delivery=delivery_id, facts=facts)
 
 
 def next_try(created_at: datetime, tries: int, now: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ deliveries that are due; what fails is tried again with growing pauses, for a da
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,11 +17,16 @@ from broker.wiring import Broker
 from tenants import audit, logouts
 from tenants.audit import Event
 from tenants.db import TenantSession
-from tenants.logout_leases import Leased, ended_sessions, lease
+from tenants.logout_leases import BATCH, Leased, ended_sessions, lease
 from tenants.logout_reach import BACK_CHANNEL, SAML, SOAP
 from tenants.snapshot import ApplicationConfig, TenantConfig
 
 log = structlog.get_logger()
+
+ROUND = timedelta(seconds=10)
+"""Mail and all other work waits for the end of a round: after so long nothing more is begun in it."""
+AT_ONCE = 2
+"""Leased together. A lease runs from there, so that all of them have to end within one, however late they are answered."""
 
 Channel = Callable[[Broker, TenantConfig, ApplicationConfig, Leased], None]
 
@@ -51,10 +56,13 @@ def pass_on_ended(broker: Broker) -> bool:
 
 def tell(broker: Broker) -> bool:
     """Make the deliveries that are due."""
-    due = lease(broker.db, CHANNELS, broker.ports.clock.now())
-    for delivery in due:
-        _tell_one(broker, delivery)
-    return bool(due)
+    now = broker.ports.clock.now
+    ends_at, count = now() + ROUND, 0
+    while count < BATCH and now() < ends_at and (due := lease(broker.db, CHANNELS, now(), AT_ONCE)):
+        for delivery in due:
+            _tell_one(broker, delivery)
+        count += len(due)
+    return count > 0
 
 
 def _tell_one(broker: Broker, delivery: Leased) -> None:
@@ -65,11 +73,11 @@ def _tell_one(broker: Broker, delivery: Leased) -> None:
             raise NotTold("the application is gone", is_final=True)
         CHANNELS[delivery.channel](broker, tenant, application, delivery)
     except NotTold as fault:
-        _note_fault(broker, delivery, str(fault), is_final=fault.is_final)
+        _note_fault(broker, delivery, fault)
     except Exception as error:
         # One that can't be told must not hold up the others.
         log.error("logout_broken", delivery=delivery.id, exc_info=error)
-        _note_fault(broker, delivery, type(error).__name__, is_final=False)
+        _note_fault(broker, delivery, NotTold(type(error).__name__))
     else:
         now = broker.ports.clock.now()
         # Lost by a power cut, it is told once more, which harms nobody.
@@ -77,10 +85,11 @@ def _tell_one(broker: Broker, delivery: Leased) -> None:
             logouts.note_confirmed(db, delivery.id, now)
 
 
-def _note_fault(broker: Broker, delivery: Leased, fault: str, *, is_final: bool) -> None:
+def _note_fault(broker: Broker, delivery: Leased, why: NotTold) -> None:
     """Later again; or given up, which an admin can read."""
-    now = broker.ports.clock.now()
-    then = None if is_final else logouts.next_try(delivery.created_at, delivery.tries, now)
+    now, fault = broker.ports.clock.now(), str(why)
+    tries = 1 if why.goes_on else delivery.tries
+    then = None if why.is_final else logouts.next_try(delivery.created_at, tries, now)
     with broker.db.tenant(delivery.tenant_id).writing() as db:
         if then is not None:
             logouts.try_again(db, delivery.id, fault, then)

@@ -191,7 +191,7 @@ def test_two_processes_tell_nobody_twice(app, broker, rp, site, work, clock):
     tokens = rp.tokens()
     sign_out(rp, tokens["id_token"])
     now = clock.now()
-    leased = [[one.session_id for one in lease(broker.db, ["backchannel"], now)] for _ in range(2)]
+    leased = [[one.session_id for one in lease(broker.db, ["backchannel"], now, 50)] for _ in range(2)]
     assert rp.session.row.id in leased[0]
     assert leased[1] == []
 

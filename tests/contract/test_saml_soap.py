@@ -7,9 +7,10 @@ from werkzeug import Response
 
 from broker.downstream import logout
 from broker.downstream.saml.soap import tell_by_soap
-from broker.downstream.telling import NotTold
+from broker.downstream.saml.subjects import TRANSIENT
+from broker.downstream.telling import DELIVERY, NotTold
 from tenants.audit import Event
-from tenants.logout_leases import Leased
+from tenants.logout_leases import LEASE, Leased
 from tenants.logouts import LogoutDelivery
 from tenants.saml_logins import SamlLogin
 from tenants.sessions import BrowserSession
@@ -160,3 +161,44 @@ def test_i17_what_a_browser_leaves_undone_is_done_from_server_to_server(app, bro
         assert stored(home, LogoutDelivery, session_id=session)[0].confirmed_at is not None
         site.heard.clear()
         wiki.signed_in(factories.account(home, is_email_verified=True)).ask()
+
+
+def late(clock, seconds):
+    """Done, so long after it was asked."""
+
+    def answer(site, asked):
+        clock.advance(seconds=seconds)
+        return done(site, asked)
+
+    return answer
+
+
+def test_i17_slow_application_has_one_deadline_for_all_its_names_and_hears_the_rest_later(app, broker, home, wiki, site, clock):
+    """A transient name is another one at each assertion."""
+    for _ in range(7):
+        wiki.ask(f'<samlp:NameIDPolicy Format="{TRANSIENT}"/>')
+    site.answer = late(clock, 2)
+    end(home, wiki)
+    for heard, tries in ((3, 1), (6, 2), (7, 3)):
+        work(app, broker)
+        (row,) = stored(home, LogoutDelivery)
+        assert (len(site.heard), row.tries, row.confirmed_at is None) == (heard, tries, heard < 7)
+        clock.advance(seconds=10)
+    assert len({one.findtext("{*}NameID") for one in site.heard}) == 7
+    assert all(row.ended_at for row in stored(home, SamlLogin))
+
+
+def test_i17_slow_applications_leave_time_for_mail_between_two_rounds(app, broker, home, ada, wiki, site, clock):
+    """A round begins nothing more once its time is over, and takes no more from other processes than it can make."""
+    assert logout.AT_ONCE * DELIVERY < LEASE
+    for _ in range(5):
+        wiki.signed_in(ada).ask()
+        end(home, wiki)
+    with app.app_context():
+        logout.pass_on_ended(broker)
+        site.answer = late(clock, logout.ROUND.total_seconds())
+        assert logout.tell(broker)
+    assert len(site.heard) <= logout.AT_ONCE
+    assert sum(row.tries for row in stored(home, LogoutDelivery)) == len(site.heard)
+    work(app, broker)
+    assert len(site.heard) == 5

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from broker.downstream.oidc import tokens
-from broker.downstream.telling import NotTold
+from broker.downstream.telling import DELIVERY, NotTold
 from broker.wiring import Broker
 from tenants.causes import UpstreamFailure
 from tenants.ids import new_secret
@@ -16,7 +16,6 @@ LOGOUT_TOKEN = "logout+jwt"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFE = timedelta(minutes=2)
 """Back-Channel Logout, 4: short; each try has a new one."""
-_SECONDS = 5.0
 _LARGEST_ANSWER = 64_000
 _TRY_AGAIN = frozenset({408, 425, 429})
 
@@ -33,7 +32,7 @@ def tell_by_back_channel(broker: Broker, tenant: TenantConfig, application: Appl
             application.backchannel_logout_uri,
             form={"logout_token": token},
             max_bytes=_LARGEST_ANSWER,
-            timeout=_SECONDS,
+            timeout=DELIVERY.total_seconds(),
         )
     except UpstreamFailure as failure:
         raise NotTold(f"not reached: {failure.detail}") from None

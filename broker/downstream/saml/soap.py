@@ -3,7 +3,8 @@
 For sessions that end without their browser, and for applications that take nothing else. It runs in the worker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, g
@@ -12,7 +13,7 @@ from sqlalchemy import Row
 
 from broker.downstream.saml.logout_messages import Sending, wish_of
 from broker.downstream.saml.places import signer, signing_key
-from broker.downstream.telling import NotTold
+from broker.downstream.telling import DELIVERY, NotTold
 from broker.saml_xml.logout import ANSWER, check_shape
 from broker.saml_xml.sending import sign
 from broker.saml_xml.verifying import require_schema, verify_message
@@ -30,6 +31,7 @@ from broker.saml_xml.xml import (
     text_of,
 )
 from broker.wiring import Broker
+from tenants import logouts
 from tenants.causes import BrokerError, UpstreamFailure
 from tenants.logout_leases import Leased
 from tenants.saml_applications import SamlApplicationConfig
@@ -39,9 +41,10 @@ from tenants.snapshot import ApplicationConfig, TenantConfig
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _ACTION = {"SOAPAction": '"http://www.oasis-open.org/committees/security"', "Accept": "text/xml"}
 UNKNOWN_PRINCIPAL = f"{STATUS_CODES}UnknownPrincipal"
-_SECONDS = 5.0
 _LARGEST_ANSWER = 64_000
 _TRY_AGAIN = frozenset({408, 425, 429})
+_TOLD = "told"
+"""In the facts of a delivery: the names that it was told before."""
 
 
 def tell_by_soap(broker: Broker, tenant: TenantConfig, application: ApplicationConfig, delivery: Leased) -> None:
@@ -53,21 +56,55 @@ def tell_by_soap(broker: Broker, tenant: TenantConfig, application: ApplicationC
     at = {"session": delivery.session_id, "application": application.id}
     with broker.db.tenant(tenant.id).reading() as db:
         logins = db.all(ALL_LOGINS_AT, **at)
-    names = dict.fromkeys(row.name_hash for row in logins)
-    if not names:
+    if not logins:
         raise NotTold("what it was told in this session is not known any more", is_final=True)
-    for name in names:
-        _ask(broker, tenant, saml, url, [row for row in logins if row.name_hash == name])
+    before = frozenset(delivery.facts.get(_TOLD, ()))
+    names = {row.name_hash: [one for one in logins if one.name_hash == row.name_hash] for row in logins}
+    _tell_names(broker, tenant, saml, url, delivery, {name: rows for name, rows in names.items() if name not in before})
     with broker.db.tenant(tenant.id).writing(is_durable=False) as db:
         db.run(END_LOGINS, now=broker.ports.clock.now(), **at)
 
 
-def _ask(broker: Broker, tenant: TenantConfig, saml: SamlApplicationConfig, url: str, logins: Sequence[Row[Any]]) -> None:
+def _tell_names(
+    broker: Broker,
+    tenant: TenantConfig,
+    saml: SamlApplicationConfig,
+    url: str,
+    delivery: Leased,
+    names: Mapping[str, Sequence[Row[Any]]],
+) -> None:
+    """One name after the other, in the time of one delivery. Raises NotTold; the next try begins with what is left."""
+    ends_at = broker.ports.clock.now() + DELIVERY
+    told: list[str] = []
+    try:
+        for name, logins in names.items():
+            _ask(broker, tenant, saml, url, logins, ends_at)
+            told.append(name)
+    except NotTold as fault:
+        if not told:
+            raise
+        with broker.db.tenant(tenant.id).writing(is_durable=False) as db:
+            facts = {**delivery.facts, _TOLD: [*delivery.facts.get(_TOLD, ()), *told]}
+            logouts.note_facts(db, delivery.id, facts)
+        raise NotTold(str(fault), is_final=fault.is_final, goes_on=True) from None
+
+
+def _ask(
+    broker: Broker,
+    tenant: TenantConfig,
+    saml: SamlApplicationConfig,
+    url: str,
+    logins: Sequence[Row[Any]],
+    ends_at: datetime,
+) -> None:
     """About one name, with every SessionIndex that went along with it."""
+    seconds = (ends_at - broker.ports.clock.now()).total_seconds()
+    if seconds <= 0:
+        raise NotTold("it answers too slowly: it has yet to be told of other names in this session")
     root = _signed_wish(broker, tenant, url, logins)
     try:
         reply = broker.ports.http.request(
-            "POST", url, xml=in_envelope(root), headers=_ACTION, max_bytes=_LARGEST_ANSWER, timeout=_SECONDS
+            "POST", url, xml=in_envelope(root), headers=_ACTION, max_bytes=_LARGEST_ANSWER, timeout=seconds
         )
     except UpstreamFailure as failure:
         raise NotTold(f"not reached: {failure.detail}") from None
