@@ -55,6 +55,22 @@ def test_lc09_unproven_address_names_nobody_to_an_application(app, home, options
     assert sp.ask(more).name_id.text == ada.email
 
 
+def test_lc09_unproven_address_makes_nobody_the_subject_that_an_application_asks_for(app, home):
+    """A pairwise name in the answer changes nothing: the application takes it for the Subject's."""
+    ada = somebody(home, with_password=False)
+    sp = wiki(app, home, ada)
+    subject = '<saml:Subject><saml:NameID Format="{}">{}</saml:NameID></saml:Subject>'
+    asked = subject.format(EMAIL, ada.email.upper())
+    page = sp.send(sp.sp.query(sp.sp.request(asked)))
+    assert (posts_nothing(page), "Wiki needs a confirmed address" in page.text) == (True, True)
+    assert [event.cause for event in steps.events(home, "access.refused")] == ["email_unverified"]
+    assert sp.ask(asked, IsPassive="true").status == ("Responder", "RequestDenied")
+    own = sp.ask().name_id
+    assert sp.ask(subject.format(own.get("Format"), own.text)).name_id.text == own.text
+    home.change(Account, ada.id, is_email_verified=True)
+    assert sp.ask(asked).name_id.text == own.text
+
+
 def test_lc09_unproven_address_is_left_out_of_attributes_and_the_log_says_so(app, home):
     ada = somebody(home, name="Ada Lovelace")
     got = wiki(app, home, ada).ask()

@@ -9,7 +9,7 @@ from flask import g
 from broker.downstream.saml.asked import Asked
 from broker.downstream.saml.contexts import classes_of, met, needs_factor
 from broker.downstream.saml.denied import Denied
-from broker.downstream.saml.subjects import is_named_by_address
+from broker.downstream.saml.subjects import is_met_by_address, is_named_by_address
 from broker.next_steps import is_mail_sent
 from broker.saml_xml.xml import SKEW
 from broker.session import SignedIn
@@ -110,10 +110,15 @@ def require_assigned(waiting: Waiting, person: SignedIn) -> None:
 
 
 def require_proven_address(waiting: Waiting, person: SignedIn) -> None:
-    """An application that knows people by their address would take whoever wrote somebody else's for them (T4, LC-09)."""
+    """An application that knows people by their address would take whoever wrote somebody else's for them (T4, LC-09).
+
+    One that names a Subject by an address, too, whatever name the answer has.
+    """
     application, asked = waiting.application, waiting.asked
     saml = application.saml
-    if saml is None or saml.takes_unproven_email or person.row.is_email_verified or not is_named_by_address(saml, asked):
+    if saml is None or saml.takes_unproven_email or person.row.is_email_verified:
+        return
+    if not is_named_by_address(saml, asked) and not is_met_by_address(person, asked):
         return
     detail = (
         "nobody has proven the address: prove its domain for the connection, have a mailed code answered, or set unproven_email"

@@ -50,10 +50,18 @@ def is_named_by_address(saml: SamlApplicationConfig, asked: Asked) -> bool:
     return _wanted(saml, asked) not in {PERSISTENT, TRANSIENT}
 
 
+def is_met_by_address(person: SignedIn, asked: Asked) -> bool:
+    """Is it the person's e-mail address that says that they are the Subject?"""
+    if asked.subject is None:
+        return False
+    wanted, text = asked.subject
+    return wanted in {EMAIL_FORMAT, UNSPECIFIED_FORMAT} and text.casefold() == person.row.email.casefold()
+
+
 def name_for(person: SignedIn, saml: SamlApplicationConfig, asked: Asked) -> Name:
     """In the format that was asked for, or the application's own. Raises Denied where it may not be had."""
     name = _named(person, saml, _wanted(saml, asked))
-    if asked.subject is not None and not _is_about(asked.subject, person, saml):
+    if asked.subject is not None and not (is_met_by_address(person, asked) or _is_pairwise(asked.subject, person, saml)):
         raise Denied("Responder", "UnknownPrincipal", "somebody else than the Subject is signed in", Cause.INTERACTION_NEEDED)
     return name
 
@@ -78,8 +86,6 @@ def _pairwise(account_id: str, saml: SamlApplicationConfig) -> str:
     return hmac.digest(salt.encode(), f"saml {saml.entity_id} {account_id}".encode(), "sha256").hex()
 
 
-def _is_about(subject: tuple[str, str], person: SignedIn, saml: SamlApplicationConfig) -> bool:
+def _is_pairwise(subject: tuple[str, str], person: SignedIn, saml: SamlApplicationConfig) -> bool:
     wanted, text = subject
-    if wanted == PERSISTENT:
-        return hmac.compare_digest(text.encode(), _pairwise(person.row.account_id, saml).encode())
-    return wanted in {EMAIL_FORMAT, UNSPECIFIED_FORMAT} and text.casefold() == person.row.email.casefold()
+    return wanted == PERSISTENT and hmac.compare_digest(text.encode(), _pairwise(person.row.account_id, saml).encode())
