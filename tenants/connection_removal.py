@@ -41,13 +41,13 @@ class Leaving:
     """Why it can't be deleted now."""
 
 
-def leaving_with(db: TenantSession, row: Connection, *, is_local_on: bool) -> Leaving:
-    """Five statements."""
+def leaving_with(db: TenantSession, row: Connection) -> Leaving:
+    """Seven statements."""
     theirs = select(Identity.id).where(Identity.connection_id == row.id).limit(MOST_COUNTED + 1)
     domains, applications = _domains(db, row), _applications(db, row)
     return Leaving(
         identities=len(db.scalars(theirs).all()),
-        shut_out=people_without(db, row.id, is_local_on=is_local_on),
+        shut_out=people_without(db, row.id),
         domains=tuple(one.name for one in domains),
         applications=tuple(one.name for one in applications),
         objection=_objection(db, row, domains, applications),

@@ -1,6 +1,7 @@
 """Whether a change leaves a tenant somebody who can configure it: reads what tenants/admins.py decides about (AC-06)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from tenants.admins import Candidate, Ways, has_admin, has_own_way_admin, has_re
 from tenants.backdoors import Backdoor, DoorCredential
 from tenants.connections import Connection
 from tenants.db import TenantSession
+from tenants.organization_policies import Policies, policies_of
+from tenants.organization_tree import load_tree
 from tenants.policies import TenantPolicy
 from tenants.tenants import TenantSettings
 
@@ -23,11 +26,16 @@ SSO_ONLY = (
 )
 
 
+class LastAdminError(ValueError):  # says what happened, as a Refusal does
+    """What the tenant would lose: one of the sentences above."""
+
+
 @dataclass(frozen=True, slots=True)
 class Admins:
     """Everybody with a role that configures, by id, and the ways that are open to them."""
 
     people: Mapping[str, Candidate]
+    """E-mail and password is theirs where the part that they belong to has it too (T8)."""
     ways: Ways
 
     def objection(self, after: Mapping[str, Candidate], now: datetime) -> str | None:
@@ -64,17 +72,37 @@ def load_admins(session: TenantSession) -> Admins:
     """Read them. Two changes that each leave one of two admins follow each other: the second finds what the first did."""
     settings = session.scalars(select(TenantSettings).with_for_update()).first()
     # Whose role is for a part of the tenant configures none of the rest.
-    whole = Account.role.in_(ADMIN_ROLES), Account.admin_organization_id.is_(None)
-    admins = session.scalars(select(Account).where(*whole)).all()
-    holders = door_holders(session)
+    of_all = Account.role.in_(ADMIN_ROLES), Account.admin_organization_id.is_(None)
+    with_door = select(Account, DoorCredential.password_hash).outerjoin(DoorCredential, DoorCredential.account_id == Account.id)
+    admins = session.execute(with_door.where(*of_all)).all()
+    whole = TenantPolicy.model_validate(settings.policy if settings else {})
+    policies = Policies(whole, policies_of(load_tree(session), whole))
     return Admins(
-        people={one.id: candidate_of(one, has_door_credential=one.id in holders) for one in admins},
+        people={
+            one.id: in_part(candidate_of(one, has_door_credential=door is not None), policies.of(one.organization_id))
+            for one, door in admins
+        },
         ways=Ways(
-            local=TenantPolicy.model_validate(settings.policy if settings else {}).local_enabled,
+            local=whole.local_enabled,
             connection=session.scalars(select(Connection.id).where(Connection.is_enabled).limit(1)).first() is not None,
             door=session.scalars(select(Backdoor.id)).first() is not None,
         ),
     )
+
+
+@contextmanager
+def keeping_an_admin(session: TenantSession, now: datetime) -> Iterator[None]:
+    """Raises LastAdminError where what is done inside costs the tenant somebody who can configure it (AC-06)."""
+    before = load_admins(session)
+    yield
+    session.flush()
+    if lost := loss(before, load_admins(session), now):
+        raise LastAdminError(lost)
+
+
+def in_part(person: Candidate, policy: TenantPolicy) -> Candidate:
+    """Somebody as the policy of their organization leaves them: no e-mail and password where that has none."""
+    return person if policy.local_enabled else replace(person, is_local_enabled=False)
 
 
 def door_holders(session: TenantSession) -> frozenset[str]:

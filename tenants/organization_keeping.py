@@ -6,6 +6,7 @@ Inside the caller's transaction. Raises OrganizationError, with a sentence for t
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from tenants.accounts import Account, AccountState
 from tenants.applications import Application
 from tenants.db import TenantSession
 from tenants.ids import new_id
+from tenants.last_admin import LastAdminError, keeping_an_admin
 from tenants.organization_policies import Overrides
 from tenants.organization_tree import MAX_ORGANIZATIONS, Tree, load_tree
 from tenants.organizations import Contact, Organization
@@ -48,8 +50,17 @@ def get_ours(db: TenantSession, organization_id: str) -> Organization:
     return row
 
 
-def move(db: TenantSession, row: Organization, parent_id: str) -> None:
-    """Below another one, with everything that is below it."""
+def arrange(db: TenantSession, row: Organization, parent_id: str, overrides: Overrides, now: datetime) -> None:
+    """Its place and its rules, for itself and those below it. They may not shut out whoever configures the tenant (AC-06)."""
+    try:
+        with keeping_an_admin(db, now):
+            _move(db, row, parent_id)
+            _override(row, overrides)
+    except LastAdminError as error:
+        raise OrganizationError(str(error)) from None
+
+
+def _move(db: TenantSession, row: Organization, parent_id: str) -> None:
     if row.parent_id == parent_id:
         return
     tree = _locked_tree(db)
@@ -64,8 +75,7 @@ def move(db: TenantSession, row: Organization, parent_id: str) -> None:
     db.flush()
 
 
-def override(row: Organization, overrides: Overrides) -> None:
-    """Rules of its own, for itself and those below it."""
+def _override(row: Organization, overrides: Overrides) -> None:
     if row.parent_id is None:
         raise OrganizationError("The main organization has the tenant's own policy.")
     row.policy_overrides = overrides.model_dump(exclude_none=True)

@@ -7,10 +7,11 @@ from typing import Any
 from tenants.accounts import Account, AccountState
 from tenants.admins import Candidate, Ways
 from tenants.connections import Connection
-from tenants.last_admin import ENDING, NOBODY, SHUT_OUT, SSO_ONLY, Admins, candidate_of, loss
+from tenants.last_admin import ENDING, NOBODY, SHUT_OUT, SSO_ONLY, Admins, candidate_of, in_part, loss
 from tenants.manifest.changes import Verb
 from tenants.manifest.plan import Comparison
-from tenants.policies import TenantPolicy
+from tenants.manifest.plan_parts import policies_after, policies_before
+from tenants.organization_policies import Policies
 
 SENTENCES = {
     NOBODY: "the tenant would be left without an owner or admin who can enter. Name another one first.",
@@ -44,14 +45,19 @@ def people(comparison: Comparison) -> dict[str, Person]:
 
 def keep_an_admin(comparison: Comparison) -> None:
     """A tenant that has somebody to configure it keeps somebody, with the ways in that this needs."""
-    before = Admins(_configuring(_people_before(comparison)), _ways_before(comparison))
-    after = Admins(_configuring(people(comparison)), _ways_after(comparison))
+    policies_were, policies = policies_before(comparison), policies_after(comparison)
+    before = Admins(_configuring(_people_before(comparison), policies_were), _ways_before(comparison, policies_were))
+    after = Admins(_configuring(people(comparison), policies), _ways_after(comparison, policies))
     if (lost := loss(before, after, comparison.now)) is not None:
         comparison.refuse(("accounts",), SENTENCES[lost])
 
 
-def _configuring(known: Mapping[str, Person]) -> dict[str, Candidate]:
-    return {key: person.candidate for key, person in known.items() if not person.is_of_part}
+def _configuring(known: Mapping[str, Person], policies: Policies) -> dict[str, Candidate]:
+    return {
+        key: in_part(person.candidate, policies.of(person.organization_id))
+        for key, person in known.items()
+        if not person.is_of_part
+    }
 
 
 def _people_before(comparison: Comparison) -> dict[str, Person]:
@@ -76,16 +82,15 @@ def _after(before: Person | None, values: Any) -> Person:
     return Person(candidate, values.get("organization_id", base.organization_id), base.is_of_part)
 
 
-def _ways_before(comparison: Comparison) -> Ways:
-    settings = comparison.state.settings
+def _ways_before(comparison: Comparison, policies: Policies) -> Ways:
     return Ways(
-        local=TenantPolicy.model_validate(settings.policy if settings else {}).local_enabled,
+        local=policies.whole.local_enabled,
         connection=any(row.is_enabled for row in comparison.state.connections.values()),
         door=bool(comparison.state.door_holders),
     )
 
 
-def _ways_after(comparison: Comparison) -> Ways:
+def _ways_after(comparison: Comparison, policies: Policies) -> Ways:
     enabled = {row.id: row.is_enabled for row in comparison.state.connections.values()}
     for change in comparison.changes:
         for write in change.writes:
@@ -94,7 +99,7 @@ def _ways_after(comparison: Comparison) -> Ways:
                     "is_enabled", enabled.get(write.identity, True)
                 )
     return Ways(
-        local=comparison.manifest.spec.policy.local_enabled,
+        local=policies.whole.local_enabled,
         connection=any(enabled.values()),
         door=bool(comparison.state.door_holders),
     )

@@ -4,6 +4,7 @@ import pytest
 
 from tenants.accounts import Account
 from tenants.audit import Event
+from tenants.last_admin import load_admins
 from tenants.organization_policies import Overrides, policies_of, policy_below, read_overrides
 from tenants.organization_tree import load_tree
 from tenants.organizations import Organization
@@ -86,6 +87,31 @@ def test_organizations_are_made_moved_ruled_and_deleted(app, home):
     browser.open(at(home, "/organizations/studio/delete")).submit(press="Delete the organization")
     assert [row.name for row in stored(home, Organization, id=studio.id)] == []
     assert posted(browser, home, "/organizations/root/delete").status_code == 409
+
+
+def test_ac06_rules_of_a_part_leave_the_last_admin_a_way(app, home):
+    """Neither may its e-mail and password go, nor its place, nor may the last one get where there is none."""
+    browser, boss = come_in(app, home)
+    near, off = rows.organization(home), rows.organization(home)
+    home.change(Organization, off.id, policy_overrides={"local_enabled": False})
+    steps.notice(home)
+    browser.open(at(home, f"/users/{boss.id}/edit")).submit(organization=off.id, press="Save")
+    assert (browser.status, account_of(home, boss.email).organization_id) == (409, home.root)
+    assert "would have a way in any more" in browser.words
+    browser.open(at(home, f"/users/{boss.id}/edit")).submit(organization=near.id, press="Save")
+    assert account_of(home, boss.email).organization_id == near.id
+    for change in ({"local_enabled": "off"}, {"parent": off.id}):
+        browser.open(at(home, f"/organizations/{near.key}")).submit(**change, press="Save")
+        assert (browser.status, "would have a way in any more" in browser.words) == (409, True)
+    row = stored(home, Organization, id=near.id)[0]
+    assert (row.parent_id, row.policy_overrides) == (home.root, {})
+    factories.account(home, role="admin")
+    browser.open(at(home, f"/organizations/{near.key}")).submit(local_enabled="off", press="Save")
+    assert stored(home, Organization, id=near.id)[0].policy_overrides == {"local_enabled": False}
+    # Who is in such a part is no admin who is left.
+    with home.db.writing() as db:
+        admins = load_admins(db)
+    assert (admins.ways.local, admins.people[boss.id].is_local_enabled) == (True, False)
 
 
 POLICY = TenantPolicy(local_enabled=True, email_factor=True, session_idle_minutes=60, session_absolute_minutes=720)

@@ -11,10 +11,11 @@ from tenants.domains import Domain
 from tenants.identities import Identity
 from tenants.ids import new_id
 from tenants.moves import Move
+from tenants.organizations import Organization
 from tenants.sessions import BrowserSession
 from tenants.tenants import TenantSettings
 from tests import factories
-from tests.support import steps
+from tests.support import rows, steps
 from tests.support.console import as_admin
 from tests.support.rows import stored
 
@@ -43,7 +44,11 @@ def test_what_goes_with_a_connection_is_told_before_and_goes(home, at_console):
     row = off(home)
     jane = factories.account(home, with_password=False)
     ada = factories.account(home)
-    for who in (jane, ada):
+    # Her part has no e-mail and password.
+    part = rows.organization(home)
+    home.change(Organization, part.id, policy_overrides={"local_enabled": False})
+    eve = factories.account(home, organization_id=part.id)
+    for who in (jane, ada, eve):
         factories.identity(home, who.id, row.id)
     home.add(Grant(id=new_id("gra"), account_id=jane.id, kind="group", value="staff", source=row.id))
     factories.domain(home, home.domain, connection_id=row.id, is_enforced=True)
@@ -51,7 +56,7 @@ def test_what_goes_with_a_connection_is_told_before_and_goes(home, at_console):
     opened = factories.session(home, jane, method="old").row
     steps.notice(home)
     at_console.open(f"{home.path}/console/connections/old").follow("Delete …")
-    told = ("2 people are linked", "no other way to sign in: 1.", f"any more: {home.domain}.", "rules of Travel.")
+    told = ("3 people are linked", "no other way to sign in: 2.", f"any more: {home.domain}.", "rules of Travel.")
     assert [one for one in told if one not in at_console.words] == []
     at_console.submit(typed="new")
     assert (at_console.status, len(stored(home, Connection))) == (400, 1)
@@ -61,12 +66,12 @@ def test_what_goes_with_a_connection_is_told_before_and_goes(home, at_console):
     (domain,) = stored(home, Domain)
     assert (domain.connection_id, domain.is_enforced) == (None, False)
     assert stored(home, Application, name="Travel")[0].accepted_connections == ["local"]
-    assert len(stored(home, Account)) == 3
+    assert len(stored(home, Account)) == 4
     (event,) = steps.events(home, Event.CONFIGURATION_REMOVED)
     assert (event.connection_id, event.detail["before label"], event.detail["before people linked"]) == (
         row.id,
         "Old login",
-        "2",
+        "3",
     )
     assert f"secret-{home.canary}" not in str(event.detail)
     # Whoever gets the key anew gets none of its sessions (TI-04).

@@ -320,11 +320,19 @@ SSO_ONLY = (
     "tenants.$t.accounts: no owner or admin could enter without an identity provider any more. Leave e-mail and "
     "password to one of them, or open the back door for one first (broker door)."
 )
+STUDIO = '[tenants.$t.organizations.studio]\nname = "Studio"\npolicy = { local_enabled = false }\n'
+IN_STUDIO = 'organization = "studio"\n' + STUDIO
 WAYS_LOST = {
     "local sign-in of the tenant": (LOCAL_ON + LOCAL_OWNER, SMALL + LOCAL_OWNER, SHUT_OUT),
     "local sign-in of the account": (LOCAL_ON + LOCAL_OWNER, LOCAL_ON + OWNER, SHUT_OUT),
     "the only connection": (SMALL + CONNECTION + OWNER, SMALL + CONNECTION + "enabled = false\n" + OWNER, SHUT_OUT),
     "the only connection, removed": (SMALL + CONNECTION + OWNER, SMALL + OWNER, SHUT_OUT),
+    "the part of the account": (LOCAL_ON + LOCAL_OWNER + STUDIO, LOCAL_ON + LOCAL_OWNER + IN_STUDIO, SHUT_OUT),
+    "local sign-in of the part": (
+        LOCAL_ON + LOCAL_OWNER + IN_STUDIO.replace("false", "true"),
+        LOCAL_ON + LOCAL_OWNER + IN_STUDIO,
+        SHUT_OUT,
+    ),
     "everything but the provider": (LOCAL_ON + CONNECTION + LOCAL_OWNER, LOCAL_ON + CONNECTION + OWNER, SSO_ONLY),
 }
 every_loss = pytest.mark.parametrize(("before", "after", "sentence"), WAYS_LOST.values(), ids=WAYS_LOST.keys())

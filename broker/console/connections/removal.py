@@ -96,7 +96,7 @@ def _sentences(leaving: Leaving) -> list[str]:
 
 
 def _leaving(db: TenantSession, row: Connection) -> Leaving:
-    return leaving_with(db, row, is_local_on=g.tenant.policy.local_enabled)
+    return leaving_with(db, row)
 
 
 def _locked(db: TenantSession, key: str) -> Connection:

@@ -144,7 +144,7 @@ def _refused(admin: Admin, key: str, sentence: str) -> Response:
 def _off(admin: Admin, key: str, objection: str = "") -> Response:
     with g.db.reading() as db:
         row = find_row(db, key)
-        lost = people_without(db, row.id, is_local_on=g.tenant.policy.local_enabled)
+        lost = people_without(db, row.id)
     return show(
         "console/connections/off.html",
         admin,

@@ -22,7 +22,7 @@ from tenants.audit import Event
 from tenants.bulk_jobs import send_link
 from tenants.console_roles import Permission
 from tenants.db import TenantSession
-from tenants.last_admin import load_admins
+from tenants.last_admin import LastAdminError, keeping_an_admin, load_admins
 from tenants.lifecycle import LifecycleError, locked
 from tenants.people import NewPerson, add_person
 
@@ -83,19 +83,23 @@ def save(account: str) -> Response:
             row, before, path = locked(work.db, row.id), _values(row), f"people.{row.id}"
             work.require_unchanged(seen, before, path)
             _require_end_allowed(work.db, row, end, work.now)
-            _change(row, name, organization, end)
+            _change(work.db, row, name, organization, end, work.now)
             is_changed = work.note(
                 path, before, _values(row), event=Event.ACCOUNT_CHANGED, is_configuration=False, account_id=row.id
             )
     except StaleError as error:
         return _edit(admin, row, form, {}, fingerprint(_values(row)), error.sentence, status=409)
-    except LifecycleError as error:
+    except (LifecycleError, LastAdminError) as error:
         return _edit(admin, row, form, {}, seen, str(error), status=409)
     return go("console.user", "saved" if is_changed else "nothing", account=row.id)
 
 
-def _change(row: Account, name: str, organization: str, end: datetime | None) -> None:
-    row.name, row.organization_id = name, organization
+def _change(db: TenantSession, row: Account, name: str, organization: str, end: datetime | None, now: datetime) -> None:
+    """Another organization may have no e-mail and password: the last admin does not get there (AC-06)."""
+    row.name = name
+    if organization != row.organization_id:
+        with keeping_an_admin(db, now):
+            row.organization_id = organization
     if end != row.expires_at:
         row.expires_at, row.warned_of, row.warned_at = end, None, None
 

@@ -18,9 +18,9 @@ from broker.console.people import words
 from broker.console.settings_access import managed_by_file
 from tenants.causes import Cause, Refusal
 from tenants.console_roles import Permission
-from tenants.organization_keeping import OrganizationError, add_organization, delete, get_ours, move, override
+from tenants.organization_keeping import OrganizationError, add_organization, arrange, delete, get_ours
 from tenants.organization_policies import Overrides, read_overrides
-from tenants.organizations import Contact, Organization
+from tenants.organizations import Contact
 from tenants.snapshot import ContactConfig
 
 _MAX_NAME = 200
@@ -109,7 +109,9 @@ def save(organization: str) -> Response:
             row = get_ours(work.db, known.id)
             before, path = _values(row), f"organizations.{row.key}"
             work.require_unchanged(seen, before, path)
-            _change(work.db, row, form, overrides)
+            row.name = form["name"]
+            if row.parent_id is not None:
+                arrange(work.db, row, form["parent"] or row.parent_id, overrides, work.now)
             is_changed = work.note(path, before, _values(row))
     except StaleError as error:
         return _edit(admin, row, form, {}, fingerprint(_values(row)), error.sentence, 409)
@@ -136,13 +138,6 @@ def do_delete(organization: str) -> Response:
     except OrganizationError as error:
         return _delete_page(admin, known, str(error), 409)
     return go("console.organizations", "removed")
-
-
-def _change(db: Any, row: Organization, form: Mapping[str, str], overrides: Overrides) -> None:
-    row.name = form["name"]
-    if row.parent_id is not None:
-        move(db, row, form["parent"] or row.parent_id)
-        override(row, overrides)
 
 
 def _row_of(key: str) -> Any:
