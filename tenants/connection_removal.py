@@ -35,6 +35,8 @@ class Leaving:
     """People who come by it and by nothing else that is on."""
     domains: tuple[str, ...]
     """Those that lead to it."""
+    is_enforced: bool
+    """Does one of them refuse every other way in? Then it stays."""
     applications: tuple[str, ...]
     """Names of those whose rules name it beside other ways."""
     objection: str | None
@@ -49,6 +51,7 @@ def leaving_with(db: TenantSession, row: Connection) -> Leaving:
         identities=len(db.scalars(theirs).all()),
         shut_out=people_without(db, row.id),
         domains=tuple(one.name for one in domains),
+        is_enforced=any(one.is_enforced for one in domains),
         applications=tuple(one.name for one in applications),
         objection=_objection(db, row, domains, applications),
     )
@@ -68,7 +71,7 @@ def remove_connection(db: TenantSession, row: Connection, now: datetime) -> None
     if db.scalars(kept).first() is not None:
         raise VersionError("The role of the last owner or admin comes from it. Give that role to somebody first.")
     for domain in domains:
-        domain.connection_id, domain.is_enforced = None, False
+        domain.connection_id = None
     for application in applications:
         application.accepted_connections = [one for one in application.accepted_connections if one != row.key]
     db.run(END_SESSIONS_OF_METHOD, way=row.key, now=now)
@@ -82,8 +85,8 @@ def _objection(
 ) -> str | None:
     if row.is_enabled:
         return "This connection is on. Switch it off first."
-    if kept := [one.name for one in domains if one.is_file_managed]:
-        return f"A tenants file sends {kept[0]} to it: change that there first."
+    if (leads := _of_domains(domains)) is not None:
+        return leads
     if alone := [one.name for one in applications if one.accepted_connections == [row.key]]:
         return f"{alone[0]} accepts this way in alone, and would accept every one without it. Change its rules first."
     if kept := [one.name for one in applications if one.is_file_managed]:
@@ -91,6 +94,15 @@ def _objection(
     moving = select(Move.id).where(IS_OPEN, or_(Move.from_id == row.id, Move.to_id == row.id)).limit(1)
     if db.scalars(moving).first() is not None:
         return "People are moving between this connection and another one. End that move first."
+    return None
+
+
+def _of_domains(domains: Sequence[Domain]) -> str | None:
+    """What was enforced is never lifted by the way: passwords of its people would count again."""
+    if kept := [one.name for one in domains if one.is_file_managed]:
+        return f"A tenants file sends {kept[0]} to it: change that there first."
+    if kept := [one.name for one in domains if one.is_enforced]:
+        return f"It is enforced for {kept[0]}: set that domain to preferred, or lead it elsewhere, first."
     return None
 
 

@@ -51,7 +51,7 @@ def test_what_goes_with_a_connection_is_told_before_and_goes(home, at_console):
     for who in (jane, ada, eve):
         factories.identity(home, who.id, row.id)
     home.add(Grant(id=new_id("gra"), account_id=jane.id, kind="group", value="staff", source=row.id))
-    factories.domain(home, home.domain, connection_id=row.id, is_enforced=True)
+    factories.domain(home, home.domain, connection_id=row.id)
     factories.application(home, name="Travel", accepted_connections=["local", "old"])
     opened = factories.session(home, jane, method="old").row
     steps.notice(home)
@@ -113,6 +113,10 @@ CASES = {
         lambda home, row: factories.domain(home, home.domain, connection_id=row.id, is_file_managed=True),
         "A tenants file sends",
     ),
+    "a domain enforces it": (
+        lambda home, row: factories.domain(home, home.domain, connection_id=row.id, is_enforced=True),
+        "set that domain to preferred, or lead it elsewhere, first.",
+    ),
     "people are moving from it": (moving, "End that move first."),
     "the last owner has the role from it": (
         lambda home, row: [
@@ -140,6 +144,20 @@ def test_connection_stays_where(home, at_console, case):
     assert said in at_console.words
     with home.db.reading() as db:
         assert db.scalars(select(Connection.key).where(Connection.id == row.id)).all() == ["old"]
+
+
+def test_enforcement_is_lifted_at_the_domain_alone(home, at_console):
+    """Deleting what it leads to would let passwords of its people count again, without a word of it."""
+    row = off(home)
+    at_console.open(address(home))
+    listed = factories.domain(home, home.domain, connection_id=row.id, is_enforced=True)
+    at_console.submit(typed="old")
+    assert (at_console.status, stored(home, Domain)[0].is_enforced, len(stored(home, Connection))) == (409, True, 1)
+    at_console.open(address(home)).follow("Go to the domains")
+    assert at_console.at == f"{home.path}/console/domains"
+    at_console.open(f"{home.path}/console/domains/{listed.id}").submit(routing="prefer")
+    steps.notice(home)
+    assert "The connection is deleted." in at_console.open(address(home)).submit(typed="old").words
 
 
 def test_what_a_file_manages_is_not_deleted(home, at_console):

@@ -72,6 +72,7 @@ CONSOLE_SAMPLES: dict[str, Sample] = (
             sentences=["No owner or admin would have a way in any more. Give them another one first."],
             label="",
             may_go_on=False,
+            instead=("/console/domains", "Go to the domains"),
             cancel_url="/console/connections",
             back=_BACK,
         ),

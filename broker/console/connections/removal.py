@@ -69,6 +69,7 @@ def _page(admin: Admin, key: str, wrong: str = "", objection: str = "") -> Respo
         errors={"typed": wrong} if wrong else {},
         label=_("Delete this connection"),
         may_go_on=not against,
+        instead=(url_for("console.domains"), _("Go to the domains")) if leaving.is_enforced and not row.is_enabled else None,
         cancel_url=url_for("console.connection", connection=key),
         back=(url_for("console.connection", connection=key), row.label),
     )
