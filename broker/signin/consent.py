@@ -86,8 +86,8 @@ def take_return(key: str) -> Response:
     connection = _require_connection(key)
     data = ReturnData.of(request.method, request.args.items(multi=True))
     state = data.args.get("state", "")
-    row = _take(connection, state)
-    options = options_of(connection)
+    row, options = _take(connection, state), options_of(connection)
+    _require_open(connection, is_given=bool(row.may_bind))
     data = opened(connection, options, data)
     watch_return(options, _context(connection, options, state), data)
     try:
@@ -104,6 +104,7 @@ def confirm() -> Response:
     """POST: whoever had the link says that the directory is theirs, as its domain is the tenant's. Now its people may come."""
     connection = _require_connection(request.form.get("connection", ""))
     now = the_broker().ports.clock.now()
+    _require_open(connection, is_given=True)
     with g.db.writing() as db:
         row = db.one(TAKE_CONSENT, **_found(connection, request.form.get("proof", "")))
         if row is None or not _may_bind(connection, row, row.domain) or not db.run(BIND_DIRECTORY, consent_id=row.id, now=now):
@@ -118,9 +119,7 @@ def confirm() -> Response:
 
 
 def _begin(token_digest: str, connection: ConnectionConfig, *, is_given: bool = False) -> Response:
-    """`is_given`: by a link of those who look after the connection. They need the approval before its first test."""
-    if not (is_given and _is_being_set_up(connection)):
-        require_enabled(connection)
+    _require_open(connection, is_given=is_given)
     kind, options, state = _kind(connection), options_of(connection), _new_state(connection)
     url = kind.start_consent(options, _context(connection, options, state))
     begun = {"state_digest": digest(state), "browser": digest(browser_secret()), "now": the_broker().ports.clock.now()}
@@ -129,6 +128,12 @@ def _begin(token_digest: str, connection: ConnectionConfig, *, is_given: bool = 
     if not is_begun:
         raise Refusal(Cause.INVITATION_USED, "used or run out")
     return hand_over(url, connection.label)
+
+
+def _require_open(connection: ConnectionConfig, *, is_given: bool) -> None:
+    """At each step (SU-20). `is_given`: by a link of those who set the connection up, who need this before its first test."""
+    if not (is_given and _is_being_set_up(connection)):
+        require_enabled(connection)
 
 
 def _granted(connection: ConnectionConfig, row: Row[Any], data: ReturnData) -> Response:

@@ -147,6 +147,34 @@ def test_approval_comes_before_the_first_test_and_not_after_the_connection_was_s
     assert steps.event_of(approve(browser, given_link(home, way)), home).cause == "connection_disabled"
 
 
+def from_its_page(browser, way):
+    """Back from the consent page; the sign-in that proves the directory comes next."""
+    browser.stop_at(way.origin)
+    browser.wait()
+    return way.idp.consent(browser.foreign)
+
+
+def from_its_sign_in(browser, way):
+    return way.idp.approve(browser.open(from_its_page(browser, way)).foreign)
+
+
+@pytest.mark.parametrize("step", [from_its_page, from_its_sign_in])
+def test_su20_approval_leads_no_further_once_the_connection_is_off(home, way, browser, step):
+    browser.open(given_link(home, way)).submit(press="Start")
+    back = step(browser, way)
+    way.change(is_enabled=False)
+    assert steps.event_of(browser.open(back), home).cause == "connection_disabled"
+    assert consents(home)[0].proven_at is None
+
+
+def test_su20_word_for_a_directory_lets_nobody_in_once_the_connection_is_off(home, way, browser):
+    approve(browser, given_link(home, way))
+    way.change(is_enabled=False)
+    browser.submit(press="Yes, let its people in")
+    assert steps.event_of(browser, home).cause == "connection_disabled"
+    assert (consents(home)[0].bound_at, steps.events(home, Event.DIRECTORY_ADDED), mails(home)) == (None, [], [])
+
+
 def test_what_the_browser_says_about_the_directory_is_not_believed(home, way, browser):
     """Anybody can write the answer of the consent page; the sign-in that follows can't be written."""
     way.idp.consent_says = str(uuid4())
