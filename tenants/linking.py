@@ -141,7 +141,7 @@ def end_what_was(
     for row in db.scalars(others).all():
         replace_grants(db, account_id, row.connection_id, NOTHING, now)
         count += db.run(_UNLINK, identity=row.id)
-    if keeps_local or _is_last_own_way(db, account_id, now):
+    if keeps_local or is_last_own_way(db, account_id, now):
         end_attempts(db, account_id, now)
         db.run(END_SESSIONS_OF_ACCOUNT, account=account_id, now=now)
     else:
@@ -150,7 +150,7 @@ def end_what_was(
     return count
 
 
-def _is_last_own_way(db: TenantSession, account_id: str, now: datetime) -> bool:
+def is_last_own_way(db: TenantSession, account_id: str, now: datetime) -> bool:
     """Would the tenant lose an admin's way in with this account's local credentials?"""
     if db.scalars(select(Account.role).where(Account.id == account_id)).one() not in ADMIN_ROLES:
         return False

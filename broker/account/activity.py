@@ -51,6 +51,7 @@ def changed_words(what: str) -> str:
         "passkey_removed": _("A passkey was removed"),
         "factors_reset": _("Your second factors were reset"),
         "address_confirmed": _("Your address was confirmed by a code"),
+        "address_confirmed_kept": _("Your address was confirmed by a code, and your password stayed"),
         "local_off": _("Signing in with e-mail and password was switched off"),
     }
     return str(words.get(what, _("Something about your sign-in was changed")))

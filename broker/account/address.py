@@ -2,7 +2,8 @@
 
 Nobody had proven it before, so the account could have been laid out for somebody else by whoever knew the address. What
 may have been laid into it then ends with the first proof (security.md, LC-09): everything but the way that this very
-session came by. The code is typed in the session that asked for it: a mail that somebody else has caused proves nothing.
+session came by, and the password of the last admin who gets in without an identity provider (AC-06). The code is typed in
+the session that asked for it: a mail that somebody else has caused proves nothing.
 """
 
 from flask import g, make_response, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broker.account.changes import back, clock_now, note_change, own_page
-from broker.account.holdings import holdings_of
+from broker.account.holdings import held_by
 from broker.errors import record
 from broker.factors import email_code
 from broker.factors.email_code import OWN_ADDRESS, CodeState
@@ -20,7 +21,8 @@ from broker.session import SignedIn, open_session
 from broker.signin.transaction import Transaction, begin_change, browser_hash, find
 from tenants.accounts import LOCK_ACCOUNT
 from tenants.causes import Cause, Refusal
-from tenants.linking import end_what_was
+from tenants.db import TenantSession
+from tenants.linking import end_what_was, is_last_own_way
 from tenants.own import OWN_ACCOUNT
 from tenants.transactions import FINISH_TRANSACTION
 from tenants.ways import LOCAL
@@ -70,14 +72,26 @@ def _is_possible(person: SignedIn) -> bool:
 
 
 def _meaning(person: SignedIn) -> list[str]:
-    held, is_local = holdings_of(person), person.row.method == LOCAL
+    with g.db.reading() as db:
+        has_other = _has_other_password(db, person)
+        is_kept = has_other and is_last_own_way(db, person.row.account_id, clock_now())
     sentences = [_("We send a code to %(email)s. With it, applications may know you by this address.", email=person.row.email)]
-    if held.has_password and not is_local:
+    if is_kept:
+        sentences.append(
+            _("Your password and its second factors stay: they let an admin in even while the identity provider fails.")
+        )
+        sentences.append(_("If somebody else could know them, set up new ones afterwards."))
+    elif has_other:
         sentences.append(_("Your password and its second factors go then: you use the provider that you signed in with."))
     sentences.append(
         _("You are signed out everywhere else, and other ways to sign in are unlinked: they could be somebody else’s.")
     )
     return [str(sentence) for sentence in sentences]
+
+
+def _has_other_password(db: TenantSession, person: SignedIn) -> bool:
+    """One that this session did not come by."""
+    return person.row.method != LOCAL and held_by(db, person.row.account_id).has_password
 
 
 def _send(transaction: Transaction) -> Response:
@@ -102,8 +116,9 @@ def _finish(person: SignedIn, transaction: Transaction) -> Response:
         account = db.one(OWN_ACCOUNT, account=row.account_id)
         if account is None or account.email != transaction.row.email:
             raise Refusal(Cause.FLOW_EXPIRED, "the account has another address meanwhile", account_id=row.account_id)
+        is_kept = _has_other_password(db, person) and is_last_own_way(db, row.account_id, now)
         end_what_was(db, row.account_id, now, spared={row.identity_id or ""}, keeps_local=row.method == LOCAL)
-        note_change(db, person, "address_confirmed", now)
+        note_change(db, person, "address_confirmed_kept" if is_kept else "address_confirmed", now)
         open_session(db, row.account_id, row.method, row.proofs, row.auth_time, person, row.expires_at - now)
     return back("address")
 

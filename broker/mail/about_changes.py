@@ -109,6 +109,13 @@ _CHANGES: Mapping[str, Callable[[], Sentences]] = {
         _("Your address was confirmed"),
         _("Applications may know you by it. Whatever else your account could be opened with is gone, and every other session."),
     ),
+    "address_confirmed_kept": lambda: (
+        _("Your address was confirmed"),
+        _(
+            "Applications may know you by it. Your password and its second factors here still work: they let an admin in even "
+            "while the identity provider fails. If somebody else could know them, set up new ones. Other ways are gone."
+        ),
+    ),
     "first_proof": lambda: (
         _("Earlier ways to sign in were removed"),
         _("The identity provider below has confirmed your address. What your account was opened with before is gone."),

@@ -7,7 +7,7 @@ from tenants.credentials import Credential
 from tenants.identities import Identity
 from tests import factories
 from tests.support.by_mail import newest_code, wrong_code
-from tests.support.own_page import changes, elsewhere, is_over
+from tests.support.own_page import changes, elsewhere, facts_to, is_over
 from tests.support.rows import stored
 from tests.support.saml_app import SamlApp
 
@@ -76,6 +76,20 @@ def test_lc09_who_came_by_a_provider_loses_a_password_that_was_there_before(post
     assert "Your password and its second factors go then" in browser.words
     ask(browser, home).submit(code=newest_code(post, ada.email))
     assert (stored(home, Credential, account_id=ada.id), len(stored(home, Identity, id=known.id))) == ([], 1)
+
+
+def test_ac06_last_own_way_of_an_admin_stays_and_page_and_mail_say_so(post, home):
+    """Nobody else could configure the tenant while its provider is down."""
+    owner, way = factories.account(home, role="owner"), factories.connection(home)
+    known = factories.identity(home, owner.id, way.id)
+    browser, _session = signed_in(post, home, owner, method=way.key, identity_id=known.id)
+    browser.open(f"{home.path}/account/address")
+    said = ("second factors stay", "second factors go")
+    assert [one in browser.words for one in said] == [True, False]
+    ask(browser, home).submit(code=newest_code(post, owner.email))
+    assert (is_confirmed(home, owner), changes(home)) == (True, ["address_confirmed_kept"])
+    assert stored(home, Credential, account_id=owner.id)
+    assert facts_to(home, owner, "credential_changed")["what"] == "address_confirmed_kept"
 
 
 def test_lc08_a_code_is_for_the_browser_that_asked_and_for_nothing_else(post, home, ada):

@@ -151,6 +151,7 @@ _CHANGES = (
     "door",
     "identity_linked",
     "address_confirmed",
+    "address_confirmed_kept",
     "first_proof",
 )
 
