@@ -62,6 +62,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=turn_of)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[Any]:
+    """What a test printed is wanted when it failed; else it only costs the way from the worker."""
+    report = yield
+    if report.passed:
+        report.sections.clear()
+    return report
+
+
 def pytest_collection_finish() -> None:
     """Ten thousand tests are no garbage."""
     gc.freeze()

@@ -1,5 +1,6 @@
 """Every page is whole, labelled, free of inline script and style, and says first when something went wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -90,7 +91,19 @@ def parsed(app: Flask, name: str) -> Page:
     return Page(markup_of(app, name))
 
 
-every_page = pytest.mark.parametrize("name", SAMPLES)
+def every_page(check: Callable[[Flask, str], None]) -> Callable[[Flask], None]:
+    """A test of all pages: thousands of tests of a millisecond each take longer to hand out than to run."""
+
+    def walk(app: Flask) -> None:
+        for name in SAMPLES:
+            try:
+                check(app, name)
+            except Exception as fault:
+                fault.add_note(f"on the page {name!r}")
+                raise
+
+    walk.__name__, walk.__doc__ = check.__name__, check.__doc__
+    return walk
 
 
 @every_page
