@@ -16,6 +16,7 @@ from tenants.applications import Application
 from tenants.db import TenantSession
 from tenants.ids import new_id
 from tenants.last_admin import LastAdminError, keeping_an_admin
+from tenants.organization_checks import load_parts_state
 from tenants.organization_policies import Overrides
 from tenants.organization_tree import MAX_ORGANIZATIONS, Tree, load_tree
 from tenants.organizations import Contact, Organization
@@ -51,13 +52,19 @@ def get_ours(db: TenantSession, organization_id: str) -> Organization:
 
 
 def arrange(db: TenantSession, row: Organization, parent_id: str, overrides: Overrides, now: datetime) -> None:
-    """Its place and its rules, for itself and those below it. They may not shut out whoever configures the tenant (AC-06)."""
+    """Its place and its rules, for itself and those below it. They may not shut out whoever configures the tenant (AC-06).
+
+    Nor may they contradict each other, there or in a part below.
+    """
+    before = load_parts_state(db)
     try:
         with keeping_an_admin(db, now):
             _move(db, row, parent_id)
             _override(row, overrides)
     except LastAdminError as error:
         raise OrganizationError(str(error)) from None
+    if sentence := load_parts_state(db).contradiction_since(before):
+        raise OrganizationError(sentence)
 
 
 def _move(db: TenantSession, row: Organization, parent_id: str) -> None:

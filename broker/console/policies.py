@@ -18,6 +18,8 @@ from broker.console.policy_reach import effects_of, ends_at_once
 from broker.console.policy_sections import SECTIONS, Section, section_of, told
 from broker.console.settings_access import managed_by_file, require_not_by_file
 from tenants.console_roles import Permission
+from tenants.organization_checks import PartsState, load_parts_state, parts_state
+from tenants.organization_tree import load_tree
 from tenants.password_policies import PasswordRules
 from tenants.policies import TenantPolicy
 from tenants.tenants import TenantSettings
@@ -39,7 +41,7 @@ def policies_page() -> Response:
         may_change=_may_change(admin),
         local_is_on=policy.local_enabled,
         local_url=url_for("console.local_policy"),
-        deviations=[reason.sentence for reason in policy.deviations],
+        deviations=_deviations(policy),
         sections=[(one, told(one, policy), url_for("console.policy", section=one.key)) for one in SECTIONS],
     )
 
@@ -61,6 +63,8 @@ def save_section(section: str) -> Response:
         policy = _policy_with(found, typed)
     except ValidationError as error:
         return _form(admin, found, typed, _errors(error), 422)
+    if objection := _parts(policy).contradiction_since(_parts(g.tenant.policy)):
+        return _form(admin, found, typed, {"": objection}, 422)
     if not request.form.get("sure") and (sentences := ends_at_once(g.tenant.policy, policy)):
         return _ask(admin, found, sentences)
     try:
@@ -68,19 +72,37 @@ def save_section(section: str) -> Response:
             is_changed = _write(work, found, typed)
     except StaleError as stale:
         return _form(admin, found, typed, {"": stale.sentence}, 409)
+    except PartError as error:
+        return _form(admin, found, typed, {"": str(error)}, 422)
     return go("console.policies", "saved" if is_changed else "nothing")
+
+
+class PartError(ValueError):  # says what happened, as a Refusal does
+    """Why a part can't have what comes down to it."""
+
+
+def _parts(policy: TenantPolicy) -> PartsState:
+    return parts_state(g.tenant.organizations, policy)
+
+
+def _deviations(policy: TenantPolicy) -> list[str]:
+    """Of the whole, and what parts add to them."""
+    return [reason.sentence for reason in (*policy.deviations, *(one.told for one in _parts(policy).deviations))]
 
 
 def _write(work: Work, section: Section, typed: Mapping[str, Any]) -> bool:
     row = work.db.scalars(select(TenantSettings).with_for_update()).one()
     before = TenantPolicy.model_validate(row.policy)
     work.require_unchanged(request.form.get("seen", ""), _values(section, before), PATH)
-    after = TenantPolicy.model_validate(_merged(before, section, typed))
+    after, parts_before = TenantPolicy.model_validate(_merged(before, section, typed)), load_parts_state(work.db)
+    parts = parts_state(load_tree(work.db), after)
+    if objection := parts.contradiction_since(parts_before):
+        raise PartError(objection)
     row.policy = after.model_dump(mode="json", exclude_defaults=True)
     work.db.flush()
     weak = {f"deviates: {reason.code}": reason.sentence for reason in after.deviations}
     known = {f"deviates: {reason.code}": reason.sentence for reason in before.deviations}
-    return work.note(PATH, _values(section, before) | known, _values(section, after) | weak)
+    return work.note(PATH, _values(section, before) | known | parts_before.told, _values(section, after) | weak | parts.told)
 
 
 def _policy_with(section: Section, typed: Mapping[str, Any]) -> TenantPolicy:

@@ -29,7 +29,6 @@ from tenants.manifest.plan import (
     plan_contacts,
     plan_hosts,
     plan_keys,
-    plan_organizations,
     plan_proofs,
     plan_settings,
     plan_tenant,
@@ -39,6 +38,7 @@ from tenants.manifest.plan_admins import keep_an_admin
 from tenants.manifest.plan_applications import plan_applications
 from tenants.manifest.plan_moves import keep_moves
 from tenants.manifest.plan_names import keep_names
+from tenants.manifest.plan_parts import check_parts, plan_organizations
 from tenants.manifest.plan_saml import plan_saml_applications
 from tenants.manifest.plan_ways import plan_connections, plan_domains, remove_connections
 from tenants.manifest.reading import Manifest, TenantManifest
@@ -53,6 +53,7 @@ _STEPS = (
     plan_keys,
     plan_settings,
     plan_organizations,
+    check_parts,
     plan_contacts,
     plan_connections,
     plan_domains,

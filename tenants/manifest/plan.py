@@ -19,8 +19,9 @@ from tenants.manifest.faults import Fault, Location, path_of
 from tenants.manifest.reading import TenantManifest
 from tenants.manifest.specs import ROOT
 from tenants.manifest.state import OPERATOR, PlatformState, TenantState
-from tenants.organizations import Contact, Organization
+from tenants.organizations import Contact
 from tenants.policies import TenantPolicy
+from tenants.reasons import Reason
 from tenants.routing_domains import is_public
 from tenants.signing import KEYS
 from tenants.tenants import DomainProof, Tenant, TenantHost, TenantSettings
@@ -46,6 +47,8 @@ class Comparison:
     lost_credentials: int = 0
     is_local_withdrawn: bool = False
     """Local sign-in is switched off for everybody: who loses it beside that is counted already."""
+    part_deviations: tuple[Reason, ...] = ()
+    """What weakens the password rules of parts."""
     _lines: dict[str, int] = field(default_factory=dict)
     """Path → where its change stands."""
 
@@ -68,6 +71,10 @@ class Comparison:
         if not self.prune:
             self.leftovers.append(self.path(*location))
         return not self.prune
+
+    def is_changing(self, location: Location) -> bool:
+        """Does a line of the plan stand at this place?"""
+        return self.path(*location) in self._lines
 
     def add(self, change: Change) -> None:
         """Add a change; to the line of the same path, where there is one."""
@@ -114,7 +121,7 @@ def finished(comparison: Comparison, steps: tuple[Step, ...]) -> TenantPlan:
         faults=tuple(comparison.faults),
         leftovers=tuple(comparison.leftovers),
         lost_credentials=comparison.lost_credentials,
-        deviations=tuple(comparison.manifest.spec.policy.deviations),
+        deviations=(*comparison.manifest.spec.policy.deviations, *comparison.part_deviations),
     )
 
 
@@ -251,36 +258,6 @@ def _plan_policy(comparison: Comparison, row: TenantSettings, wanted: dict[str, 
             deviations=tuple(comparison.manifest.spec.policy.deviations),
         )
     )
-
-
-def plan_organizations(comparison: Comparison) -> None:
-    """The tree from its root down. Removal comes last of all, see `remove_organizations`."""
-    ids, specs = comparison.organization_ids, comparison.manifest.spec.organizations
-    rows = comparison.state.organizations
-    _fit_organization(comparison, (), rows.get(ROOT), {"name": comparison.manifest.spec.name, "parent_id": None}, ROOT)
-    depths = {ROOT: 0}
-    while len(depths) <= len(specs):
-        depths |= {key: depths[spec.parent] + 1 for key, spec in specs.items() if spec.parent in depths}
-    for key in sorted(specs, key=lambda one: depths[one]):
-        own = specs[key].policy
-        values = {
-            "name": specs[key].name,
-            "parent_id": ids[specs[key].parent],
-            "policy_overrides": own.model_dump(exclude_none=True) if own else {},
-        }
-        _fit_organization(comparison, ("organizations", key), rows.get(key), values, key)
-
-
-def _fit_organization(
-    comparison: Comparison, location: Location, row: Organization | None, values: dict[str, Any], key: str
-) -> None:
-    wanted = values | {"is_file_managed": True}
-    if row is not None:
-        comparison.fit(location, Organization, row, wanted, "org")
-        return
-    write = Write(Verb.CREATE, Organization, comparison.organization_ids[key], wanted | {"key": key})
-    verb = Verb.CREATE if location else Verb.CHANGE
-    comparison.add(Change(verb, comparison.path(*location), (), (write,)))
 
 
 def plan_contacts(comparison: Comparison) -> None:

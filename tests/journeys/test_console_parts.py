@@ -3,6 +3,7 @@
 import pytest
 
 from broker.mail.letter import Words, write
+from tenants.audit import Event
 from tenants.organizations import Contact, Organization
 from tenants.tenants import TenantSettings
 from tests import factories
@@ -125,3 +126,36 @@ def test_t10_contacts_of_a_part_are_shown_to_its_people(app, home, part, at_cons
         "below": ((True, True), (False, False)),
         "root": ((False, False), (True, True)),
     }
+
+
+def test_t8_password_rules_that_come_down_to_a_part_fit_there(home, part, at_console):
+    """As those of the whole have to: what contradicts itself is refused with the part's name, what is weak is told (T9)."""
+    free(home, "factors", "passwords", password_rules={"max_length": 12})
+    page, rules = f"{home.path}/console/organizations/{part.key}", f"{home.path}/console/policies/passwords"
+    fault = f"{part.name}: password_rules: max_length must be at least 19"
+    at_console.open(page).submit(email_factor="on", press="Save")
+    assert (at_console.status, fault in at_console.words) == (
+        409,
+        True,
+    )
+    assert stored(home, Organization, id=part.id)[0].policy_overrides == {}
+    at_console.open(page).submit(password="l5b", email_factor="on", press="Save")
+    assert stored(home, Organization, id=part.id)[0].policy_overrides == {"password": "l5b", "email_factor": True}
+    weak = "8 characters are enough beside a mailed code: NIST 63B-4 asks for 15 there."
+    assert weak in at_console.open(page).words
+    assert f"{part.name}: {weak}" in at_console.open(f"{home.path}/console/policies").words
+    (event,) = [one for one in steps.events(home, Event.CONFIGURATION_CHANGED) if one.detail["path"].endswith(part.key)]
+    assert event.detail[f"after deviates: min_length ({part.key})"] == f"{part.name}: {weak}"
+    # And when it is the whole that changes: the part's own preset had no need of these.
+    free(home, "factors", "passwords")
+    ruled(home, part, email_factor=True)
+    at_console.open(rules).submit(max_length="12", press="Save")
+    assert (at_console.status, fault in at_console.words) == (
+        422,
+        True,
+    )
+    assert "password_rules" not in stored(home, TenantSettings)[0].policy
+    at_console.open(rules).submit(min_length_alone="8", press="Save")
+    assert f"{part.name}: {weak}" in at_console.words
+    (event,) = [one for one in steps.events(home, Event.CONFIGURATION_CHANGED) if one.detail["path"] == "policy"]
+    assert event.detail[f"after deviates: min_length ({part.key})"] == f"{part.name}: {weak}"

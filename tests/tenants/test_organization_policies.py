@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from tenants.audit import AuditEvent
 from tenants.manifest.faults import ManifestError
 from tenants.organization_policies import MATTERS, Overrides, Policies, may_differ, policy_below
 from tenants.organizations import Organization
@@ -84,6 +85,39 @@ def test_t8_rules_of_a_part_are_those_of_the_file(desk):
     assert _of(desk, "studio") == {}
     with pytest.raises(ManifestError, match=r"studio\.policy\.session_idle_minutes: "):
         desk.read(base + "[tenants.$t.organizations.studio.policy]\nsession_idle_minutes = 1\n")
+
+
+def test_t8_password_rules_of_a_files_part_fit_there(desk):
+    base = '[tenants.$t]\nname = "Acme"\n[tenants.$t.policy]\nparts_may = ["factors", "passwords"]\n'
+    rules = "password_rules = { max_length = 12 }\n"
+    studio = '[tenants.$t.organizations.studio]\nname = "Studio"\npolicy = { email_factor = true }\n'
+    fault = (
+        "tenants.$t.organizations.studio.policy: Studio: password_rules: max_length must be at least 19, "
+        "the shortest password and 4 more."
+    )
+    assert desk.faults(base + rules + studio) == [fault]
+    weak = studio.replace("{", '{ password = "l5b",')
+    desk.apply(base + rules + weak)
+    assert _deviating(desk, "organizations.studio") == ["Studio: 8 characters are enough beside a mailed code: " + _NIST]
+    # It is the whole that changes: a part that the file does not name is looked at too.
+    desk.apply(base)
+    assert len(_deviating(desk, "policy")) == 1
+    with desk.writing() as s:
+        row = s.scalars(select(Organization).where(Organization.key == "studio")).one()
+        row.is_file_managed, row.policy_overrides = False, {"email_factor": True}
+    assert desk.faults(base + rules) == [fault]
+    desk.apply(base + "password_rules = { min_length_alone = 8 }\n")
+    assert len(_deviating(desk, "policy")) == 2
+
+
+_NIST = "NIST 63B-4 asks for 15 there."
+
+
+def _deviating(desk, place):
+    with desk.session() as s:
+        events = s.scalars(select(AuditEvent)).all()
+    told = [one.detail for one in events if one.detail.get("path", "").endswith(place)]
+    return [value for detail in told for name, value in detail.items() if name == "deviates: min_length (studio)"]
 
 
 def _of(desk, key):

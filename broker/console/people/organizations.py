@@ -18,6 +18,7 @@ from broker.console.people import words
 from broker.console.settings_access import managed_by_file
 from tenants.causes import Cause, Refusal
 from tenants.console_roles import Permission
+from tenants.organization_checks import load_parts_state
 from tenants.organization_keeping import OrganizationError, add_organization, arrange, delete, get_ours
 from tenants.organization_policies import Overrides, read_overrides
 from tenants.organizations import Contact
@@ -107,12 +108,12 @@ def save(organization: str) -> Response:
     try:
         with changing(admin) as work:
             row = get_ours(work.db, known.id)
-            before, path = _values(row), f"organizations.{row.key}"
+            before, path, known_weak = _values(row), f"organizations.{row.key}", load_parts_state(work.db).told
             work.require_unchanged(seen, before, path)
             row.name = form["name"]
             if row.parent_id is not None:
                 arrange(work.db, row, form["parent"] or row.parent_id, overrides, work.now)
-            is_changed = work.note(path, before, _values(row))
+            is_changed = work.note(path, before | known_weak, _values(row) | load_parts_state(work.db).told)
     except StaleError as error:
         return _edit(admin, row, form, {}, fingerprint(_values(row)), error.sentence, 409)
     except OrganizationError as error:
@@ -206,6 +207,7 @@ def _edit(
         seen=seen,
         may_save=not row.is_file_managed,
         matters=rules.matters_of(row, form, errors) if row.parent_id else (),
+        deviations=[reason.sentence for reason in g.tenant.policy_for(row.id).deviations] if row.parent_id else (),
         part_contacts=_contacts_of(row, own),
         delete_url=url_for("console.delete_organization", organization=row.key)
         if row.parent_id and not row.is_file_managed
@@ -233,7 +235,7 @@ def _form_page(
         fields=marked(fields, errors, focus="name"),
         sentence=sentence,
         back=(url_for("console.organizations"), str(_("Organizations"))),
-        **({"seen": "", "may_save": True, "delete_url": None, "matters": (), "part_contacts": None} | values),
+        **({"seen": "", "may_save": True, "delete_url": None, "matters": (), "deviations": (), "part_contacts": None} | values),
     )
 
 
