@@ -43,10 +43,10 @@ class Leaving:
     """Why it can't be deleted now."""
 
 
-def leaving_with(db: TenantSession, row: Connection) -> Leaving:
-    """Seven statements."""
+def leaving_with(db: TenantSession, row: Connection, *, locks: bool = False) -> Leaving:
+    """Seven statements. `locks`: in a transaction that has locked the connection; who leads to it stays, too, until its end."""
     theirs = select(Identity.id).where(Identity.connection_id == row.id).limit(MOST_COUNTED + 1)
-    domains, applications = _domains(db, row), _applications(db, row)
+    domains, applications = _domains(db, row, locks=locks), _applications(db, row, locks=locks)
     return Leaving(
         identities=len(db.scalars(theirs).all()),
         shut_out=people_without(db, row.id),
@@ -62,7 +62,7 @@ def remove_connection(db: TenantSession, row: Connection, now: datetime) -> None
 
     In the caller's transaction, which has locked it. Raises VersionError.
     """
-    domains, applications = _domains(db, row), _applications(db, row)
+    domains, applications = _domains(db, row, locks=True), _applications(db, row, locks=True)
     objection = _objection(db, row, domains, applications) or _last_of_all(db, row, now)
     if objection:
         raise VersionError(objection)
@@ -115,11 +115,13 @@ def _last_of_all(db: TenantSession, row: Connection, now: datetime) -> str | Non
     return "It is the last way in of your owners and admins, though it is off. Give them another one first."
 
 
-def _domains(db: TenantSession, row: Connection) -> list[Domain]:
-    return list(db.scalars(select(Domain).where(Domain.connection_id == row.id).order_by(Domain.name).limit(_MOST)))
+def _domains(db: TenantSession, row: Connection, *, locks: bool) -> list[Domain]:
+    theirs = select(Domain).where(Domain.connection_id == row.id).order_by(Domain.name).limit(_MOST)
+    return list(db.scalars(theirs.with_for_update() if locks else theirs))
 
 
-def _applications(db: TenantSession, row: Connection) -> list[Application]:
+def _applications(db: TenantSession, row: Connection, *, locks: bool) -> list[Application]:
     """A list in a column is looked through here: no index has it, and a tenant has few applications."""
-    found = db.scalars(select(Application).order_by(Application.name).limit(_MOST))
+    every = select(Application).order_by(Application.name).limit(_MOST)
+    found = db.scalars(every.with_for_update() if locks else every)
     return [one for one in found if row.key in one.accepted_connections]

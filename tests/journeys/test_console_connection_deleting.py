@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from tenants.accounts import Account, Grant
 from tenants.applications import Application
@@ -17,6 +18,7 @@ from tenants.tenants import TenantSettings
 from tests import factories
 from tests.support import rows, steps
 from tests.support.console import as_admin
+from tests.support.meanwhile import after_look
 from tests.support.rows import stored
 
 
@@ -85,6 +87,29 @@ def test_what_changed_since_the_page_was_shown_is_told_first(home, at_console):
     at_console.submit(typed="old")
     assert (at_console.status, "Somebody else changed this meanwhile." in at_console.words) == (409, True)
     assert len(stored(home, Connection)) == 1
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_nobody_changes_who_leads_to_it_while_it_is_deleted(home, at_console):
+    """Otherwise what they write is lost. (SQLite has one writer at a time.)"""
+    row = off(home)
+    factories.domain(home, home.domain, connection_id=row.id)
+    factories.application(home, name="Travel", accepted_connections=["local", "old"])
+    steps.notice(home)
+    at_console.open(address(home))
+    held = []
+
+    def others():
+        for model in (Domain, Application):
+            try:
+                with home.db.writing() as db:
+                    db.scalars(select(model).with_for_update(nowait=True)).all()
+            except OperationalError:
+                held.append(model)
+
+    with after_look(home, "applications", others):
+        at_console.submit(typed="old")
+    assert (held, at_console.words.count("The connection is deleted.")) == ([Domain, Application], 1)
 
 
 def moving(home, row):

@@ -3,11 +3,13 @@
 import pytest
 
 from tenants.audit import Event
+from tenants.connections import Connection
 from tenants.domain_challenges import DomainChallenge
 from tenants.domains import Domain
 from tests import factories
 from tests.support import domains, steps
 from tests.support.console import as_admin
+from tests.support.meanwhile import after_look
 from tests.support.rows import stored
 
 
@@ -110,6 +112,21 @@ def test_second_of_two_is_told_and_a_file_keeps_its_own(home, at_console):
         at_console.post(f"{home.path}/console/domains/{row.id}{path}", {"csrf_token": token} | sent)
         assert (at_console.status, "A file manages this" in at_console.words) == (403, True)
     assert [one.is_allowed for one in stored(home, Domain)] == [False]
+
+
+def test_connection_that_was_deleted_meanwhile_is_told_as_any_change_of_others(home, at_console):
+    way = factories.connection(home)
+    steps.notice(home)
+    listed(at_console, home, home.domain)
+
+    def delete():
+        with home.db.writing() as db:
+            db.delete(db.get_one(Connection, (home.id, way.id)))
+
+    with after_look(home, "sessions", delete):
+        at_console.submit(connection=way.key, press="Save")
+    assert (at_console.status, "changed this meanwhile" in at_console.words) == (409, True)
+    assert stored(home, Domain)[0].connection_id is None
 
 
 def test_domain_goes_from_the_list(home, at_console):

@@ -39,7 +39,7 @@ def delete(connection: str) -> Response:
         with changing(admin) as work:
             row = _locked(work.db, connection)
             require_ours(row, admin)
-            leaving, path = _leaving(work.db, row), f"connections.{row.key}"
+            leaving, path = leaving_with(work.db, row, locks=True), f"connections.{row.key}"
             work.require_unchanged(request.form.get("seen", ""), _seen(row, leaving), path)
             before, gone = _told(row, leaving), row.id
             remove_connection(work.db, row, work.now)
@@ -55,7 +55,7 @@ def _page(admin: Admin, key: str, wrong: str = "", objection: str = "") -> Respo
     with g.db.reading() as db:
         row = find_row(db, key)
         require_ours(row, admin)
-        leaving = _leaving(db, row)
+        leaving = leaving_with(db, row)
         against = objection or leaving.objection
     return show(
         "console/confirm.html",
@@ -94,10 +94,6 @@ def _sentences(leaving: Leaving) -> list[str]:
         _("Its settings, versions, tests and set-up links go, with the groups and roles that it gave. There is no way back.")
     )
     return [str(one) for one in found]
-
-
-def _leaving(db: TenantSession, row: Connection) -> Leaving:
-    return leaving_with(db, row)
 
 
 def _locked(db: TenantSession, key: str) -> Connection:
