@@ -1,5 +1,6 @@
 """Which tests run one after another on one worker, and in which order the workers take them."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,15 @@ BACKENDS = ("sqlite", "postgresql")
 
 def mark_group(item: pytest.Item) -> None:
     """A file on one database: what its fixtures make is made once. (xdist takes long over thousands of groups, too.)"""
-    together = next((group for part, group in TOGETHER.items() if item.path.is_relative_to(TESTS / part)), None)
-    alone = f"{item.path.relative_to(TESTS)} {backend_of(item)}"
-    item.add_marker(pytest.mark.xdist_group(together or alone))
+    together, file = _place_of(item.path)
+    item.add_marker(pytest.mark.xdist_group(together or f"{file} {backend_of(item)}"))
+
+
+@cache
+def _place_of(path: Path) -> tuple[str, str]:
+    """The group that shares something, or nothing, and the file's own name."""
+    together = next((group for part, group in TOGETHER.items() if path.is_relative_to(TESTS / part)), "")
+    return together, str(path.relative_to(TESTS))
 
 
 def turn_of(item: pytest.Item) -> int:
