@@ -3,6 +3,7 @@
 No table is counted: a read ends at `MOST` and one more, and a page then says "more than".
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from tenants.accounts import Account, AccountState
 from tenants.credentials import Credential, CredentialKind
 from tenants.db import TenantSession
 from tenants.devices import Device
+from tenants.organization_policies import Policies
 from tenants.passkeys import Passkey
 from tenants.sessions import BrowserSession
 from tenants.statements import Scoped, scoped
@@ -37,10 +39,12 @@ _OPEN_SESSIONS = scoped(
     .where(BrowserSession.ended_at.is_(None), BrowserSession.expires_at > bindparam("now"))
     .limit(MOST + 1)
 )
+_IS_THERE = Account.organization_id.in_(bindparam("organizations", expanding=True))
 _WOULD_RUN_OUT = scoped(
     select(Account.id)
     .where(
         Account.state == AccountState.INVITED.value,
+        _IS_THERE,
         func.coalesce(Account.invited_at, Account.created_at) <= bindparam("before"),
     )
     .limit(MOST + 1)
@@ -49,6 +53,7 @@ _ARE_UNUSED = scoped(
     select(Account.id)
     .where(
         Account.state == AccountState.ACTIVE.value,
+        _IS_THERE,
         Account.role.is_(None),
         func.coalesce(Account.last_login_at, Account.activated_at, Account.state_changed_at, Account.created_at)
         <= bindparam("before"),
@@ -77,14 +82,24 @@ def open_sessions(db: TenantSession, now: datetime) -> Reach:
     return _reach(db, _OPEN_SESSIONS, now=now)
 
 
-def invitations_over(db: TenantSession, days: int, now: datetime) -> Reach:
-    """Invited people whose invitation is older than so many days."""
-    return _reach(db, _WOULD_RUN_OUT, before=now - timedelta(days=days))
+def invitations_over(db: TenantSession, days: int, organizations: Iterable[str], now: datetime) -> Reach:
+    """Invited people of these organizations whose invitation is older than so many days."""
+    return _reach(db, _WOULD_RUN_OUT, organizations=list(organizations), before=now - timedelta(days=days))
 
 
-def unused_for(db: TenantSession, days: int, now: datetime) -> Reach:
-    """People without a role who have not signed in for so many days; who looks after the tenant is spared (A1)."""
-    return _reach(db, _ARE_UNUSED, before=now - timedelta(days=days))
+def unused_for(db: TenantSession, days: int, organizations: Iterable[str], now: datetime) -> Reach:
+    """People of these without a role who have not signed in for so many days; who looks after the tenant is spared (A1)."""
+    return _reach(db, _ARE_UNUSED, organizations=list(organizations), before=now - timedelta(days=days))
+
+
+def shortened(name: str, organizations: Iterable[str], before: Policies, after: Policies) -> dict[int, list[str]]:
+    """Where a number of the policy gets smaller: what it becomes → the organizations where it does."""
+    found: dict[int, list[str]] = {}
+    for one in organizations:
+        was, will = getattr(before.of(one), name), getattr(after.of(one), name)
+        if will < was:
+            found.setdefault(will, []).append(one)
+    return dict(sorted(found.items()))
 
 
 def _reach(db: TenantSession, statement: Scoped, **values: object) -> Reach:

@@ -14,11 +14,12 @@ from broker.console.access import Admin, require
 from broker.console.changes import StaleError, Work, changing, fingerprint
 from broker.console.forms import Choice, FormField, errors_of, fields_of, marked, read
 from broker.console.frame import go, show
-from broker.console.policy_reach import effects_of, ends_at_once
+from broker.console.policy_reach import ask, effects_of, ends_at_once
 from broker.console.policy_sections import SECTIONS, Section, section_of, told
 from broker.console.settings_access import managed_by_file, require_not_by_file
 from tenants.console_roles import Permission
 from tenants.organization_checks import PartsState, load_parts_state, parts_state
+from tenants.organization_policies import Policies, policies_of
 from tenants.organization_tree import load_tree
 from tenants.password_policies import PasswordRules
 from tenants.policies import TenantPolicy
@@ -65,8 +66,9 @@ def save_section(section: str) -> Response:
         return _form(admin, found, typed, _errors(error), 422)
     if objection := _parts(policy).contradiction_since(_parts(g.tenant.policy)):
         return _form(admin, found, typed, {"": objection}, 422)
-    if not request.form.get("sure") and (sentences := ends_at_once(g.tenant.policy, policy)):
-        return _ask(admin, found, sentences)
+    if not request.form.get("sure") and (sentences := _ends_at_once(policy)):
+        url = url_for("console.policy", section=found.key)
+        return ask(admin, sentences, here="policies", url=url, back=(url_for("console.policies"), _("Policies")))
     try:
         with changing(admin) as work:
             is_changed = _write(work, found, typed)
@@ -193,19 +195,11 @@ def _form(
     )
 
 
-def _ask(admin: Admin, section: Section, sentences: list[str]) -> Response:
-    hidden = {name: value for name, value in request.form.items() if name != "csrf_token"} | {"sure": "yes"}
-    return show(
-        "console/confirm.html",
-        admin,
-        here="policies",
-        title=_("Switch accounts off tonight?"),
-        sentences=sentences,
-        label=_("Save, and switch them off tonight"),
-        hidden=hidden,
-        cancel_url=url_for("console.policy", section=section.key),
-        back=(url_for("console.policies"), _("Policies")),
-    )
+def _ends_at_once(policy: TenantPolicy) -> list[str]:
+    tree, before = g.tenant.organizations, g.tenant.policy
+    was, will = Policies(before, policies_of(tree, before)), Policies(policy, policies_of(tree, policy))
+    with g.db.reading() as db:
+        return ends_at_once(db, tree.rows, was, will)
 
 
 def _section(key: str) -> Section:

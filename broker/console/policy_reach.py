@@ -1,11 +1,17 @@
 """What pages say of a rule's reach, in sentences with numbers."""
 
-from flask import g
-from flask_babel import gettext as _
+from collections.abc import Iterable
 
+from flask import g, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from broker.console.access import Admin
+from broker.console.frame import show
 from broker.wiring import the_broker
 from tenants import policy_reach as reach
-from tenants.policies import TenantPolicy
+from tenants.db import TenantSession
+from tenants.organization_policies import Policies
 from tenants.policy_reach import Reach
 
 
@@ -31,28 +37,43 @@ def effects_of(section: str) -> list[str]:
     return [str(one) for one in sentences]
 
 
-def ends_at_once(before: TenantPolicy, after: TenantPolicy) -> list[str]:
-    """Accounts that the nightly job would switch off tonight, and would not have before: one sentence for each reason."""
+def ends_at_once(db: TenantSession, organizations: Iterable[str], before: Policies, after: Policies) -> list[str]:
+    """Accounts that the nightly job would switch off tonight, and would not have before: one sentence for each reason.
+
+    What holds for each of the organizations decides: parts may have rules of their own.
+    """
     now, sentences = the_broker().ports.clock.now(), []
-    with g.db.reading() as db:
-        if after.activation_days < before.activation_days:
-            found = reach.invitations_over(db, after.activation_days, now)
-            if found.number:
-                sentences.append(
-                    _(
-                        "Invitations that are older than %(days)s days: %(number)s. They run out tonight.",
-                        days=after.activation_days,
-                        number=number(found),
-                    )
+    for days, places in reach.shortened("activation_days", organizations, before, after).items():
+        if (found := reach.invitations_over(db, days, places, now)).number:
+            sentences.append(
+                _(
+                    "Invitations that are older than %(days)s days: %(number)s. They run out tonight.",
+                    days=days,
+                    number=number(found),
                 )
-        if after.inactive_days < before.inactive_days:
-            found = reach.unused_for(db, after.inactive_days, now)
-            if found.number:
-                sentences.append(
-                    _(
-                        "People who have not signed in for %(days)s days: %(number)s. They are switched off tonight.",
-                        days=after.inactive_days,
-                        number=number(found),
-                    )
+            )
+    for days, places in reach.shortened("inactive_days", organizations, before, after).items():
+        if (found := reach.unused_for(db, days, places, now)).number:
+            sentences.append(
+                _(
+                    "People who have not signed in for %(days)s days: %(number)s. They are switched off tonight.",
+                    days=days,
+                    number=number(found),
                 )
+            )
     return [str(one) for one in sentences]
+
+
+def ask(admin: Admin, sentences: list[str], *, here: str, url: str, back: tuple[str, str]) -> Response:
+    """The question before that: what was typed comes again with the answer."""
+    return show(
+        "console/confirm.html",
+        admin,
+        here=here,
+        title=_("Switch accounts off tonight?"),
+        sentences=sentences,
+        label=_("Save, and switch them off tonight"),
+        hidden={name: value for name, value in request.form.items() if name != "csrf_token"} | {"sure": "yes"},
+        cancel_url=url,
+        back=back,
+    )

@@ -1,5 +1,7 @@
 """What a part has of its own (T8): rules that are set in the console and hold at sign-in, and contacts that its people see."""
 
+from datetime import timedelta
+
 import pytest
 
 from broker.mail.letter import Words, write
@@ -159,3 +161,32 @@ def test_t8_password_rules_that_come_down_to_a_part_fit_there(home, part, at_con
     assert f"{part.name}: {weak}" in at_console.words
     (event,) = [one for one in steps.events(home, Event.CONFIGURATION_CHANGED) if one.detail["path"] == "policy"]
     assert event.detail[f"after deviates: min_length ({part.key})"] == f"{part.name}: {weak}"
+
+
+def test_t8_who_would_be_switched_off_tonight_is_counted_by_the_rules_of_their_part(home, part, at_console):
+    """As for the whole: asked about first, in numbers, where it is the part's rules that change and where the whole's do."""
+    free(home, "life")
+    page, whole = f"{home.path}/console/organizations/{part.key}", f"{home.path}/console/policies/life"
+    long_ago = home.now - timedelta(days=150)
+    for place in (part.id, part.id, home.root):
+        factories.account(home, organization_id=place, created_at=long_ago, last_login_at=long_ago)
+    factories.account(home, organization_id=part.id, state="invited", created_at=home.now - timedelta(days=20))
+    at_console.open(page).submit(inactive_days="100", activation_days="10", press="Save")
+    for told in ("not signed in for 100 days: 2. They are switched off", "older than 10 days: 1. They run out tonight."):
+        assert told in at_console.words
+    assert stored(home, Organization, id=part.id)[0].policy_overrides == {}
+    at_console.submit(press="Save, and switch them off tonight")
+    assert stored(home, Organization, id=part.id)[0].policy_overrides == {"inactive_days": 100, "activation_days": 10}
+    at_console.open(whole).submit(inactive_days="120", press="Save")
+    assert "not signed in for 120 days: 1. They are switched off tonight." in at_console.words
+    # A part that keeps its people longer loses that with the right to it.
+    ruled(home, part, inactive_days=400)
+    at_console.open(f"{home.path}/console/policies/parts")
+    fields = at_console.page.forms[-1].fields
+    at_console.post(at_console.url, {name: fields[name].value for name in ("csrf_token", "seen")})
+    assert "Saved." in at_console.words
+    free(home, "life", inactive_days=120)
+    at_console.open(f"{home.path}/console/policies/parts")
+    fields = at_console.page.forms[-1].fields
+    at_console.post(at_console.url, {name: fields[name].value for name in ("csrf_token", "seen")})
+    assert "not signed in for 120 days: 2. They are switched off tonight." in at_console.words

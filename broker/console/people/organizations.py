@@ -10,18 +10,19 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from broker.console.access import Admin, require
-from broker.console.changes import StaleError, changing, fingerprint
+from broker.console.changes import StaleError, Work, changing, fingerprint
 from broker.console.forms import Choice, Errors, FormField, marked
 from broker.console.frame import go, show
 from broker.console.people import organization_rules as rules
 from broker.console.people import words
+from broker.console.policy_reach import ask, ends_at_once
 from broker.console.settings_access import managed_by_file
 from tenants.causes import Cause, Refusal
 from tenants.console_roles import Permission
 from tenants.organization_checks import load_parts_state
 from tenants.organization_keeping import OrganizationError, add_organization, arrange, delete, get_ours
-from tenants.organization_policies import Overrides, read_overrides
-from tenants.organizations import Contact
+from tenants.organization_policies import Overrides, load_policies, read_overrides
+from tenants.organizations import Contact, Organization
 from tenants.snapshot import ContactConfig
 
 _MAX_NAME = 200
@@ -112,13 +113,33 @@ def save(organization: str) -> Response:
             work.require_unchanged(seen, before, path)
             row.name = form["name"]
             if row.parent_id is not None:
-                arrange(work.db, row, form["parent"] or row.parent_id, overrides, work.now)
+                _arrange(work, row, form["parent"] or row.parent_id, overrides)
             is_changed = work.note(path, before | known_weak, _values(row) | load_parts_state(work.db).told)
+    except AskError as ask_first:
+        url = url_for("console.organization", organization=known.key)
+        return ask(admin, ask_first.sentences, here="organizations", url=url, back=(url, known.name))
     except StaleError as error:
         return _edit(admin, row, form, {}, fingerprint(_values(row)), error.sentence, 409)
     except OrganizationError as error:
         return _edit(admin, known, form, {}, seen, str(error), 409)
     return go("console.organizations", "saved" if is_changed else "nothing")
+
+
+class AskError(Exception):
+    """What would end tonight, which nobody has agreed to yet. Nothing was written."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("not agreed to")
+        self.sentences = sentences
+
+
+def _arrange(work: Work, row: Organization, parent_id: str, overrides: Overrides) -> None:
+    """As `arrange` does; what switches accounts off at once is asked about first, in numbers."""
+    before = load_policies(work.db)
+    arrange(work.db, row, parent_id, overrides, work.now)
+    after = load_policies(work.db)
+    if not request.form.get("sure") and (found := ends_at_once(work.db, g.tenant.organizations.rows, before, after)):
+        raise AskError(found)
 
 
 def ask_delete(organization: str) -> Response:
