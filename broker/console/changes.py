@@ -9,7 +9,7 @@ with changing(admin) as work:
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,7 @@ from broker.wiring import the_broker
 from tenants.accounts import Account
 from tenants.audit import LATEST_EVENTS, Event, append
 from tenants.causes import Cause, Refusal
+from tenants.connections import CONNECTION_HELD
 from tenants.db import TenantSession
 from tenants.setup_links import PREFIX
 from tenants.statements import scoped
@@ -83,6 +84,16 @@ class Work:
         """Raise StaleError unless `seen`, the form's fingerprint, is that of what is there now."""
         if seen != fingerprint(present):
             raise StaleError(last_change(self.db, path))
+
+    def hold_connections(self, keys: Iterable[str]) -> None:
+        """These stay until the transaction ends. Raises StaleError for one that is gone.
+
+        Before what is to lead to them is locked: whoever deletes a connection takes the locks in this order.
+        """
+        for key in keys:
+            known = g.tenant.connections.get(key)
+            if known is not None and self.db.one(CONNECTION_HELD, connection_id=known.id) is None:
+                raise StaleError(last_change(self.db, f"connections.{key}"))
 
     def note(
         self,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from broker.console.access import Admin, require
-from broker.console.changes import StaleError, changing, fingerprint, last_change
+from broker.console.changes import StaleError, changing, fingerprint
 from broker.console.domains import HERE, leads_to, proof_words, provable_name
 from broker.console.forms import Choice, FormField, marked
 from broker.console.frame import go, show
@@ -17,7 +17,6 @@ from broker.domain_checks import check_domain
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
 from tenants.connection_tests import has_passed
-from tenants.connections import CONNECTION_HELD
 from tenants.console_roles import Permission
 from tenants.db import TenantSession
 from tenants.domain_proofs import ProofError, begin_proof, provable, record_name, record_text, release, standings
@@ -43,7 +42,7 @@ def save(domain: str) -> Response:
     }
     try:
         with changing(admin) as work:
-            _hold_connection(work.db, chosen)
+            work.hold_connections([chosen])
             row = _row(work.db, domain, locks=True)
             work.require_ours(row)
             present, path = values_of(row), f"domains.{row.name}"
@@ -132,13 +131,6 @@ def _proofs(admin: Admin, name: str, what: str) -> str:
 def _connection_id(key: str) -> str | None:
     connection = g.tenant.connections.get(key)
     return connection.id if connection else None
-
-
-def _hold_connection(db: TenantSession, key: str) -> None:
-    """It stays until the transaction ends. Locked before the domain, as by who deletes it. Raises StaleError: it is gone."""
-    connection_id = _connection_id(key)
-    if connection_id and db.one(CONNECTION_HELD, connection_id=connection_id) is None:
-        raise StaleError(last_change(db, f"connections.{key}"))
 
 
 def _row(db: TenantSession, domain_id: str, *, locks: bool = False) -> Domain:

@@ -8,9 +8,11 @@ from PIL import Image
 
 from tenants.applications import Application
 from tenants.audit import Event
+from tenants.connections import Connection
 from tenants.ids import digest
 from tests import factories
 from tests.support import steps
+from tests.support.meanwhile import after_look
 from tests.support.relying_party import RelyingParty
 from tests.support.rows import stored
 from tests.support.wiring import ORIGIN
@@ -42,6 +44,23 @@ def row(home, **values) -> Application:
 
 def part(at_home, home, key, which, **values):
     return at_home.open(at(home, f"/{key}/part/{which}")).submit(values, press="Save")
+
+
+def test_rule_names_no_connection_that_was_deleted_meanwhile(home, at_home):
+    """Whoever gets its key later would be accepted in its place."""
+    way = factories.connection(home)
+    factories.application(home, key="travel")
+    steps.notice(home)
+    at_home.open(at(home, "/travel/part/rules"))
+
+    def delete():
+        with home.db.writing() as db:
+            db.delete(db.get_one(Connection, (home.id, way.id)))
+
+    with after_look(home, "sessions", delete):
+        at_home.submit({"connections": way.key}, press="Save")
+    assert (at_home.status, "changed this meanwhile" in at_home.words) == (409, True)
+    assert row(home, key="travel").accepted_connections == []
 
 
 def test_a_web_application_gets_a_secret_that_is_shown_once(home, at_home, app):

@@ -38,6 +38,7 @@ def save_part(application: str, part: str) -> Response:
         return _form(admin, there, found, shown_again(found, request.form), errors, 422)
     try:
         with changing(admin) as work:
+            work.hold_connections(values.get("connections", ()))
             there = held(work.db, application, locks=True)
             work.require_ours(there.row)
             before = _values(found, there.values)
