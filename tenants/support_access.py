@@ -7,7 +7,21 @@ grant, and each of its steps stands in the tenant's audit log.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Row, String, and_, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    Row,
+    String,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.accounts import Account, AccountState
@@ -77,15 +91,25 @@ class SupportVisit(TenantScoped, Base):
     ended_at: Mapped[datetime | None]
 
 
-IS_GOOD = and_(SupportGrant.revoked_at.is_(None), SupportGrant.expires_at > bindparam("now"))
 _OF_GIVER = (Account.tenant_id == SupportGrant.tenant_id) & (Account.id == SupportGrant.granted_by)
-_GIVER_IS_OWNER = and_(
-    Account.state == AccountState.ACTIVE.value,
-    or_(Account.expires_at.is_(None), Account.expires_at > bindparam("now")),
-    Account.role == Role.OWNER.value,
-    Account.admin_organization_id.is_(None),
-)
-"""Whoever has stopped being an owner lets nobody in any more."""
+
+
+def _is_good(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return and_(SupportGrant.revoked_at.is_(None), SupportGrant.expires_at > now)
+
+
+def _giver_is_owner(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whoever has stopped being an owner lets nobody in any more."""
+    return and_(
+        Account.state == AccountState.ACTIVE.value,
+        or_(Account.expires_at.is_(None), Account.expires_at > now),
+        Account.role == Role.OWNER.value,
+        Account.admin_organization_id.is_(None),
+    )
+
+
+_NOW = bindparam("now", type_=SupportGrant.expires_at.type)
+IS_GOOD, _GIVER_IS_OWNER = _is_good(_NOW), _giver_is_owner(_NOW)
 GOOD_GRANT = scoped(
     select(*SupportGrant.__table__.c)
     .join(Account, _OF_GIVER)
@@ -137,6 +161,12 @@ _END = scoped(
     .where(SupportVisit.id == bindparam("visit"), SupportVisit.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
 )
+
+
+def good_grant_of(tenant_id: str, now: datetime) -> ColumnElement[bool]:
+    """The same as a condition, for a look from outside of the tenant."""
+    at = literal(now, SupportGrant.expires_at.type)
+    return and_(SupportGrant.tenant_id == tenant_id, _is_good(at), exists().where(_OF_GIVER, _giver_is_owner(at)))
 
 
 def grant_support(db: TenantSession, by: str, hours: int, note: str, now: datetime) -> datetime:

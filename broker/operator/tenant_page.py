@@ -8,7 +8,7 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, bindparam, select
+from sqlalchemy import Row, bindparam, select
 from werkzeug.wrappers import Response
 
 from broker.operator.access import Me, require
@@ -22,7 +22,7 @@ from tenants.door_keeping import DoorError
 from tenants.founding import owner_link
 from tenants.outbox import OutboxMail
 from tenants.statements import platform
-from tenants.support_access import SupportGrant
+from tenants.support_access import SupportGrant, good_grant_of
 from tenants.tenant_life import QUARANTINE, TenantLifeError, delete_tenant, resume, suspend, take_back
 from tenants.tenants import Tenant, TenantHost, TenantStatus
 
@@ -174,13 +174,9 @@ def _facts(row: Row[Any]) -> TenantFacts:
         erase_at=row.erase_at,
         has_failed_mail=db.has_row(OutboxMail, (OutboxMail.tenant_id == row.id) & failed),
         is_log_broken=db.has_row(AuditChain, (AuditChain.tenant_id == row.id) & broken),
-        may_look_in=row.status == TenantStatus.ACTIVE and db.has_row(SupportGrant, _grant_of(row.id)),
+        may_look_in=row.status == TenantStatus.ACTIVE
+        and db.has_row(SupportGrant, good_grant_of(row.id, the_broker().ports.clock.now())),
     )
-
-
-def _grant_of(tenant_id: str) -> ColumnElement[bool]:
-    now = the_broker().ports.clock.now()
-    return (SupportGrant.tenant_id == tenant_id) & SupportGrant.revoked_at.is_(None) & (SupportGrant.expires_at > now)
 
 
 def _end() -> datetime:

@@ -68,8 +68,8 @@ CONSOLE_SAMPLES: dict[str, Sample] = (
         ),
         "console-confirm-nothing-to-do": console_page(
             "confirm.html",
-            "Switch Microsoft off?",
-            sentences=["No owner or admin would have a way in any more. Give them another one first."],
+            "Delete Microsoft?",
+            sentences=["It is enforced for acme.example: set that domain to preferred, or lead it elsewhere, first."],
             label="",
             may_go_on=False,
             instead=("/console/domains", "Go to the domains"),
