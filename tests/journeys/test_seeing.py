@@ -52,6 +52,12 @@ def traces_of(home):
 # Left, and did not return
 
 
+def swept(broker, clock):
+    """Until nothing is left: a batch is of all tenants, and other tests have left theirs in this database."""
+    while sweep(broker.db, clock.now()):
+        pass
+
+
 def test_who_left_for_the_provider_and_did_not_return_is_told_of_once(broker, home, way, new_browser, clock):
     leave(new_browser(), home, way)
     steps.enter(new_browser(), home, way)  # comes back
@@ -59,8 +65,7 @@ def test_who_left_for_the_provider_and_did_not_return_is_told_of_once(broker, ho
     login_transaction(home, test_id="tst_1", state_hash="s" * 64, connection_id=way.row.id, expires_at=home.now)
     assert steps.events(home, Event.LOGIN_ABANDONED) == []
     clock.advance(minutes=21)
-    sweep(broker.db, clock.now())
-    sweep(broker.db, clock.now())
+    swept(broker, clock)
     (event,) = steps.events(home, Event.LOGIN_ABANDONED)
     assert (event.connection_id, event.cause) == (way.row.id, None)
     assert len(event.reference) == 9
@@ -77,8 +82,7 @@ def test_nobody_is_swept_away_untold_of(broker, home, way, new_browser, clock, m
         assert len(steps.events(home, Event.LOGIN_ABANDONED)) <= 1
     while note_abandoned(broker.db, clock.now()):
         pass
-    while sweep(broker.db, clock.now()):
-        pass  # a batch of all tenants' at a time
+    swept(broker, clock)
     assert len(steps.events(home, Event.LOGIN_ABANDONED)) == 2
     with home.db.reading() as db:
         assert db.scalars(select(LoginTransaction)).all() == []
@@ -95,8 +99,7 @@ def test_nobody_is_swept_away_untold_of(broker, home, way, new_browser, clock, m
 def test_who_stopped_here_without_being_refused_has_an_outcome_too(broker, home, browser, clock, go, stopped_at):
     go(browser, home)
     clock.advance(minutes=21)
-    sweep(broker.db, clock.now())
-    sweep(broker.db, clock.now())
+    swept(broker, clock)
     (event,) = steps.events(home, Event.LOGIN_ABANDONED)
     assert (event.detail["stopped at"], event.connection_id) == (stopped_at, None)
 
@@ -105,7 +108,7 @@ def test_who_was_refused_has_that_as_outcome(broker, home, way, browser, clock):
     way.idp.error_callback("access_denied")
     steps.enter(browser, home, way)
     clock.advance(minutes=21)
-    sweep(broker.db, clock.now())
+    swept(broker, clock)
     assert steps.events(home, Event.LOGIN_ABANDONED) == []
 
 
@@ -335,7 +338,7 @@ def test_link_shows_the_trace_to_a_helpdesk_for_seven_days(home, way, browser, c
     assert gone.status_code == unknown.status_code == nowhere.status_code == 404
     assert abs(len(gone.data) - len(nowhere.data)) < 10
     clock.advance(days=24)
-    sweep(home.broker.db, clock.now())
+    swept(home.broker, clock)
     assert traces_of(home) == []
 
 
