@@ -173,9 +173,7 @@ def grant_support(db: TenantSession, by: str, hours: int, note: str, now: dateti
     """Let operators look in for so many hours; a grant of before ends with it. Returns until when."""
     db.run(_REVOKE, now=now)
     until = now + timedelta(hours=hours)
-    db.run(
-        _ADD_GRANT, id=new_id("spg"), granted_by=by, note=note, created_at=now, expires_at=until, revoked_at=None
-    )  # fmt: skip
+    db.run(_ADD_GRANT, id=new_id("spg"), granted_by=by, note=note, created_at=now, expires_at=until, revoked_at=None)
     detail = {"by": by, "until": f"{until:%Y-%m-%d %H:%M} UTC", "note": note}
     append(db, Event.SUPPORT_GRANTED, at=now, account_id=by, detail=detail)
     return until

@@ -19,9 +19,10 @@ def chosen_rows(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytes
     chosen: list[pytest.Item] = []
     left: list[pytest.Item] = []
     for item in items:
-        if backend_of(item) == "postgresql" and _test_of(item) in tried and not _is_for_both(item):
-            taken[_test_of(item)] += 1
-        (left if taken[_test_of(item)] > ROWS and backend_of(item) == "postgresql" else chosen).append(item)
+        test = _test_of(item)
+        is_second_time = backend_of(item) == "postgresql" and test in tried and not _is_for_both(item)
+        taken[test] += is_second_time
+        (left if is_second_time and taken[test] > ROWS else chosen).append(item)
     return chosen, left
 
 
