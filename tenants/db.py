@@ -10,19 +10,18 @@ Transactions are short and explicit: `with db.tenant(id).writing() as s:` commit
 raise. Nothing else of ours may be slow inside: no HTTP, DNS, hashing or XML (design.md, section 5).
 """
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import ColumnElement, Engine, Row, event, literal, select, text
+from sqlalchemy import ColumnElement, Row, event, literal, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from tenants.base import Base, TenantScoped
 from tenants.confinement import require_confinable
-from tenants.engine import RELAXED, WRITE, connected, make_engine
+from tenants.engine import Links, Writer, connected, make_engine
 from tenants.platform_log import note_work
 from tenants.prepared import Answer
 from tenants.statements import TENANT_PARAMETER, Platform, Scoped
@@ -49,8 +48,16 @@ class TenantSession(Session):
     def __getattr__(self, name: str) -> Any:
         if self._is_made():
             raise AttributeError(name)
+        if not self._link.in_transaction():
+            self._root = self._link.begin()
         super().__init__(bind=self._link, expire_on_commit=False, autoflush=True)
         return getattr(self, name)
+
+    def require_whole(self) -> None:
+        """Raises InvalidRequestError where the ORM has rolled back on the way: there would be less to commit than was done."""
+        root = self.__dict__.get("_root")
+        if root is not None and not root.is_active:
+            root.commit()
 
     def _is_made(self) -> bool:
         return "identity_map" in self.__dict__
@@ -158,42 +165,21 @@ def _confine_flush(session: TenantSession, context: object, instances: object) -
             raise ScopeError(f"a {type(changed).__name__} of another tenant")
 
 
-class Writer:
-    """Begins write transactions. On SQLite one at a time for each process: its own waiting is unfair and slow.
-
-    (Other processes are waited for by SQLite's busy timeout.)
-    """
-
-    def __init__(self, engine: Engine, vault: Vault | None) -> None:
-        self.vault = vault
-        self.engine = engine.execution_options(**{WRITE: True})
-        self._relaxed = self.engine.execution_options(**{RELAXED: True})
-        # Re-entrant, so that a unit of work inside another one fails in the database instead of standing still here.
-        self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
-
-    @contextmanager
-    def begin(self, *, is_durable: bool = True, **facts: str) -> Iterator[Connection]:
-        """A connection in a transaction that commits at the end and rolls back on a raise. `facts`: see `connected`."""
-        engine = self.engine if is_durable else self._relaxed
-        with self._turn, connected(engine, **facts) as connection, connection.begin():
-            yield connection
-
-
 class TenantDatabase:
     """One tenant's rows: hands out sessions that can reach nothing else."""
 
-    def __init__(self, reader: Engine, writer: Writer, tenant_id: str) -> None:
-        self._reader = reader
+    def __init__(self, writer: Writer, tenant_id: str) -> None:
         self._writer = writer
         self.tenant_id = tenant_id
 
     @contextmanager
     def reading(self) -> Iterator[TenantSession]:
         """A read-only unit of work: whatever it changed is rolled back at its end."""
-        with connected(self._reader, tenant=self.tenant_id) as connection:
-            connection.begin()  # ends with the connection, which takes back whatever was changed
-            with TenantSession(connection, self.tenant_id) as session:
-                yield session
+        with (
+            connected(self._writer.links, tenant=self.tenant_id) as connection,
+            TenantSession(connection, self.tenant_id) as session,
+        ):
+            yield session
 
     @contextmanager
     def writing(self, *, is_durable: bool = True) -> Iterator[TenantSession]:
@@ -202,12 +188,15 @@ class TenantDatabase:
         Not `is_durable`: it doesn't wait for the disk. A power cut may take it back, the end of a process never, and
         the next durable one keeps it too. For what may be lost so: counts of tries, and how far an attempt has come.
         """
+        writer = self._writer
         with (
-            self._writer.begin(is_durable=is_durable, tenant=self.tenant_id) as connection,
-            TenantSession(connection, self.tenant_id, self._writer.vault) as session,
+            writer.turn,
+            connected(writer.links, is_write=True, is_durable=is_durable, commits=True, tenant=self.tenant_id) as connection,
+            TenantSession(connection, self.tenant_id, writer.vault) as session,
         ):
             yield session
             session.flush()
+            pass
 
 
 class Database:
@@ -217,7 +206,8 @@ class Database:
         """`vault` signs what is written to the logs (tenants/chains.py)."""
         self.url: URL = make_url(url)
         self.engine = make_engine(self.url, pool_size)
-        self.writer = Writer(self.engine, vault)
+        self.links = Links(self.engine, pool_size)
+        self.writer = Writer(self.links, vault)
 
     @property
     def is_sqlite(self) -> bool:
@@ -232,21 +222,21 @@ class Database:
         """The database as one tenant sees it."""
         if not tenant_id:
             raise ScopeError("a tenant's database needs a tenant")
-        return TenantDatabase(self.engine, self.writer, tenant_id)
+        return TenantDatabase(self.writer, tenant_id)
 
     def look_up(self, statement: Platform, **parameters: Any) -> Sequence[Row[Any]]:
         """Read platform tables (tenants, hosts, proofs) without a tenant."""
-        with connected(self.engine) as connection:
+        with connected(self.links) as connection:
             return connection.execute(statement.statement, parameters).all()
 
     def has_row(self, model: type[Base], condition: ColumnElement[bool]) -> bool:
         """Is there such a row, of whatever tenant? Gives yes or no and no row, so it leaves no event."""
-        with connected(self.engine, platform="on") as connection:
+        with connected(self.links, platform="on") as connection:
             return connection.execute(select(literal(1)).select_from(model).where(condition).limit(1)).first() is not None
 
     def tenants_with(self, model: type[TenantScoped], condition: ColumnElement[bool], limit: int) -> list[str]:
         """The ids of some tenants that have such a row. Gives no row, so it leaves no event."""
-        with connected(self.engine, platform="on") as connection:
+        with connected(self.links, platform="on") as connection:
             found = select(model.tenant_id).where(condition).distinct().limit(limit)
             return list(connection.execute(found).scalars())
 
@@ -292,7 +282,7 @@ class Database:
 
     def dispose(self) -> None:
         """Close all connections."""
-        self.engine.dispose()
+        self.links.dispose()
 
 
 __all__ = ["Base", "Database", "PlatformSession", "ScopeError", "TenantDatabase", "TenantSession"]

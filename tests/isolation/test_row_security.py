@@ -174,6 +174,6 @@ def test_work_that_had_begun_on_a_connection_that_dies_is_not_done_twice(postgre
 
 @pytest.mark.parametrize("name", ["", "x'", "x', true); SELECT set_config('broker.platform', 'on", "\\' --", "ten_ü"])
 def test_what_row_security_is_told_is_a_value_whatever_it_says(broker, name):
-    with connected(broker.db.engine, tenant=name) as connection:
+    with connected(broker.db.links, tenant=name) as connection:
         assert connection.scalar(text("SELECT current_setting('broker.tenant')")) == name
         assert connection.scalar(text("SELECT current_setting('broker.platform', true)")) in (None, "")

@@ -126,7 +126,7 @@ def test_references_are_enforced(db):
             assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
             assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
     orphan = "INSERT INTO tenant_hosts (host, tenant_id) VALUES ('orphan.example', 'ten_nobody')"
-    with db.writer.engine.connect() as connection, pytest.raises(DBAPIError):
+    with db.engine.connect() as connection, pytest.raises(DBAPIError):
         connection.execute(text(orphan))
 
 

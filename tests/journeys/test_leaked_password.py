@@ -172,7 +172,7 @@ def asking(database_url, clock) -> Any:
     broker, service = app.extensions["broker"], RangeService()
 
     def answer(environ, start_response):
-        assert broker.db.engine.pool.checkedout() == 0, "asked inside a transaction"
+        assert broker.db.links.busy == 0, "asked inside a transaction"
         return service(environ, start_response)
 
     broker.ports.http.open(RANGES, answer)
