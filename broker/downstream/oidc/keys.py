@@ -1,6 +1,7 @@
 """The tenant's signing keys as objects, made once for each version of its configuration."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -35,11 +36,23 @@ def signer(algorithm: str, tenant: TenantConfig | None = None) -> NamedKey:
     return the_broker().snapshots.keep(of, f"oidc.signer.{algorithm}", lambda: _signer(of, algorithm))
 
 
-def verifier(kid: object) -> NamedKey | None:
-    """The published key of this id, or None: what tokens of this tenant may be signed with."""
+class Verifiers:
+    """The published keys of one version of a tenant's configuration by their id; another version's are never the same."""
+
+    __slots__ = ("_by_kid",)
+
+    def __init__(self, keys: Iterable[NamedKey]) -> None:
+        self._by_kid = {key.kid: key for key in keys}
+
+    def find(self, kid: object) -> NamedKey | None:
+        """The key of this id, which comes from a token's header and may be anything."""
+        return self._by_kid.get(kid) if isinstance(kid, str) else None
+
+
+def verifiers() -> Verifiers:
+    """What tokens of this request's tenant may be signed with."""
     tenant: TenantConfig = g.tenant
-    known = the_broker().snapshots.keep(tenant, "oidc.verifiers", lambda: _verifiers(tenant))
-    return known.get(kid) if isinstance(kid, str) else None
+    return the_broker().snapshots.keep(tenant, "oidc.verifiers", lambda: _verifiers(tenant))
 
 
 def token_keys(tenant: TenantConfig) -> list[KeyConfig]:
@@ -61,8 +74,8 @@ def _signer(tenant: TenantConfig, algorithm: str) -> NamedKey:
     raise ProtocolFault(Cause.CLIENT_INVALID, f"no key for {algorithm}", error="unauthorized_client", status=400)
 
 
-def _verifiers(tenant: TenantConfig) -> dict[str, NamedKey]:
-    return {key.kid: NamedKey(key.kid, key.algorithm, _public_key(public_jwk(key))) for key in token_keys(tenant)}
+def _verifiers(tenant: TenantConfig) -> Verifiers:
+    return Verifiers(NamedKey(key.kid, key.algorithm, _public_key(public_jwk(key))) for key in token_keys(tenant))
 
 
 def _public_key(jwk: dict[str, Any]) -> Key:

@@ -9,7 +9,7 @@ from flask import g
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry, extract_compact, validate_compact
 
-from broker.downstream.oidc.keys import ALGORITHMS, signer, verifier
+from broker.downstream.oidc.keys import ALGORITHMS, Verifiers, signer, verifiers
 from tenants.snapshot import TenantConfig
 
 ID_TOKEN = "JWT"
@@ -48,14 +48,21 @@ def read(token: str | None, kind: str) -> dict[str, Any] | None:
     if token is None or len(token) > _LONGEST or not token.isascii():
         return None
     try:
-        message = extract_compact(token.encode(), registry=_REGISTRY)
-        header = message.headers()
-        key = verifier(header.get("kid"))
-        if key is None or header.get("alg") != key.algorithm or header.get("typ") != kind:
-            return None
-        if not validate_compact(message, key.key, registry=_REGISTRY):
-            return None
-        claims = json.loads(message.payload)
+        claims = json.loads(_signed(token, kind, verifiers()))
     except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     return claims if isinstance(claims, dict) and claims.get("iss") == g.tenant.issuer else None
+
+
+@lru_cache(maxsize=512)
+def _signed(token: str, kind: str, keys: Verifiers) -> bytes:
+    """What one of these keys signed as this kind. Kept, as a token comes again and again as long as it lives; whether it
+    still counts is asked of the database each time. Raises ValueError for any other token, of which nothing is kept."""
+    message = extract_compact(token.encode(), registry=_REGISTRY)
+    header = message.headers()
+    key = keys.find(header.get("kid"))
+    if key is None or header.get("alg") != key.algorithm or header.get("typ") != kind:
+        raise ValueError("not signed by us, or as something else")
+    if not validate_compact(message, key.key, registry=_REGISTRY):
+        raise ValueError("the signature does not fit")
+    return message.payload
