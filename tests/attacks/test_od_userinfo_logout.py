@@ -235,3 +235,24 @@ def test_od13_se10_confirmation_needs_our_own_page(rp):
 def test_od13_posted_wish_of_a_foreign_page_is_only_asked_about(rp):
     first = rp.post("/oidc/logout", {"answer": "sign-out"}, Origin="https://evil.example")
     assert_only_asked(rp, rp.follow(first))
+
+
+# Tokens that come again
+
+
+def test_od09_token_whose_content_is_kept_opens_nothing_to_a_copy_of_it_that_differs(rp):
+    token = rp.tokens()["access_token"]
+    head, claims, signature = token.split(".")
+    assert [rp.userinfo(token).status_code for _ in range(2)] == [200, 200]
+    other = "A" if signature[10] != "A" else "B"
+    forged = (f"{head}.{claims}.{signature[:10]}{other}{signature[11:]}", f"{head}.{claims}x.{signature}", f"{token}x")
+    assert [rp.userinfo(one).status_code for one in forged] == [401] * len(forged)
+    assert rp.userinfo(token).status_code == 200
+
+
+def test_od09_kept_token_is_one_of_its_tenant_and_of_its_kind_alone(app, broker, rp):
+    tokens = rp.tokens()
+    assert rp.userinfo(tokens["access_token"]).status_code == 200
+    other = RelyingParty.of(app, factories.tenant(broker)).signed_in()
+    assert other.userinfo(tokens["access_token"]).status_code == 401
+    assert rp.userinfo(tokens["id_token"]).status_code == 401
