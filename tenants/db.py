@@ -196,7 +196,7 @@ class TenantDatabase:
         ):
             yield session
             session.flush()
-            pass
+            session.require_whole()
 
 
 class Database:
