@@ -66,7 +66,9 @@ def init_look(app: Flask) -> None:
         stylesheet_url=stylesheet_url,
         whom_to_ask=whom_to_ask,
     )
-    app.jinja_env.filters.update(coded=coded, dialled=dialled, initials=initials, qr_picture=qr_picture, when=when)
+    app.jinja_env.filters.update(
+        coded=coded, dialled=dialled, foldable=foldable, initials=initials, qr_picture=qr_picture, when=when
+    )
     app.register_blueprint(platform_look)
     app.register_blueprint(tenant_look)
     app.register_blueprint(operator_look)
@@ -123,6 +125,11 @@ def when(moment: datetime) -> Markup:
 def initials(text: str) -> str:
     """One or two letters for a face, from a name or an address as it was typed: `jane.doe@acme.example` gives JD."""
     return "".join(word[0] for word in _words(text.partition("@")[0])[:2]).upper()
+
+
+def foldable(address: str) -> Markup:
+    """An e-mail address that goes on in a new line before its @ where it has to, and not in the middle of a word."""
+    return Markup("<wbr>@").join(escape(part) for part in address.split("@"))
 
 
 def dialled(phone: str) -> str:

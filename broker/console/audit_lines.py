@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import g, url_for
 from flask_babel import gettext as _
 
+from broker.event_titles import title_of
 from broker.sentences import texts_of
 from tenants.audit import AuditEvent
 from tenants.audit_search import ids_in, people
@@ -101,12 +102,6 @@ def urls() -> dict[str, str]:
     """Where these pages lead to."""
     places = {"log": "audit", "export": "export_audit", "ask": "reference", "share": "share_reference"}
     return {name: url_for(f"console.{endpoint}") for name, endpoint in places.items()}
-
-
-def title_of(event: str) -> str:
-    """`door.set_up` as `Door: set up`."""
-    subject, _dot, rest = event.replace("_", " ").partition(".")
-    return f"{subject.capitalize()}: {rest.replace('.', ' ')}" if rest else subject.capitalize()
 
 
 def _line(

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from broker.console.access import require
 from broker.console.audit_filters import NAMES, Asked, mark_of, read_filters, text_of
-from broker.console.audit_lines import Line, detail_of, lines_of, title_of, urls
+from broker.console.audit_lines import Line, detail_of, lines_of, urls
 from broker.console.cells import csv_line
 from broker.console.frame import show
+from broker.event_titles import title_of
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants.audit import AuditEvent, Event, append

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Row, and_, or_, select
 from werkzeug.wrappers import Response
 
+from broker.event_titles import title_of
 from broker.operator.access import require
 from broker.operator.frame import show
 from broker.wiring import the_broker
@@ -48,7 +49,7 @@ def page() -> Response:
         events=[_line(row) for row in rows],
         event=event,
         is_all=is_all,
-        choices=[("", _("Everything operators did")), *((deed.value, deed.value) for deed in Deed)],
+        choices=[("", _("Everything operators did")), *((deed.value, title_of(deed.value)) for deed in Deed)],
         first_url=url_for("operator.events", **values) if request.args.get("before") else None,
         next_url=url_for("operator.events", before=_mark(rows[-1]), **values) if has_more else None,
     )
@@ -71,7 +72,9 @@ def _rows(event: str, is_all: bool, before: str) -> list[Row[Any]]:
 
 def _line(row: Row[Any]) -> EventLine:
     detail = " · ".join(f"{name}: {value}" for name, value in (row.detail or {}).items())
-    return EventLine(row.at, row.event or row.reason, row.email or "", detail, row.address or "", row.number)
+    return EventLine(
+        row.at, title_of(row.event) if row.event else row.reason, row.email or "", detail, row.address or "", row.number
+    )
 
 
 def _mark(row: Row[Any]) -> str:

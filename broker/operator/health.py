@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -25,6 +26,15 @@ from tenants.statements import platform
 _JOBS = platform(select(*JobClaim.__table__.c).order_by(JobClaim.id).limit(100))
 _LATE = timedelta(minutes=30)
 _NAMES = {"entra": "Microsoft Entra", "google": "Google"}
+_WORK = {
+    "audit": lazy_gettext("Audit logs are checked"),
+    "domains": lazy_gettext("Records of proven domains are looked up"),
+    "endings": lazy_gettext("Warnings of certificates and secrets that run out"),
+    "lifecycle": lazy_gettext("Accounts: warnings, and what was not used is switched off"),
+    "moves": lazy_gettext("Moves between connections that are due"),
+    "token_keys": lazy_gettext("Keys of tokens are renewed"),
+}
+"""What the daily jobs do; one that is not named here stands with its own name."""
 _SETTINGS = {
     "entra": "BROKER_ENTRA_CLIENT_ID, BROKER_ENTRA_CLIENT_SECRET",
     "google": "BROKER_GOOGLE_CLIENT_ID, BROKER_GOOGLE_CLIENT_SECRET",
@@ -95,7 +105,7 @@ def _mail(broker: Broker) -> State:
             _("Mail"),
             "warn",
             _("Some undeliverable"),
-            _("The command broker mail list --failed names those of the last 30 days."),
+            _("The command “broker mail list --failed” names those of the last 30 days."),
         )
     old = broker.ports.clock.now() - _LATE
     if any(
@@ -114,7 +124,7 @@ def _mail(broker: Broker) -> State:
 def _log(broker: Broker) -> State:
     if is_chain_broken(broker):
         return State(
-            _("Audit logs"), "bad", _("Tampered with"), _("The command broker audit verify names the log and the entry.")
+            _("Audit logs"), "bad", _("Tampered with"), _("The command “broker audit verify” names the log and the entry.")
         )
     late = broker.ports.clock.now() - SEALED_WITHIN
     if broker.db.has_row(AuditEvent, AuditEvent.seal.is_(None) & (AuditEvent.at < late)):
@@ -131,7 +141,10 @@ def _jobs(broker: Broker) -> Iterator[State]:
         is_late = row.due_at + timedelta(hours=2) < now
         note = str(when(row.finished_at).striptags()) if row.finished_at else _("never yet")
         yield State(
-            row.id, "warn" if is_late else "ok", _("Overdue") if is_late else _("On time"), _("Last done: %(time)s", time=note)
+            str(_WORK.get(row.id, row.id)),
+            "warn" if is_late else "ok",
+            _("Overdue") if is_late else _("On time"),
+            _("Last done: %(time)s", time=note),
         )
 
 

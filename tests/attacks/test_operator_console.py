@@ -15,6 +15,7 @@ from tenants import models
 from tenants.accounts import Account
 from tenants.audit import AuditEvent
 from tenants.base import Base
+from tenants.claims import JobClaim
 from tenants.connections import Connection
 from tenants.ids import digest
 from tenants.operators import Operator, OperatorSession
@@ -174,7 +175,10 @@ def test_tenant_is_made_with_the_shared_ways_on_and_local_off_and_its_owner_come
     assert "already" in again.submit(name="N", slug="northwind", owner="a@b.example", host="", domains="").words
     assert "northwind" in again.open("/operator/?q=northw").words
     assert "Nothing was found" in again.open("/operator/?q=%25").words
-    assert "tenant.created" in again.open("/operator/log").words
+    assert "Tenant: created" in again.open("/operator/log").words
+    with broker.db.platform("a test lets a worker's job be done", clock.now()) as db:
+        db.merge(JobClaim(id="token_keys", due_at=clock.now()))
+    assert "Keys of tokens are renewed" in again.open("/operator/health").words
     for slug in ("tenant/northwind", "tenant/northwind/owner", "health", "operators"):
         assert again.open(f"/operator/{slug}").status == 200
 

@@ -10,7 +10,7 @@ from flask import g
 from flask.testing import FlaskClient
 
 from broker.icons import SYMBOLS, Icons
-from broker.look import STATIC, asset_url, brand, dialled, initials, when
+from broker.look import STATIC, asset_url, brand, dialled, foldable, initials, when
 from broker.pages import Tile
 from tenants.snapshot import Branding
 from tests.support.pages import LOGO, Host, page_app
@@ -151,6 +151,12 @@ def test_a_time_is_short_and_in_full() -> None:
 )
 def test_initials(text: str, shown: str) -> None:
     assert initials(text) == shown
+
+
+def test_address_folds_before_its_at_and_stays_a_text() -> None:
+    assert foldable("ada@acme.example") == "ada<wbr>@acme.example"
+    assert foldable("<b>@acme.example") == "&lt;b&gt;<wbr>@acme.example"
+    assert foldable("–") == "–"
 
 
 @pytest.mark.parametrize(("phone", "address"), [("+32 2 555 01 00", "+3225550100"), ("(020) 555-01", "02055501")])

@@ -176,8 +176,11 @@ def test_several_are_done_with_at_once_and_many_beside_the_requests(app, home, b
     browser.open(answer.headers["Location"])
     assert "It is done for 2 people." in browser.words
     assert "Your own account" in browser.words
+    whom = browser.words.partition("For whom")[2]
+    assert [one.email in whom for one in (people[0], people[1], people[2], boss)] == [True, True, False, False]
     browser.submit(press="Disable: 2 people")
     assert "Done for 2 people" in browser.words
+    assert "For whom" not in browser.words
     answer = posted(browser, home, "/users/bulk", action="delete", all="yes", q="guest")
     browser.open(answer.headers["Location"]).submit(press="Delete: 30 people")
     assert "0 of 30 are dealt with" in browser.words

@@ -116,7 +116,7 @@ NOBODY = {
         state="Invited",
     ),
 }  # fmt: skip
-JOB = JobView("ready", 3, 0, 2, 0, [JobLine(EMAIL, "Your own account")], [], True)
+JOB = JobView("ready", 3, 0, 2, 0, [JobLine(EMAIL, "Your own account")], [], [JobLine("noor@acme.example", "")], True)
 _JOB = {
     "effect": "Nobody enters with them any more.",
     "label": "Disable: 2 people",

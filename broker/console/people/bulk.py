@@ -30,7 +30,7 @@ _SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """A person of a job whom something has to be said about."""
+    """A person of a job, and what has to be said about them."""
 
     email: str
     text: str
@@ -47,6 +47,8 @@ class JobView:
     failed: int
     left_out: Sequence[JobLine]
     failures: Sequence[JobLine]
+    whom: Sequence[JobLine]
+    """The first of those whom a yes would be about; nobody once it was given."""
     is_ending: bool
 
     @property
@@ -137,9 +139,11 @@ def _label(action: Action, count: int) -> str:
 
 
 def _view(row: Row[Any]) -> JobView:
+    is_ready = row.state == JobState.READY
     with g.db.reading() as db:
         refused = db.all(jobs.JOB_ROWS_OF, job=row.id, which=Outcome.REFUSED.value, after=0, count=_SHOWN)
         failed = db.all(jobs.JOB_ROWS_OF, job=row.id, which=Outcome.FAILED.value, after=0, count=_SHOWN)
+        due = db.all(jobs.JOB_ROWS_OF, job=row.id, which=Outcome.WAITING.value, after=0, count=_SHOWN) if is_ready else []
     return JobView(
         state=row.state,
         total=row.total,
@@ -148,6 +152,7 @@ def _view(row: Row[Any]) -> JobView:
         failed=len(failed),
         left_out=[_line(one) for one in refused],
         failures=[_line(one) for one in failed],
+        whom=[JobLine(one.email, "") for one in due],
         is_ending=Action(row.kind) in ENDING,
     )
 
