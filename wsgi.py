@@ -1,5 +1,5 @@
 """For any WSGI server: `application`, configured by the environment."""
 
-from broker.background import make_served_app
+from broker.served import make_served_app
 
 application = make_served_app()

@@ -3,7 +3,6 @@
 `broker worker` runs the same loop in a process of its own.
 """
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from time import monotonic
 import structlog
 from flask import Flask
 
-from broker import create_app
 from broker.audit_chain import Sealer, daily_chain_checks
 from broker.daily import Daily
 from broker.domain_checks import daily_checks
@@ -33,9 +31,6 @@ from tenants.tenant_life import erase_some
 
 log = structlog.get_logger()
 
-_TURN_SECONDS = 0.001
-"""How long a thread that computes keeps the interpreter from others that want it: a fifth of Python's own measure, as a light
-request takes less than that."""
 _TICK_SECONDS = 1.0
 _SWEEP_SECONDS = 600.0
 _METADATA_SECONDS = 60.0
@@ -63,15 +58,6 @@ class Job:
             log.warning("background_failed", job=self.name, error=type(error).__name__, detail=str(error)[:300])
             has_more = False
         self.due = monotonic() + (0.0 if has_more else self.every)
-
-
-def make_served_app() -> Flask:
-    """The application as a server runs it: with its background thread. Configured by the environment."""
-    sys.setswitchinterval(_TURN_SECONDS)
-    app = create_app()
-    if app.extensions["broker"].settings.run_worker_inside:
-        start_background(app)
-    return app
 
 
 def start_background(app: Flask) -> threading.Event:

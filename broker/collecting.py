@@ -5,13 +5,18 @@ not hold a request up for a tenth of a second.
 """
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-_WAS_ON = gc.isenabled()
-gc.disable()
 
-
-def resume() -> None:
-    """From now on as usual, for what is made from now on."""
-    gc.freeze()
-    if _WAS_ON:
-        gc.enable()
+@contextmanager
+def paused() -> Iterator[None]:
+    """Import inside. From then on it goes as before, for what is made from then on."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()

@@ -11,7 +11,7 @@ from broker.operator_link import first_link, is_console_served
 from broker.wiring import Broker
 from tenants.tenants import TENANT_COUNT_WITHOUT_HOST, TenantHost
 
-APPLICATION = "broker.background:make_served_app"
+APPLICATION = "broker.served:make_served_app"
 BLOCKING_THREADS = 16
 _BACKLOG = 1024
 SECONDS_TO_END = 10

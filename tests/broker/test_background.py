@@ -15,9 +15,10 @@ from threading import enumerate as threads
 
 import pytest
 
-from broker.background import Job, make_served_app, start_background
+from broker.background import Job, start_background
 from broker.mail.worker import deliver
 from broker.real_ports import SystemClock
+from broker.served import make_served_app
 from tenants.outbox import LEASE, OutboxMail, add_mail
 from tests import factories
 from tests.support.clock import FakeClock
@@ -74,7 +75,7 @@ def background_threads():
 
 def test_serving_process_sends_mail_unless_the_worker_runs_apart(monkeypatch, mail_variables):
     begun = []
-    monkeypatch.setattr("broker.background.start_background", begun.append)
+    monkeypatch.setattr("broker.served.start_background", begun.append)
     inside = served(monkeypatch, mail_variables)
     apart = served(monkeypatch, mail_variables, RUN_WORKER_INSIDE="false")
     assert begun == [inside]

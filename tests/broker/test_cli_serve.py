@@ -1,6 +1,8 @@
 """`broker serve`, `migrate`, `keys` and `doctor`: what starts, what refuses to, and what it says."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from tests.support.manifests import CONNECTION, SMALL, Desk, new_slug
 from tests.support.postgres import SUPERUSER
 from tests.support.served import served
 from tests.support.stores import Store
+from tests.test_repository import ROOT
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def test_serve_starts_one_worker(started: list[Any], home: Store, free_port: int
     assert (told.exit_code, told.stdout) == (0, "")
     assert "/operator/set-up/" in told.stderr
     [server] = started
-    assert (server.target, server.factory, server.interface) == ("broker.background:make_served_app", True, Interfaces.WSGI)
+    assert (server.target, server.factory, server.interface) == ("broker.served:make_served_app", True, Interfaces.WSGI)
     assert server.workers == 1
     assert (server.bind_addr, server.bind_port) == ("127.0.0.1", free_port)
 
@@ -203,3 +206,9 @@ def test_doctor_says_when_secrets_do_not_open(home: Store, desk: Desk) -> None:
     told = run("doctor", **environment(home.url))
     line = f"bad   tenants.{desk.slug}.connections.partners: Its secrets don't open with BROKER_MASTER_KEYS."
     assert (told.exit_code, told.stdout.splitlines()[1]) == (1, line)
+
+
+def test_command_that_shows_no_page_does_not_wait_for_the_pages() -> None:
+    asked = "import sys; import broker.cli.serve; print(sorted({'broker.app', 'broker.console.routes'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout == "[]\n"
