@@ -2,16 +2,15 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from broker.mail.messages import Content
 from tests import factories
-from tests.support.axe import violations
+from tests.support.axe import opened_glass
+from tests.support.frames import shown_in_frames
 from tests.support.mails import MAILS
 from tests.support.posted import posted, text_of
 from tests.support.served import served
@@ -19,14 +18,6 @@ from tests.support.stores import ON_SQLITE
 
 PHONE = {"width": 320, "height": 640}
 DESK = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def page(chromium: Browser) -> Iterator[Page]:
-    """One for all: to open a window costs a browser more than to show a page."""
-    context = chromium.new_context(viewport=DESK)
-    yield context.new_page()
-    context.close()
 
 
 def made(app: Flask, name: str) -> Content:
@@ -42,40 +33,35 @@ def as_shown(content: Content) -> str:
     return html
 
 
-def fits(page: Page) -> bool:
-    page.set_viewport_size(PHONE)
-    fitting = bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-    page.set_viewport_size(DESK)
-    return fitting
-
-
-def findings(page: Page) -> list[object]:
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found += violations(page, scheme)
-    return found
+@pytest.fixture(scope="module")
+def mails(app: Flask) -> dict[str, str]:
+    """All of them as they are shown."""
+    return {name: as_shown(made(app, name)) for name in MAILS}
 
 
 @ON_SQLITE
-def test_mails_are_accessible_fit_and_fetch_nothing(app: Flask, page: Page, tmp_path: Path) -> None:
-    """Mails are made of few parts: axe looks at the first of those that are made of the same."""
-    looked_at: set[frozenset[str]] = set()
-    wrong: dict[str, list[object]] = {}
+def test_mails_fit_a_small_phone_and_fetch_nothing(mails: dict[str, str], chromium: Browser) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for name in MAILS:
-        asked: list[str] = []
-        file = tmp_path / f"{name}.html"
-        file.write_text(shown := as_shown(made(app, name)), encoding="utf-8")
-        page.goto(file.as_uri())
-        parts = frozenset(re.findall(r'<\w+|class="[^"]*"', shown))
-        found = [] if parts in looked_at else findings(page)
-        looked_at.add(parts)
-        if not fits(page):
-            found.append("is wider than a phone")
-        found += [url for url in asked if not url.startswith("data:image/png") and url != file.as_uri()]
-        if found:
-            wrong[name] = found
+    shown = dict(zip(mails, shown_in_frames(page, list(mails.values()), as_text=True), strict=True))
+    assert {name: found for name, found in shown.items() if not found.fits} == {}
+    assert {url for url in asked if not url.startswith("data:image/png")} == set()
+    context.close()
+
+
+@ON_SQLITE
+def test_mails_are_accessible(mails: dict[str, str], chromium: Browser) -> None:
+    """They are made of few parts: axe looks at the first of those that are made of the same."""
+    looked_at: set[frozenset[str]] = set()
+    wrong: dict[str, object] = {}
+    with opened_glass(chromium, "about:blank", viewport=DESK) as look:
+        for name, mail in mails.items():
+            parts = frozenset(re.findall(r'<\w+|class="[^"]*"', mail))
+            if parts not in looked_at and (found := look(mail)):
+                wrong[name] = found
+            looked_at.add(parts)
     assert wrong == {}
     assert 1 < len(looked_at) < len(MAILS)
 

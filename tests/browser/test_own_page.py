@@ -77,7 +77,7 @@ def test_passkey_is_added_on_a_telephone(page: Page, home: Home) -> None:
     sign_in(page, home, ada)
     page.get_by_role("link", name="Security").click()
     expect(page.locator("h1")).to_have_text("Security")
-    assert violations(page, "light") == []
+    assert violations(page) == []
     page.get_by_role("link", name="Add a passkey").click()
     page.fill("#label", "My telephone")
     page.get_by_role("button", name="Add a passkey").click()

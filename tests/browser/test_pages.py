@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 from flask import render_template
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page
+from playwright.sync_api import Browser, Page
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -14,7 +15,8 @@ from broker.password_rules import checklist
 from tenants.password_policies import PasswordRules
 from tenants.passwords import PRESETS, check_password
 from tenants.policies import TenantPolicy
-from tests.support.axe import violations
+from tests.support.axe import opened_glass
+from tests.support.frames import shown_in_frames
 from tests.support.pages import SAMPLES, address_of, page_app
 
 PHONE = {"width": 320, "height": 640}
@@ -30,6 +32,10 @@ OWN_RULES = {
 POLICIES = dict(PRESETS) | {name: policy.password_policy for name, policy in OWN_RULES.items()}
 
 
+BARE = '<!doctype html><link rel="icon" href="/static/favicon.svg"><title>Bare</title><body>'
+"""A page of the same place for others to stand in."""
+
+
 class Quiet(WSGIRequestHandler):
     """No line for each request."""
 
@@ -41,6 +47,7 @@ class Quiet(WSGIRequestHandler):
 def origin() -> Iterator[str]:
     """Where the sample pages are served."""
     app = page_app()
+    app.add_url_rule("/bare", "bare", lambda: BARE)
     app.add_url_rule("/rules/<policy>", "rules", show_rules, subdomain="tenant")
     server = make_server("127.0.0.1", 0, DispatcherMiddleware(app, {"/t/acme": app}), threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
@@ -69,48 +76,32 @@ def window(chromium: Browser, origin: str) -> Iterator[Page]:
 def page(window: Page) -> Page:
     """As if it was new."""
     window.set_viewport_size(DESK)
-    window.emulate_media(color_scheme="light")
     return window
-
-
-@pytest.fixture
-def complaints(page: Page) -> Iterator[list[str]]:
-    """What the browser's console says of the page."""
-    found: list[str] = []
-
-    def note(said: ConsoleMessage | Error) -> None:
-        found.append(str(said))
-
-    page.on("console", note)
-    page.on("pageerror", note)
-    yield found
-    page.remove_listener("console", note)
-    page.remove_listener("pageerror", note)
 
 
 LEADING_ON = {"hand-over", "post-over"}
 """Pages that nobody stays on."""
-ALIKE = {
-    "connections-to-look-at", "connection-off", "connection-tested", "connection-switch-off-nobody", "connection-keys-one",
-    "connection-metadata-unread", "connection-approval-none", "connection-links-none", "connection-version-before",
-    "connection-add-shared", "connection-groups", "connections-none-found", "domains-none-found", "domain-without-record",
-    "domain-conflict", "routing", "console-home-of-a-helpdesk", "console-confirm-nothing-to-do",
-}  # fmt: skip
-"""States of the console whose parts all stand on another page that is looked at."""
-FIRST_OF_TEMPLATE = {sample.template: name for name, sample in reversed(SAMPLES.items()) if name not in ALIKE}
+SHOWN = [name for name in SAMPLES if name not in LEADING_ON]
+
+
+def test_pages_fit_a_small_phone_and_displease_no_browser(page: Page) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(f"{said.location['url']}: {said.text}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/bare")
+    shown = dict(zip(SHOWN, shown_in_frames(page, [address_of(name) for name in SHOWN]), strict=True))
+    assert {name: found for name, found in shown.items() if not found.fits} == {}
+    assert complaints == []
+
+
+FIRST_OF_TEMPLATE = {SAMPLES[name].template: name for name in reversed(SHOWN)}
 """axe looks at a template in one of its states: what else can be told of the others, their markup tells (test_templates.py)."""
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name not in LEADING_ON | ALIKE])
-def test_page_is_accessible_and_fits(page: Page, complaints: list[str], name: str) -> None:
-    page.goto(address_of(name))
-    if name in FIRST_OF_TEMPLATE.values():
-        assert violations(page, "light") == []
-        page.emulate_media(color_scheme="dark")
-        assert violations(page, "dark") == []
-    page.set_viewport_size(PHONE)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert complaints == []
+def test_templates_are_accessible(chromium: Browser, origin: str) -> None:
+    with opened_glass(chromium, f"{origin}/bare", viewport=DESK) as look:
+        found = {name: look(requests.get(origin + address_of(name), timeout=30).text) for name in FIRST_OF_TEMPLATE.values()}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
 def test_hand_over_leads_on_by_itself(page: Page) -> None:

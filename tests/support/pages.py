@@ -29,8 +29,9 @@ from tests.support.trace_pages import TRACE_SAMPLES
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "frame-ancestors 'self'"
 )
+"""That of the product, but that a test may show pages in frames."""
 OTPAUTH = "otpauth://totp/Acme%20Group:jane.doe%40acme.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Acme%20Group"
 LOGO = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="9" fill="#0d6b64"/>'
