@@ -84,7 +84,7 @@ def discover(question: Question) -> Decision:
     offered = _offered(question)
     cause = None if go else _cause(question, offered)
     if not go:
-        reasons.append(_open_end(offered, cause))
+        reasons.append(_open_end(question, offered, cause))
     return Decision(
         go=go,
         ways=offered,
@@ -167,7 +167,7 @@ def _route(question: Question, domain: str, rule: DomainRule | None) -> tuple[st
         return None, Reason("route_unproven", f"{rule.name} is not proven, so it leads nowhere.")
     way = question.usable.get(rule.connection)
     if way is None:
-        return None, Reason("route_closed", f"{rule.name} belongs to {rule.connection}, which can't be used now.")
+        return None, Reason("route_closed", f"{rule.name} belongs to {_label(question, rule.connection)}, which can't be used now.")
     manner = "enforces" if rule.enforce else "prefers"
     return way.key, Reason("route", f"{rule.name} {manner} {way.label}, so the person goes straight there.")
 
@@ -184,7 +184,7 @@ def _by_connection_hint(question: Question) -> Step:
         return None, ()
     is_local = key == LOCAL and not _local_refusal(question, _hinted_address(question))
     if key in question.usable or is_local:
-        return key, (Reason("hint_connection", f"The application asks for {key}."),)
+        return key, (Reason("hint_connection", f"The application asks for {_label(question, key)}."),)
     return None, (Reason("hint_connection_ignored", "The application asks for a connection that can't be used now."),)
 
 
@@ -264,9 +264,16 @@ def _cause(question: Question, offered: tuple[str, ...]) -> Cause | None:
     return Cause.CONNECTION_DISABLED if would_help else Cause.METHOD_NOT_ALLOWED
 
 
-def _open_end(offered: tuple[str, ...], cause: Cause | None) -> Reason:
+def _open_end(question: Question, offered: tuple[str, ...], cause: Cause | None) -> Reason:
     if cause:
         return Reason("no_way", f"No way to sign in is left ({cause.value}).")
     if offered:
-        return Reason("choice", f"The person chooses: {', '.join(offered)}.")
+        return Reason("choice", f"The person chooses: {', '.join(_label(question, key) for key in offered)}.")
     return Reason("address_needed", "No way has a button; an address that belongs to a connection leads further.")
+
+
+def _label(question: Question, key: str) -> str:
+    """What people call a way; a connection that is no more has its key alone."""
+    if key == LOCAL:
+        return "e-mail and password"
+    return next((way.label for way in question.ways if way.key == key), key)

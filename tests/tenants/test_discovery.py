@@ -513,3 +513,17 @@ def test_rt05_only_a_proven_rule_ever_routes(question: Question) -> None:
     decision = discover(question)
     if any(reason.code == "route" for reason in decision.reasons):
         assert any(rule.is_trusted and rule.connection == decision.go for rule in question.rules)
+
+
+def test_r7_reasons_name_ways_as_people_call_them() -> None:
+    """Keys are for addresses; a domain's connection that is no more has nothing else."""
+    entra = replace(ENTRA, label="Work account")
+    asked = replace(MIXED, ways=(entra, GOOGLE))
+    assert discover(asked).reasons[-1].sentence == "The person chooses: Work account, Google, e-mail and password."
+    hinted = discover(replace(asked, hints=Hints(connection="entra")))
+    assert hinted.reasons[-1].sentence == "The application asks for Work account."
+    closed = replace(asked, ways=(replace(entra, enabled=False),), address=JANE)
+    gone = replace(asked, ways=(GOOGLE,), address=JANE)
+    for question, name in ((closed, "Work account"), (gone, "entra")):
+        said = [one.sentence for one in discover(question).reasons]
+        assert f"acme.example belongs to {name}, which can't be used now." in said
