@@ -167,7 +167,9 @@ def _route(question: Question, domain: str, rule: DomainRule | None) -> tuple[st
         return None, Reason("route_unproven", f"{rule.name} is not proven, so it leads nowhere.")
     way = question.usable.get(rule.connection)
     if way is None:
-        return None, Reason("route_closed", f"{rule.name} belongs to {_label(question, rule.connection)}, which can't be used now.")
+        return None, Reason(
+            "route_closed", f"{rule.name} belongs to {_label(question, rule.connection)}, which can't be used now."
+        )
     manner = "enforces" if rule.enforce else "prefers"
     return way.key, Reason("route", f"{rule.name} {manner} {way.label}, so the person goes straight there.")
 

@@ -4,7 +4,7 @@ No table is counted: a read ends at `MOST` and one more, and a page then says "m
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
@@ -13,8 +13,12 @@ from tenants.accounts import Account, AccountState
 from tenants.credentials import Credential, CredentialKind
 from tenants.db import TenantSession
 from tenants.devices import Device
+from tenants.ends import End
+from tenants.last_admin import door_holders, load_admins
+from tenants.lifecycle import decide, life_facts
 from tenants.organization_policies import Policies
 from tenants.passkeys import Passkey
+from tenants.policies import TenantPolicy
 from tenants.sessions import BrowserSession
 from tenants.statements import Scoped, scoped
 
@@ -100,6 +104,15 @@ def shortened(name: str, organizations: Iterable[str], before: Policies, after: 
         if will < was:
             found.setdefault(will, []).append(one)
     return dict(sorted(found.items()))
+
+
+def ends_by_moving(db: TenantSession, account: Account, was: TenantPolicy, will: TenantPolicy, now: datetime) -> End | None:
+    """What ends an account tonight by the rules of the part that it goes to, and would not have by those of before."""
+    facts, warned = replace(life_facts(account), is_admin=False), (account.warned_of, account.warned_at)
+    if decide(facts, was, warned, now).state is not None or (found := decide(facts, will, warned, now)).state is None:
+        return None
+    is_kept = account.id in door_holders(db) or load_admins(db).objection_to_loss(account.id, now)
+    return None if is_kept else found.end
 
 
 def _reach(db: TenantSession, statement: Scoped, **values: object) -> Reach:

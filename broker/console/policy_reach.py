@@ -10,8 +10,10 @@ from broker.console.access import Admin
 from broker.console.frame import show
 from broker.wiring import the_broker
 from tenants import policy_reach as reach
+from tenants.accounts import Account
 from tenants.db import TenantSession
-from tenants.organization_policies import Policies
+from tenants.ends import End
+from tenants.organization_policies import Policies, load_policies
 from tenants.policy_reach import Reach
 
 
@@ -62,6 +64,38 @@ def ends_at_once(db: TenantSession, organizations: Iterable[str], before: Polici
                 )
             )
     return [str(one) for one in sentences]
+
+
+def ends_by_moving(db: TenantSession, account: Account, was: str, name: str) -> list[str]:
+    """The same of one person who goes from the organization `was` to where they are now, which has this name."""
+    policies = load_policies(db)
+    will = policies.of(account.organization_id)
+    end = reach.ends_by_moving(db, account, policies.of(was), will, the_broker().ports.clock.now())
+    if end is None:
+        return []
+    if end is End.ACTIVATION:
+        return [
+            _(
+                "In %(name)s an invitation is good for %(days)s days, and this one is older. It runs out tonight.",
+                name=name,
+                days=will.activation_days,
+            )
+        ]
+    return [
+        _(
+            "In %(name)s who has not signed in for %(days)s days is switched off, and this person has not. It is done tonight.",
+            name=name,
+            days=will.inactive_days,
+        )
+    ]
+
+
+class AskError(Exception):
+    """What would end tonight, which nobody has agreed to yet. Nothing was written."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("not agreed to")
+        self.sentences = sentences
 
 
 def ask(admin: Admin, sentences: list[str], *, here: str, url: str, back: tuple[str, str]) -> Response:

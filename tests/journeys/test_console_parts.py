@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from broker.mail.letter import Words, write
+from tenants.accounts import Account
 from tenants.audit import Event
 from tenants.organizations import Contact, Organization
 from tenants.tenants import TenantSettings
@@ -190,3 +191,36 @@ def test_t8_who_would_be_switched_off_tonight_is_counted_by_the_rules_of_their_p
     fields = at_console.page.forms[-1].fields
     at_console.post(at_console.url, {name: fields[name].value for name in ("csrf_token", "seen")})
     assert "not signed in for 120 days: 2. They are switched off tonight." in at_console.words
+
+
+def test_t8_moving_somebody_to_where_tonights_job_ends_them_is_asked_about_first(home, part, at_console):
+    """As a change of the part's rules is; who would end tonight anyway, or stays, is moved at once."""
+    free(home, "life", inactive_days=200)
+    ruled(home, part, inactive_days=90, activation_days=10)
+    ago = [home.now - timedelta(days=days) for days in (20, 150, 300)]
+    asked = (
+        (ago[0], {"state": "invited"}, "an invitation is good for 10 days, and this one is older. It runs out tonight."),
+        (ago[1], {}, "who has not signed in for 90 days is switched off, and this person has not. It is done tonight."),
+        (ago[1], {"role": "helpdesk"}, "who has not signed in for 90 days is switched off"),
+        (ago[2], {}, ""),
+        (home.now, {}, ""),
+    )
+    for then, values, sentence in asked:
+        used = {} if values.get("state") else {"activated_at": then, "last_login_at": then}
+        one = factories.account(home, **({"created_at": then, "activated_at": None} | used | values))
+        at_console.open(f"{home.path}/console/users/{one.id}/edit").submit(organization=part.id, press="Save")
+        if sentence:
+            assert f"In {part.name} {sentence}" in at_console.words, values
+            assert stored(home, Account, id=one.id)[0].organization_id == home.root
+            at_console.submit(press="Save, and switch them off tonight")
+        assert "Saved." in at_console.words, values
+        assert stored(home, Account, id=one.id)[0].organization_id == part.id
+
+
+def test_ac06_last_admin_is_kept_by_tonights_job_and_moves_unasked(home, part, browser):
+    free(home, "life")
+    ruled(home, part, inactive_days=90)
+    long_ago = home.now - timedelta(days=150)
+    owner = factories.account(home, role="owner", last_login_at=long_ago, activated_at=long_ago, created_at=long_ago)
+    as_admin(browser, home, owner).open(f"{home.path}/console/users/{owner.id}/edit").submit(organization=part.id, press="Save")
+    assert stored(home, Account, id=owner.id)[0].organization_id == part.id

@@ -29,7 +29,11 @@ ASKED = {
         "E-mail and password, straight away",
         "does not accept Acme SSO",
     ),
-    "nothing typed": ({"network": "192.0.2.7"}, "The page on which they choose", "The person chooses: Acme SSO, e-mail and password."),
+    "nothing typed": (
+        {"network": "192.0.2.7"},
+        "The page on which they choose",
+        "The person chooses: Acme SSO, e-mail and password.",
+    ),
     "a hint": ({"hint": "sso"}, "Acme SSO, straight away", "The application asks for Acme SSO."),
 }
 

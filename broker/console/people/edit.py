@@ -15,6 +15,7 @@ from broker.console.forms import Choice, Errors, FormField, marked
 from broker.console.frame import go, show
 from broker.console.people import words
 from broker.console.people.reach import account_within, objection_to, person_within
+from broker.console.policy_reach import AskError, ask, ends_by_moving
 from broker.wiring import the_broker
 from tenants.accounts import Account
 from tenants.addresses import Address, AddressError, normalise_address
@@ -84,9 +85,13 @@ def save(account: str) -> Response:
             work.require_unchanged(seen, before, path)
             _require_end_allowed(work.db, row, end, work.now)
             _change(work.db, row, name, organization, end, work.now)
+            _require_agreed(work.db, row, str(before["organization"]))
             is_changed = work.note(
                 path, before, _values(row), event=Event.ACCOUNT_CHANGED, is_configuration=False, account_id=row.id
             )
+    except AskError as ask_first:
+        url = url_for("console.edit_user", account=row.id)
+        return ask(admin, ask_first.sentences, here="users", url=url, back=(url, row.name or row.email))
     except StaleError as error:
         return _edit(admin, row, form, {}, fingerprint(_values(row)), error.sentence, status=409)
     except (LifecycleError, LastAdminError) as error:
@@ -102,6 +107,14 @@ def _change(db: TenantSession, row: Account, name: str, organization: str, end: 
             row.organization_id = organization
     if end != row.expires_at:
         row.expires_at, row.warned_of, row.warned_at = end, None, None
+
+
+def _require_agreed(db: TenantSession, row: Account, was: str) -> None:
+    """Where shorter periods hold, tonight's job may switch the person off: that is asked about first (A1)."""
+    if row.organization_id != was and not request.form.get("sure"):
+        db.flush()
+        if found := ends_by_moving(db, row, was, g.tenant.organizations.rows[row.organization_id].name):
+            raise AskError(found)
 
 
 def _require_end_allowed(db: TenantSession, row: Account, end: datetime | None, now: datetime) -> None:

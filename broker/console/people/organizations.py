@@ -15,7 +15,7 @@ from broker.console.forms import Choice, Errors, FormField, marked
 from broker.console.frame import go, show
 from broker.console.people import organization_rules as rules
 from broker.console.people import words
-from broker.console.policy_reach import ask, ends_at_once
+from broker.console.policy_reach import AskError, ask, ends_at_once
 from broker.console.settings_access import managed_by_file
 from tenants.causes import Cause, Refusal
 from tenants.console_roles import Permission
@@ -123,14 +123,6 @@ def save(organization: str) -> Response:
     except OrganizationError as error:
         return _edit(admin, known, form, {}, seen, str(error), 409)
     return go("console.organizations", "saved" if is_changed else "nothing")
-
-
-class AskError(Exception):
-    """What would end tonight, which nobody has agreed to yet. Nothing was written."""
-
-    def __init__(self, sentences: list[str]) -> None:
-        super().__init__("not agreed to")
-        self.sentences = sentences
 
 
 def _arrange(work: Work, row: Organization, parent_id: str, overrides: Overrides) -> None:
