@@ -63,6 +63,18 @@ def test_rule_names_no_connection_that_was_deleted_meanwhile(home, at_home):
     assert row(home, key="travel").accepted_connections == []
 
 
+def test_rule_names_no_connection_that_never_was(home, at_home):
+    factories.application(home, key="travel", accepted_connections=["local"])
+    at_home.open(at(home, "/travel/part/rules"))
+    fields = {name: at_home.page.forms[-1].fields[name].value for name in ("csrf_token", "seen")}
+    at_home.post(at_home.url, fields | {"connections": ["local", "not-there-yet"]})
+    said = "One of these connections does not exist any more. Choose from those that are listed."
+    assert (at_home.status, said in at_home.words) == (422, True)
+    assert row(home, key="travel").accepted_connections == ["local"]
+    at_home.post(at_home.url, fields | {"connections": []})
+    assert row(home, key="travel").accepted_connections == []
+
+
 def test_a_web_application_gets_a_secret_that_is_shown_once(home, at_home, app):
     at_home.open(at(home)).follow("Add an application")
     at_home.submit(name="Travel Expenses", kind="web", addresses="https://travel.example/cb\nhttps://travel.example/cb2")

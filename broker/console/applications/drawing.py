@@ -93,8 +93,18 @@ def _ways() -> tuple[Choice, ...]:
     return (local, *(Choice(one.key, one.label) for one in g.tenant.connections.values()))
 
 
+def _known_ways(keys: list[str]) -> list[str]:
+    """A key that nobody has must not be stored: whoever gets it later would be accepted. Raises TextError."""
+    known = {one.value for one in _ways()}
+    if any(key not in known for key in keys):
+        raise TextError(_("One of these connections does not exist any more. Choose from those that are listed."))
+    return keys
+
+
 def _value(there: Held, name: str, value: Any, form: MultiDict[str, str]) -> Any:
     text = form.get(name, "").strip()
+    if name == "connections":
+        return _known_ways(form.getlist(name))
     if name in _MANY:
         return form.getlist(name)
     if name in _NUMBERS:
