@@ -19,6 +19,7 @@ from tenants.identities import Identity
 from tenants.ids import new_id
 from tenants.last_admin import load_admins
 from tenants.statements import scoped
+from tenants.support_access import end_without_giver
 
 GROUP, ROLE = "group", "role"
 _AT_ONCE = 500
@@ -155,8 +156,10 @@ def _settle_role(
     if account.role in ADMIN_ROLES and role not in ADMIN_ROLES and _is_last_admin(db, account_id, now):
         kept = {grant for grant in lost if grant[1] in ADMIN_ROLES}
         role = stronger(role, *(value for _kind, value in kept))
-    account.role = role
+    was, account.role = account.role, role
     db.flush()
+    if was != role:
+        end_without_giver(db, now)
     return kept
 
 

@@ -27,6 +27,7 @@ from tenants.policies import AccountFacts, TenantPolicy
 from tenants.reasons import Reason
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT, BrowserSession
 from tenants.statements import scoped
+from tenants.support_access import end_without_giver
 
 _FACTORS = (CredentialKind.TOTP, CredentialKind.RECOVERY_CODE)
 _DROPPED_WITH_ACCOUNT = tuple(
@@ -127,6 +128,7 @@ def set_expiry(db: TenantSession, account_id: str, at: datetime | None, now: dat
     objection = load_admins(db).objection_to_loss(account_id, now) if at else None
     if objection:
         _refuse(objection)
+    end_without_giver(db, now)  # before an end that has passed is lifted
     account.expires_at, account.warned_of, account.warned_at = at, None, None
     if account.state == AccountState.EXPIRED:
         _set_state(account, _state_given_back(account), now)
@@ -198,6 +200,7 @@ def _shut(db: TenantSession, account: Account, state: AccountState, now: datetim
     db.flush()
     local_off.end_attempts(db, account.id, now)
     db.run(END_SESSIONS_OF_ACCOUNT, account=account.id, now=now)
+    end_without_giver(db, now)
     _note(db, account, was, now, by)
 
 
@@ -236,6 +239,7 @@ def _delete(db: TenantSession, account: Account, now: datetime, by: str) -> None
     account.role = account.own_role = account.expires_at = None
     _set_state(account, AccountState.DELETED, now)
     db.flush()
+    end_without_giver(db, now)
     append(db, Event.ACCOUNT_REMOVED, at=now, account_id=account.id, detail={"by": by})
 
 

@@ -19,6 +19,7 @@ from tenants.ids import new_id
 from tenants.last_admin import load_admins
 from tenants.lifecycle import LifecycleError, locked
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT
+from tenants.support_access import end_without_giver
 
 LAST_OWNER = "This is the last owner of your organization. Name another one first."
 
@@ -81,6 +82,7 @@ def set_role(
     if (account.role, part) != (before["role"], before["part"]):
         # A session goes on with what its holder may do now; whoever may less is signed out.
         db.run(END_SESSIONS_OF_ACCOUNT, account=account_id, now=now)
+        end_without_giver(db, now)
     detail = {
         "by": by,
         "fields": "role",

@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     insert,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -40,6 +41,7 @@ IDLE_LIFE = timedelta(minutes=30)
 KEEP = timedelta(days=30)
 """How long one that is over is still listed; what was done stays in the audit log."""
 MOST_SHOWN = 20
+GIVER_LEFT = "whoever granted it is no owner any more, or is shut out"
 OPERATOR = "operator"
 """Who did it, in the audit log; the name stands beside it."""
 
@@ -110,6 +112,11 @@ def _giver_is_owner(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 
 _NOW = bindparam("now", type_=SupportGrant.expires_at.type)
 IS_GOOD, _GIVER_IS_OWNER = _is_good(_NOW), _giver_is_owner(_NOW)
+_LEFT_BEHIND = scoped(
+    select(SupportGrant.id, SupportGrant.granted_by)
+    .join(Account, _OF_GIVER)
+    .where(IS_GOOD, or_(Account.role.is_(None), not_(_GIVER_IS_OWNER)))
+)
 GOOD_GRANT = scoped(
     select(*SupportGrant.__table__.c)
     .join(Account, _OF_GIVER)
@@ -185,6 +192,17 @@ def revoke_support(db: TenantSession, by: str, now: datetime) -> bool:
         return False
     append(db, Event.SUPPORT_REVOKED, at=now, account_id=by, detail={"by": by})
     return True
+
+
+def end_without_giver(db: TenantSession, now: datetime) -> None:
+    """A grant whose giver is no owner any more, or can't come in, ends for good: it must not wake when they are one again.
+
+    Called in the transaction of whatever takes that from an account; until then such a grant lets nobody in either.
+    """
+    for row in db.all(_LEFT_BEHIND, now=now):
+        db.run(_REVOKE, now=now)
+        detail = {"by": "support", "reason": GIVER_LEFT}
+        append(db, Event.SUPPORT_REVOKED, at=now, account_id=row.granted_by, detail=detail)
 
 
 def begin_visit(db: TenantSession, operator_id: str, session_id: str, name: str, reason: str, now: datetime) -> str:

@@ -121,6 +121,12 @@ def _says(sentence: Callable[[], object]) -> Callable[[Row[Any]], str]:
     return lambda event: str(sentence())
 
 
+def _support_over(event: Row[Any]) -> str:
+    if "reason" in event.detail:
+        return str(_("Operators’ look into your organization’s console ended with your account or role"))
+    return str(_("You ended operators’ look into your organization’s console"))
+
+
 _OF_THE_ORGANIZATION = (
     Event.SETUP_LINK_MADE,
     Event.SETUP_LINK_OPENED,
@@ -193,7 +199,7 @@ _WORDS: Mapping[Event, Callable[[Row[Any]], str]] = {
     Event.LOGIN_ABANDONED: _says(lambda: _("A sign-in was begun and not finished")),
     Event.CONNECTION_TESTED: _says(lambda: _("You tried a way to sign in of your organization")),
     Event.SUPPORT_GRANTED: _says(lambda: _("You let operators look into your organization’s console")),
-    Event.SUPPORT_REVOKED: _says(lambda: _("You ended operators’ look into your organization’s console")),
+    Event.SUPPORT_REVOKED: _support_over,
     **dict.fromkeys(_BY_OPERATORS, _says(lambda: _("An operator looked into your organization’s console"))),
     Event.TRACE_SHARED: _says(lambda: _("You shared what happened at a sign-in")),
     **dict.fromkeys(_OF_THE_ORGANIZATION, _says(lambda: _("Something about how your organization signs in was changed"))),

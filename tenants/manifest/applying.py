@@ -44,6 +44,7 @@ from tenants.manifest.plan_ways import plan_connections, plan_domains, remove_co
 from tenants.manifest.reading import Manifest, TenantManifest
 from tenants.manifest.state import TENANT, TenantState, load_platform_state, load_tenant_state
 from tenants.sessions import END_SESSIONS_OF_ACCOUNT, END_SESSIONS_OF_METHOD
+from tenants.support_access import end_without_giver
 from tenants.tenants import Tenant
 
 _STEPS = (
@@ -146,6 +147,8 @@ class Apply:
                     raise _changed_meanwhile(tenant)
                 for change in plan.changes:
                     self._carry_out(change, platform, session)
+                if any(change.account_id for change in plan.changes):
+                    end_without_giver(session, self.now)
                 if plan.touches_configuration:
                     session.touch_configuration()
                 return plan

@@ -3,10 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from tenants.accounts import Account
+from tenants.accounts import Account, AccountState
 from tenants.audit import Event
+from tenants.grants import replace_grants
+from tenants.group_rules import NOTHING, Given
 from tenants.ids import digest
+from tenants.lifecycle import change_state, set_expiry
 from tenants.operators import Operator, OperatorSession, end_sessions
+from tenants.people import set_role
 from tenants.support_access import SupportGrant, SupportVisit
 from tenants.tenants import PlatformEvent
 from tests import factories
@@ -235,3 +239,49 @@ def test_ti10_one_tenants_visit_is_nothing_in_another(broker, home, ada, olgas):
     cookie = olgas.client.get_cookie(f"{home.slug}-support", path=home.path, domain="localhost")
     olgas.client.set_cookie(f"{other.slug}-support", cookie.value, path=other.path, domain="localhost")
     assert "/sign-in" in olgas.open(f"{other.path}/console/").at
+
+
+def disabled(db, giver, now):
+    change_state(db, giver, AccountState.DISABLED, now, "admin")
+    yield
+    change_state(db, giver, AccountState.ACTIVE, now, "admin")
+
+
+def no_owner(db, giver, now):
+    set_role(db, giver, "admin", None, now, "admin")
+    yield
+    set_role(db, giver, "owner", None, now, "admin")
+
+
+def no_owner_by_groups(db, giver, now):
+    """Their role came from a connection, which takes it back, and gives it again."""
+    replace_grants(db, giver, "con_x", Given(frozenset(), "owner"), now)
+    db.get_one(Account, (db.tenant_id, giver)).own_role = None
+    replace_grants(db, giver, "con_x", NOTHING, now)
+    yield
+    replace_grants(db, giver, "con_x", Given(frozenset(), "owner"), now)
+
+
+def past_their_end(db, giver, now):
+    """Nobody has shut them yet when their end is lifted."""
+    db.get_one(Account, (db.tenant_id, giver)).expires_at = now
+    db.flush()
+    yield
+    set_expiry(db, giver, None, now, "admin")
+
+
+@pytest.mark.parametrize("change", [disabled, no_owner, no_owner_by_groups, past_their_end])
+def test_ti10_grant_ends_with_its_giver_and_does_not_wake_with_them(home, ada, olgas, change):
+    factories.account(home, role="owner")
+    grant(ada, home)
+    (given,) = stored(home, SupportGrant)
+    with home.db.writing() as db:
+        assert len(list(change(db, given.granted_by, home.now))) == 1
+    (given,) = stored(home, SupportGrant)
+    assert given.revoked_at == home.now
+    (told,) = steps.events(home, Event.SUPPORT_REVOKED)
+    assert (told.account_id, told.detail["by"]) == (given.granted_by, "support")
+    assert "no owner any more" in told.detail["reason"]
+    giver = stored(home, Account, id=given.granted_by)[0]
+    assert (giver.state, giver.role, giver.expires_at) == ("active", "owner", None)
+    assert "Look into its console" not in olgas.open(f"/operator/tenant/{home.slug}").words

@@ -15,11 +15,15 @@ from tenants.ids import digest, new_id
 from tenants.invitations import Invitee, invite
 from tenants.organizations import Organization
 from tenants.sessions import BrowserSession
+from tenants.support_access import SupportGrant, grant_support
 from tenants.transactions import Invitation
 from tenants.vault import Place
 from tests.support.manifests import CONNECTION, DOMAIN, JANE, LOCAL_ON, OWNER, SMALL, VAULT, WHOLE, Desk
 
 LOCAL_OFF = SMALL + "[tenants.$t.policy]\nlocal_enabled = false\n"
+CHIEFS = "".join(
+    f'\n[tenants.$t.accounts."{name}@$t.example"]\nrole = "owner"\nstate = "active"\nlocal = true\n' for name in ("one", "two")
+)
 LAST_ADMIN = "tenants.$t.accounts: the tenant would be left without an owner or admin who can enter. Name another one first."
 
 
@@ -429,3 +433,18 @@ def test_ac06_who_looks_after_a_part_or_for_a_while_is_no_owner_who_is_left(desk
         for name, value in values.items():
             setattr(other, name, value)
     assert any(sentence in one for one in desk.faults(LOCAL_ON, prune=True))
+
+
+def test_ti10_support_access_ends_where_the_file_makes_its_giver_no_owner(desk: Desk) -> None:
+    """It would wake with the next file that makes them one again."""
+    text, no_more = LOCAL_ON + CHIEFS, LOCAL_ON + CHIEFS.replace('role = "owner"', 'role = "admin"', 1)
+    desk.apply(text)
+    with desk.writing() as s:
+        giver = s.scalars(select(Account.id).where(Account.email.like("one@%"))).one()
+        grant_support(s, giver, 72, "", desk.now)
+    desk.apply(no_more)
+    desk.apply(text)
+    with desk.session() as s:
+        assert [(one.granted_by, one.revoked_at is not None) for one in s.scalars(select(SupportGrant))] == [(giver, True)]
+        revoked = select(AuditEvent).where(AuditEvent.event == "support.revoked")
+        assert [one.detail["by"] for one in s.scalars(revoked)] == ["support"]

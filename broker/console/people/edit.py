@@ -26,6 +26,7 @@ from tenants.db import TenantSession
 from tenants.last_admin import LastAdminError, keeping_an_admin, load_admins
 from tenants.lifecycle import LifecycleError, locked
 from tenants.people import NewPerson, add_person
+from tenants.support_access import end_without_giver
 
 MAX_NAME = 200
 
@@ -106,6 +107,7 @@ def _change(db: TenantSession, row: Account, name: str, organization: str, end: 
         with keeping_an_admin(db, now):
             row.organization_id = organization
     if end != row.expires_at:
+        end_without_giver(db, now)  # before an end that has passed is lifted
         row.expires_at, row.warned_of, row.warned_at = end, None, None
 
 
