@@ -42,7 +42,7 @@ class Moving:
 
     def begin(self, from_key: str, to_key: str, cut_over_at: datetime | None) -> Move:
         """Begin a move; of one that goes on between the same two, change the date. Raises MoveError."""
-        source, target = self._connection(from_key), self._connection(to_key)
+        source, target = self._held(from_key, to_key)
         if source.id == target.id:
             _refuse("Name two connections: the one that people leave, and the one that they move to.")
         move = self.session.scalars(select(Move).where(Move.from_id == source.id, IS_OPEN).with_for_update()).first()
@@ -131,6 +131,15 @@ class Moving:
     def _connection(self, key: str) -> Connection:
         row = self.session.scalars(select(Connection).where(Connection.key == key)).first()
         return row or _refuse(f"There is no connection {key} in this tenant.")
+
+    def _held(self, *keys: str) -> list[Connection]:
+        """They stay until the transaction ends, and two who begin a move of them come one after the other.
+
+        Locked in one order, whichever way people move. Raises MoveError for one that is being deleted.
+        """
+        these = select(Connection).where(Connection.key.in_(keys)).order_by(Connection.id).with_for_update()
+        rows = {row.key: row for row in self.session.scalars(these)}
+        return [rows.get(key) or _refuse(f"There is no connection {key} in this tenant.") for key in keys]
 
     def _require_apart(self, from_id: str, to_id: str) -> None:
         """Moves in a row, or in a ring, come one after the other."""

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from broker.moves import cut_over_due, daily_moves
 from tenants.audit import Event
@@ -9,11 +10,13 @@ from tenants.connections import Connection
 from tenants.domains import Domain
 from tenants.identities import Identity
 from tenants.moves import Move, MoveSubject
-from tenants.moving import Moving
+from tenants.moving import MoveError, Moving
 from tests import factories
 from tests.peers.people import Person
 from tests.support import steps
 from tests.support.federation_rows import move_subject
+from tests.support.meanwhile import after_look
+from tests.support.stores import ON_POSTGRESQL
 
 
 @pytest.fixture
@@ -189,3 +192,26 @@ def test_one_move_that_can_not_be_cut_over_does_not_hold_up_the_others(home, old
     assert row_of(home, Connection, old.row.id).is_enabled
     assert not row_of(other, Connection, ways[0].row.id).is_enabled
     undone(home, old)
+
+
+@ON_POSTGRESQL
+def test_connections_stay_while_a_move_of_them_begins(home, old, new):
+    """Whoever deletes one waits, and is told of the move. (SQLite has one writer at a time.)"""
+    held = []
+
+    def delete():
+        for way in (old, new):
+            try:
+                with home.db.writing() as db:
+                    db.scalars(select(Connection).where(Connection.key == way.key).with_for_update(nowait=True)).all()
+            except OperationalError:
+                held.append(way.key)
+
+    with after_look(home, "moves", delete):
+        begun(home, old, new)
+    assert held == ["old", "new"]
+    with home.db.writing() as db:
+        db.delete(db.get_one(Connection, (home.id, new.row.id)))
+        db.flush()
+        with pytest.raises(MoveError, match="There is no connection new in this tenant"):
+            Moving(db, home.broker.vault, "test", home.now).begin(old.key, new.key, None)
