@@ -120,6 +120,13 @@ _CHANGES: Mapping[str, Callable[[], Sentences]] = {
         _("Earlier ways to sign in were removed"),
         _("The identity provider below has confirmed your address. What your account was opened with before is gone."),
     ),
+    "first_proof_kept": lambda: (
+        _("Your address was confirmed"),
+        _(
+            "The identity provider below has confirmed it. Your password and its second factors here still work. If somebody "
+            "else could know them, set up new ones. Other earlier ways to sign in are gone."
+        ),
+    ),
     "local_off": lambda: (
         _("Your password was deleted"),
         _("E-mail and password was switched off for your account. Your password and second factors here are gone."),

@@ -27,6 +27,7 @@ from tenants.grants import replace_grants
 from tenants.group_rules import Given, clean_groups, given_by, read_rules
 from tenants.identities import IDENTITY_IS_THERE, KEEP_PROFILE, REFRESH_PROFILE
 from tenants.linking import end_what_was
+from tenants.own import OWN_PASSWORD
 from tenants.search_keys import name_key, surname_key
 from tenants.snapshot import ConnectionConfig
 from tenants.ways import LOCAL
@@ -82,7 +83,6 @@ def refresh(
     are_names_new = any(getattr(known, key) != value for key, value in names.items())
     if not (is_first_proof or are_names_new or profile != known.profile):
         return False
-    now = the_broker().ports.clock.now()
     with g.db.writing() as db:
         if not _is_as_begun(db, transaction, connection) or db.one(LOCK_ACCOUNT, account=known.id) is None:
             return True  # it ends here, too: whoever looks again sees why
@@ -92,14 +92,23 @@ def refresh(
         if are_names_new:
             keys = {"name_key": name_key(names["name"]), "surname_key": surname_key(names["name"])}
             db.run(REFRESH_PROFILE, account=known.id, **{f"new_{key}": value for key, value in (names | keys).items()})
-        # Who was linked by the account's password has shown whose that is: it is no stranger's.
-        keeps_local = known.linked_by == LOCAL
-        if is_first_proof and end_what_was(db, known.id, now, spared={known.identity_id}, keeps_local=keeps_local):
-            note_change(db, known.email, connection, "first_proof")
+        if is_first_proof:
+            _end_what_was(db, known, connection)
         if profile != known.profile:
             _follow_groups(db, known, connection, profile)
             db.run(KEEP_PROFILE, identity=known.identity_id, new_profile=profile)
     return True
+
+
+def _end_what_was(db: TenantSession, known: Row[Any], connection: ConnectionConfig) -> None:
+    """With the first proof of the address. Its owner is told what went, and of a password that somebody else may know."""
+    # Who was linked by the account's password has shown whose that is: it is no stranger's.
+    is_own = known.linked_by == LOCAL
+    now = the_broker().ports.clock.now()
+    count = end_what_was(db, known.id, now, spared={known.identity_id}, keeps_local=is_own)
+    is_kept = db.one(OWN_PASSWORD, account=known.id) is not None
+    if count or (is_kept and not is_own):
+        note_change(db, known.email, connection, "first_proof_kept" if is_kept else "first_proof")
 
 
 def _is_as_begun(db: TenantSession, transaction: Transaction, connection: ConnectionConfig) -> bool:

@@ -22,6 +22,7 @@ from tests.peers.people import Person
 from tests.support import steps
 from tests.support.linking import account_row, identities, linked, locally, mailed, offered, proven
 from tests.support.meanwhile import after_look
+from tests.support.own_page import facts_to
 from tests.support.rows import stored
 
 
@@ -151,6 +152,7 @@ def test_lc09_first_proof_spares_the_password_that_the_link_was_proven_by(home, 
     assert steps.enter(new_browser(), home, way).at == f"{home.path}/"
     assert account_row(home, ada).is_email_verified
     assert credentials(home, ada) == 2
+    assert facts_to(home, ada, "credential_changed")["what"] == "first_proof_kept"
     assert foreign.row.id not in {one.connection_id for one in identities(home)}
     assert next(one for one in stored(home, BrowserSession) if one.id == before.row.id).ended_at is not None
     assert locally(new_browser(), home, ada).at == f"{home.path}/"
@@ -167,7 +169,7 @@ def test_lc09_link_that_another_provider_proved_spares_no_password(home, ada, wa
 
 
 def test_ac06_first_proof_leaves_the_last_way_in_without_a_provider(home, way, new_browser):
-    """Of two admins with a password the one whose address is proven loses it; the last one keeps it."""
+    """Of two admins with a password the one whose address is proven loses it; the last one keeps it, and is told so."""
     chief, other = (factories.account(home, f"{name}@{home.domain}", role="admin") for name in ("chief", "other"))
     prove_domain(home, way)
     for who, left in ((other, 0), (chief, 2)):
@@ -176,6 +178,8 @@ def test_ac06_first_proof_leaves_the_last_way_in_without_a_provider(home, way, n
         assert steps.enter(new_browser(), home, way).at == f"{home.path}/"
         assert account_row(home, who).is_email_verified
         assert credentials(home, who) == left, who.email
+        said = facts_to(home, who, "credential_changed")
+        assert (said["what"], said["provider"]) == ("first_proof_kept" if left else "first_proof", way.row.label)
         home.change(Account, who.id, is_local_enabled=who is chief)
 
 

@@ -153,6 +153,7 @@ _CHANGES = (
     "address_confirmed",
     "address_confirmed_kept",
     "first_proof",
+    "first_proof_kept",
 )
 
 MAILS: dict[str, MailSample | FinderSample] = {
