@@ -1,14 +1,17 @@
 """Spreadsheets from outside: looked at before they are parsed, read in bounds, refused in a sentence (PI-05, PI-06).
 
 A workbook is a zip of XML. Before any parser sees it, its parts are counted, unpacked once to see their real sizes, and
-searched for what no list of people needs: entities, macros, links to elsewhere, other archives.
+searched for what no list of people needs: entities, macros, links to elsewhere, other archives. What is left is small
+enough to be parsed: tags are counted, of all parts and of each row, and the first sheet alone is opened.
 """
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from xml.parsers import expat
 from zipfile import ZipFile, ZipInfo
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -18,6 +21,15 @@ MAX_COLUMNS = 40
 MAX_CELL = 2000
 _MAX_PARTS = 200
 _MAX_UNPACKED = 24 * 1024 * 1024
+_MAX_TAGS = 700_000
+"""In the sheets and their texts together: a small archive can hold millions, each of which a parser makes an object of."""
+_MAX_OTHER_TAGS = 50_000
+"""In everything else: styles, names, relations."""
+_MAX_ROW_TAGS = 40_000
+_MAX_TEXTS = 200_000
+"""Texts that cells share."""
+_MAX_PIECE = 512 * 1024
+"""Of one tag or comment."""
 _CHUNK = 64 * 1024
 _ENTITIES = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _OVERLAP = 16
@@ -32,6 +44,10 @@ _BANNED_PARTS = (
     ("macrosheets/", "It contains macros. Save it as .xlsx without them."),
 )
 _ARCHIVES = (".zip", ".xlsx", ".xlsm", ".docx", ".gz", ".7z", ".rar")
+_WORKBOOK = "/xl/workbook.xml"
+_DEPTH_OF_TEXT, _DEPTH_OF_ROW = 2, 3
+_TOO_LARGE = "This workbook is too large once it is unpacked."
+_UNREADABLE = "This is not a workbook that can be read. Save it again as .xlsx or as CSV (UTF-8)."
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Cells = tuple[str, ...]
@@ -86,13 +102,29 @@ def _text(cell: object, number: int) -> str:
 
 
 def _workbook_rows(content: bytes) -> Iterator[Sequence[object]]:
-    import defusedxml  # noqa: F401, PLC0415 - openpyxl reads XML by it wherever it is there
-    from openpyxl import load_workbook  # noqa: PLC0415 - a tenth of a second that only those wait for who send a workbook
+    # A tenth of a second that only those wait for who send a workbook. openpyxl reads XML by defusedxml wherever it is there.
+    import defusedxml  # noqa: F401, PLC0415
+    from openpyxl.reader.excel import ExcelReader  # noqa: PLC0415
+
+    class FirstSheet(ExcelReader):
+        """Opens no other sheet: each of hundreds could make it look through all of a long part."""
+
+        def read_workbook(self) -> None:
+            mains = {part.PartName for part in self.package.Override if str(part.ContentType).endswith("main+xml")}
+            if mains != {_WORKBOOK}:
+                raise SheetError(_UNREADABLE)  # its tags would be counted as a sheet's
+            super().read_workbook()
+
+        def read_worksheets(self) -> None:
+            charts = {sheet.id for sheet, relation in self.parser.find_sheets() if "chartsheet" in relation.Type}
+            self.parser.sheets = [sheet for sheet in self.parser.sheets if sheet.id not in charts][:1]
+            super().read_worksheets()
 
     try:
         _inspect(content)
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0] if book.worksheets else None
+        reader = FirstSheet(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        reader.read()
+        sheet = reader.wb.worksheets[0] if reader.wb.worksheets else None
         if sheet is None:
             raise SheetError("This workbook has no sheet.")
         sheet.reset_dimensions()
@@ -100,21 +132,64 @@ def _workbook_rows(content: bytes) -> Iterator[Sequence[object]]:
     except SheetError:
         raise
     except Exception as error:  # whatever a parser makes of a broken file
-        raise SheetError("This is not a workbook that can be read. Save it again as .xlsx or as CSV (UTF-8).") from error
+        raise SheetError(_UNREADABLE) from error
 
 
 def _inspect(content: bytes) -> None:
     with ZipFile(io.BytesIO(content)) as archive:
         parts = archive.infolist()
         if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED:
-            raise SheetError("This workbook is too large once it is unpacked.")
+            raise SheetError(_TOO_LARGE)
         for part in parts:
             _require_harmless(part)
-        left = _MAX_UNPACKED
+        left = _Left()
         for part in parts:
-            left = _look_through(archive, part, left)
+            _look_through(archive, part, left)
         if not any(part.filename.lower() == "[content_types].xml" for part in parts):
             raise SheetError("This is an archive and not a workbook.")
+
+
+@dataclass(slots=True)
+class _Left:
+    """What may still come, in all parts together: what an archive declares may be a lie. `spend` raises SheetError."""
+
+    size: int = _MAX_UNPACKED
+    tags: int = _MAX_TAGS
+    other_tags: int = _MAX_OTHER_TAGS
+
+    def spend(self, chunk: bytes, *, is_sheet: bool) -> None:
+        tags = chunk.count(b"<")
+        self.size -= len(chunk)
+        self.tags -= tags if is_sheet else 0
+        self.other_tags -= 0 if is_sheet else tags
+        if min(self.size, self.tags, self.other_tags) < 0:
+            raise SheetError(_TOO_LARGE)
+
+
+class _Rows:
+    """Counts what each row of a sheet has inside, as a parser keeps that until the row ends; `feed` raises SheetError."""
+
+    def __init__(self) -> None:
+        self._depth = self._texts = self._inside = self._fed = 0
+        self._parser = expat.ParserCreate()
+        self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
+
+    def feed(self, chunk: bytes) -> None:
+        self._parser.Parse(chunk)
+        self._fed += len(chunk)
+        # One comment of megabytes is looked through again with every chunk of it.
+        if self._fed - self._parser.CurrentByteIndex > _MAX_PIECE:
+            raise SheetError(_TOO_LARGE)
+
+    def _start(self, _name: str, _attributes: object) -> None:
+        self._depth += 1
+        self._texts += self._depth == _DEPTH_OF_TEXT
+        self._inside = self._inside + 1 if self._depth > _DEPTH_OF_ROW else 0
+        if self._inside > _MAX_ROW_TAGS or self._texts > _MAX_TEXTS:
+            raise SheetError(_TOO_LARGE)
+
+    def _end(self, _name: str) -> None:
+        self._depth -= 1
 
 
 def _require_harmless(part: ZipInfo) -> None:
@@ -128,21 +203,22 @@ def _require_harmless(part: ZipInfo) -> None:
             raise SheetError(sentence)
 
 
-def _look_through(archive: ZipFile, part: ZipInfo, left: int) -> int:
-    """Unpack one part, keeping nothing of it. Returns how much may still come: what is declared may be a lie."""
-    is_xml = part.filename.lower().endswith((".xml", ".rels", ".vml"))
-    before = b""
+def _look_through(archive: ZipFile, part: ZipInfo, left: _Left) -> None:
+    """Unpack one part, keeping nothing of it."""
+    name, before = part.filename.lower(), b""
+    is_xml = name.endswith((".xml", ".rels", ".vml"))
+    is_sheet = name == "xl/sharedstrings.xml" or (name.startswith("xl/worksheets/") and name.endswith(".xml"))
+    rows = _Rows() if is_sheet else None
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise SheetError("This workbook is too large once it is unpacked.")
+            left.spend(chunk, is_sheet=is_sheet)
             if is_xml and (_ENTITIES.search(before + chunk) or b"\0" in chunk):
                 raise SheetError("It contains entities or an unusual encoding. Save it again as .xlsx.")
             if is_xml and b"macroEnabled" in before + chunk:
                 raise SheetError("It contains macros. Save it as .xlsx without them.")
+            if rows:
+                rows.feed(chunk)
             before = chunk[-_OVERLAP:]
-    return left
 
 
 # Comma-separated values

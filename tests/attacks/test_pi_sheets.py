@@ -54,6 +54,17 @@ def long_sheet() -> bytes:
     return OPEN + b"".join(b'<row r="%d"><c><v>1</v></c></row>' % number for number in range(1, 30_000)) + CLOSE
 
 
+NAMES = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+TEXTS = b"".join((b"<sst ", NAMES, b">", b"<si/>" * 250_000, b"</sst>"))
+STYLES = b"".join((b"<styleSheet ", NAMES, b"><cellXfs>", b"<xf/>" * 60_000, b"</cellXfs></styleSheet>"))
+TYPES = zipfile.ZipFile(io.BytesIO(PLAIN)).read("[Content_Types].xml")
+MAIN = TYPES.replace(b"/xl/workbook.xml", b"/xl/worksheets/w.xml")
+
+
+def one_row(inside: bytes) -> bytes:
+    return rewritten(change={SHEET: OPEN + b"<row>" + inside + b"</row>" + CLOSE})
+
+
 REFUSED = {
     "pi05 bomb": (lambda: rewritten(xl__media__DOT_bin=b"\0" * 60_000_000), "too large once it is unpacked"),
     "pi05 bomb in the sheet": (lambda: rewritten(change={SHEET: OPEN + b" " * 30_000_000 + CLOSE}), "too large once"),
@@ -62,6 +73,24 @@ REFUSED = {
         lambda: rewritten(change={SHEET: OPEN + b'<row r="1048576"><c r="A1048576"><v>1</v></c></row>' + CLOSE}),
         "more than 10,000 rows",
     ),
+    "pi05 a million empty rows": (
+        lambda: rewritten(change={SHEET: OPEN + b"<row/>" * 1_000_000 + CLOSE}),
+        "too large once it is unpacked",
+    ),
+    "pi05 a row of very many cells": (lambda: one_row(b"<c/>" * 50_000), "too large once it is unpacked"),
+    "pi05 very deep": (lambda: one_row(b"<c>" * 50_000 + b"</c>" * 50_000), "too large once it is unpacked"),
+    "pi05 a comment of megabytes": (lambda: one_row(b"<!--" + b"x" * 900_000 + b"-->"), "too large once it is unpacked"),
+    "pi05 a cell of megabytes": (
+        lambda: one_row(b'<c t="inlineStr"><is><t>' + b"x" * 20_000_000 + b"</t></is></c>"),
+        "longer than 2000",
+    ),
+    "pi05 very many styles": (lambda: rewritten(change={"xl/styles.xml": STYLES}), "too large once it is unpacked"),
+    "pi05 very many texts": (lambda: rewritten(xl__sharedStrings_DOT_xml=TEXTS), "too large once it is unpacked"),
+    "pi05 a workbook that is named as a sheet": (
+        lambda: rewritten(change={"[Content_Types].xml": MAIN}, xl__worksheets__w_DOT_xml=b"<worksheet/>"),
+        "not a workbook",
+    ),
+    "pi05 a sheet with rests": (lambda: rewritten(change={SHEET: OPEN + CLOSE + b"<x/>"}), "can be read"),
     "pi05 very many columns": (lambda: rewritten(change={SHEET: wide()}), "more than 40 columns"),
     "pi05 zip in the zip": (lambda: rewritten(inner_DOT_zip=PLAIN), "other files inside"),
     "pi05 very many parts": (lambda: rewritten(**{f"p{number}": b"" for number in range(300)}), "too large"),
@@ -99,6 +128,21 @@ def test_pi05_pi06_harmful_sheet_is_refused(make, sentence):
         rows_of(read_sheet(content))
     assert tracemalloc.get_traced_memory()[1] < 60_000_000
     tracemalloc.stop()
+
+
+def test_pi05_first_sheet_alone_is_opened_and_a_chart_is_none():
+    """Each that is opened is looked through from its begin: hundreds of the same long one are a minute."""
+    related = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    sheets = b"".join(
+        b'<sheet name="%s" sheetId="%d" r:id="rId%d"/>' % one for one in ((b"a", 1, 98), (b"b", 2, 1), (b"c", 3, 99))
+    )
+    book = b'<workbook %s xmlns:r="%s"><sheets>%s</sheets></workbook>' % (NAMES, related, sheets)
+    more = b'<Relationship Id="rId98" Target="/xl/chart.xml" Type="%s/chartsheet"/>' % related
+    more += b'<Relationship Id="rId99" Target="/xl/broken.bin" Type="%s/worksheet"/></Relationships>' % related
+    relations = zipfile.ZipFile(io.BytesIO(PLAIN)).read("xl/_rels/workbook.xml.rels").replace(b"</Relationships>", more)
+    change = {"xl/workbook.xml": book, "xl/_rels/workbook.xml.rels": relations}
+    content = rewritten(change=change, xl__chart_DOT_xml=b"<chartsheet/>", xl__broken_DOT_bin=b"no XML")
+    assert read_sheet(content) == read_sheet(PLAIN)
 
 
 def test_sheet_as_excel_and_as_csv_is_read_alike():
