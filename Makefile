@@ -64,6 +64,10 @@ fuzz: .venv/.set-up-dev ## Try N mutants of SAML responses and N forged ID token
 races: .venv/.set-up-dev ## Race for every one-shot secret on two processes, ROUNDS times each (ROUNDS=1000)
 	@$(BIN)/python -m tools.races $(ROUNDS)
 
+.PHONY: texts
+texts: .venv/.set-up-dev ## Find all texts, bring the catalogues of the languages up to date, compile them
+	@$(BIN)/python -m tools.texts
+
 .PHONY: lock
 lock: .venv/.set-up-dev ## Pin the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) --upgrade --extra demo --output-file requirements.lock

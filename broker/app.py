@@ -1,7 +1,6 @@
 """The product put together. `create_app` is the table of contents."""
 
 from flask import Flask, request
-from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
@@ -20,6 +19,8 @@ from broker.health import health
 from broker.help.routes import help_pages
 from broker.home import home_pages
 from broker.kept_answers import KeptAnswers
+from broker.language import init_language
+from broker.language_switch import language_pages
 from broker.last_seen import init_last_seen
 from broker.logs import configure_logs, init_logs
 from broker.look import init_look
@@ -56,6 +57,7 @@ CSRF_EXEMPT = frozenset(
 ROOMS = (
     health,
     finder,
+    language_pages,
     bounce,
     signin,
     account,
@@ -87,7 +89,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.before_request(hide_door)
     init_session(app)
     _protect_forms(app)
-    Babel(app)
+    init_language(app)
     init_errors(app)
     init_look(app)
 

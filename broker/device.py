@@ -1,5 +1,5 @@
-"""What the browser itself remembers of a tenant: by which way its last sign-in went, that it has just signed out, and by
-which secrets accounts know it again.
+"""What the browser itself remembers of a tenant: by which way its last sign-in went, that it has just signed out, by which
+secrets accounts know it again, and which language was chosen.
 
 None of it opens anything by itself. The way is a key and counts only where it is one of the tenant's
 (tenants/questions.py); what the secrets are good for stands in broker/known_devices.py.
@@ -7,6 +7,7 @@ None of it opens anything by itself. The way is a key and counts only where it i
 
 from flask import Response, g, request
 
+from broker.language import CHOSEN, CHOSEN_SECONDS
 from broker.tenancy import cookie_scope
 
 LAST = "last"
@@ -24,6 +25,11 @@ _OUT_SECONDS = 300
 def remember_way(method: str) -> None:
     """A sign-in by this way has worked; it is offered first from now on (requirements.md, R8)."""
     _change({LAST: (method, _LAST_SECONDS), OUT: ("", 0)})
+
+
+def remember_language(tag: str) -> None:
+    """What was chosen here counts before all else (broker/language.py)."""
+    _change({CHOSEN: (tag, CHOSEN_SECONDS)})
 
 
 def last_way() -> str | None:

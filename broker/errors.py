@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from broker.floods import is_too_many
 from broker.flow import current_flow
+from broker.language import language
 from broker.next_steps import Next, buttons_for, is_offered, steps_after
 from broker.pages import ErrorPage, Tone
 from broker.seeing import harmless, note_refusal
@@ -267,6 +268,7 @@ def _as_page(error: BrokerError, reference: str) -> Response:
     offered = next((step.value for step in (Next.FINDER, Next.SET_UP) if step in shape.next and is_offered(step)), None)
     heading, sentences = texts_of(shape.shown_as or error.cause, _fact(error, "fact") or offered)
     words = _words(error)
+    g.ends_here = True
     page = ErrorPage(
         heading=str(heading) % words,
         sentences=[str(sentence) % words for sentence in sentences],
@@ -283,7 +285,7 @@ def _words(error: BrokerError) -> dict[str, object]:
     tenant = g.get("tenant")
     flow = current_flow()
     words: dict[str, object] = {
-        "organization": tenant.name if tenant else _("your organization"),
+        "organization": tenant.name_in(language()) if tenant else _("your organization"),
         "provider": flow.connection_label if flow and flow.connection_label else _("the identity provider"),
         "application": flow.application_name if flow and flow.application_name else _("this application"),
         "email": _("another address"),

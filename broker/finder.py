@@ -5,10 +5,11 @@ accounts up and tells the address alone, by mail.
 """
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from broker.language import language
+from broker.moments import clock_time
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants.addresses import AddressError, normalise_address
@@ -37,9 +38,9 @@ def ask() -> Response | tuple[str, int]:
     db, now, network = the_broker().db, the_broker().ports.clock.now(), client_address()
     paused_until = finder_paused_until(db, network, now)
     if paused_until is not None:
-        until = format_datetime(paused_until, "HH:mm z")
+        until = clock_time(paused_until)
         raise Refusal(Cause.RATE_LIMITED, "too many finder requests from one network address", fact="finder", until=until)
-    ask_finder(db, address, network, now)
+    ask_finder(db, address, network, now, language())
     return redirect(url_for("finder.sent"), 303)
 
 

@@ -64,6 +64,7 @@ SYMBOLS = (
     "signpost-split",
     "sliders",
     "sliders",
+    "translate",
     "trash",
     "upload",
     "x-lg",

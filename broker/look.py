@@ -13,13 +13,15 @@ from pathlib import Path
 import segno
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, url_for
 from flask.globals import request_ctx
-from flask_babel import format_datetime, get_locale, gettext
+from flask_babel import get_locale, gettext
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 
 from broker.assets import STYLESHEET, Asset, load_assets, version_of
 from broker.brand import brand_sheet
+from broker.foot import foot
 from broker.icons import Icons
+from broker.moments import exact_moment, number_words, short_moment
 from broker.whom_to_ask import whom_to_ask
 
 STATIC = Path(__file__).parent / "static"
@@ -61,13 +63,20 @@ def init_look(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset_url=asset_url,
         brand=brand,
+        foot=foot,
         icon=Icons(STATIC / "icons"),
         page_language=page_language,
         stylesheet_url=stylesheet_url,
         whom_to_ask=whom_to_ask,
     )
     app.jinja_env.filters.update(
-        coded=coded, dialled=dialled, foldable=foldable, initials=initials, qr_picture=qr_picture, when=when
+        coded=coded,
+        dialled=dialled,
+        foldable=foldable,
+        initials=initials,
+        number=number_words,
+        qr_picture=qr_picture,
+        when=when,
     )
     app.register_blueprint(platform_look)
     app.register_blueprint(tenant_look)
@@ -109,7 +118,7 @@ def brand() -> Brand:
     branding = tenant.branding
     logo_url = url_for("tenant_look.logo", v=_version(branding.logo)) if branding.logo else None
     sheet_url = url_for("tenant_look.brand_css", v=_version(branding.colour.encode())) if branding.colour else None
-    return Brand(tenant.name, True, logo_url, logo_url or asset_url("favicon.svg"), sheet_url)
+    return Brand(tenant.name_in(page_language()), True, logo_url, logo_url or asset_url("favicon.svg"), sheet_url)
 
 
 # what templates call
@@ -117,9 +126,8 @@ def brand() -> Brand:
 
 def when(moment: datetime) -> Markup:
     """`21 Nov 2026, 09:14 UTC`, with the full time as its title; the moment is aware."""
-    instant = moment.astimezone(UTC)
-    short, full = format_datetime(instant, "d MMM y, HH:mm z"), format_datetime(instant, "d MMMM y, HH:mm:ss zzzz")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(instant.isoformat(timespec="seconds"), full, short)
+    instant = moment.astimezone(UTC).isoformat(timespec="seconds")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(instant, exact_moment(moment), short_moment(moment))
 
 
 def initials(text: str) -> str:

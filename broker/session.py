@@ -35,7 +35,7 @@ from tenants.ways import DOOR
 
 _SEEN_EVERY = timedelta(minutes=1)
 _TX_SECONDS = 3600
-_TRANSACTION_PATHS = ("/sign-in", "/first-login", "/reset", "/activate", "/door/")
+_TRANSACTION_PATHS = ("/sign-in", "/first-login", "/reset", "/activate", "/door/", "/language")
 CSRF_FIELD = "csrf_token"
 
 
@@ -92,7 +92,7 @@ def load_session(_: object = None) -> SignedIn | None:
     if row is None or not is_alive(row, now):
         return None
     g.tenant = the_broker().snapshots.at_least(g.tenant, row.config_version)
-    know_reader(row.organization_id)
+    know_reader(row)
     if now - row.last_seen_at >= _SEEN_EVERY:
         note_seen(row.id, now)
     return SignedIn(row)

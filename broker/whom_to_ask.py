@@ -1,13 +1,24 @@
 """The contacts on a page: those of the part that its reader belongs to, once that is known; before, all of the tenant's."""
 
+from typing import Protocol
+
 from flask import g
 
+from broker.language import know_language
 from tenants.snapshot import ContactConfig
 
 
-def know_reader(organization_id: str) -> None:
-    """The reader has proven to be somebody of this organization: for the rest of this request."""
-    g.reader_organization = organization_id
+class Reader(Protocol):
+    """What is read of an account anyway."""
+
+    organization_id: str
+    language: str | None
+
+
+def know_reader(reader: Reader) -> None:
+    """The reader has proven to be this person: for the rest of this request."""
+    g.reader_organization = reader.organization_id
+    know_language(reader.language)
 
 
 def whom_to_ask() -> tuple[ContactConfig, ...]:

@@ -4,7 +4,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKeyConstraint, Index, String, bindparam, case, column, event, insert, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    bindparam,
+    case,
+    column,
+    event,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.base import Base, TenantScoped, sorted_text
@@ -97,6 +111,8 @@ class Account(TenantScoped, Base):
     """The part of the tenant that a role is for: this organization and those below it. None: the whole tenant (T8)."""
     expires_at: Mapped[datetime | None]
     is_file_managed: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str | None] = mapped_column(String(35))
+    """In which mails are written to it: of its last choice or sign-in, or as whoever invited it said. None: the tenant's."""
     created_at: Mapped[datetime]
     invited_at: Mapped[datetime | None]
     activated_at: Mapped[datetime | None]
@@ -161,8 +177,12 @@ NOTE_SIGN_IN = scoped(
         activated_at=case((Account.state == "invited", bindparam("at")), else_=Account.activated_at),
         state_changed_at=case((Account.state == "invited", bindparam("at")), else_=Account.state_changed_at),
         state=case((Account.state == "invited", bindparam("active")), else_=Account.state),
+        language=func.coalesce(bindparam("speaks", type_=String), Account.language),
     )
 )
+"""`speaks`: in which language; None: as before."""
+SPEAK = scoped(update(Account).where(Account.id == bindparam("account")).values(language=bindparam("speaks")))
+"""Its person chose a language."""
 ACTIVATE_ACCOUNT = scoped(
     update(Account)
     .where(

@@ -148,6 +148,7 @@ FACTS_OF_ACCOUNT = (
     Account.is_email_verified,
     Account.role,
     Account.organization_id,
+    Account.language,
     Credential.id.label("factor_id"),
     Passkey.id.label("passkey_id"),
 )

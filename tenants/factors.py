@@ -14,6 +14,7 @@ FACTORS_OF_ACCOUNT = scoped(
         Account.email,
         Account.role,
         Account.organization_id,
+        Account.language,
         func.max(case((_IS_TOTP, 1), else_=0)).label("has_totp"),
         func.max(case((_IS_TOTP, Credential.last_used_at))).label("totp_used_at"),
         func.max(case((_IS_CODE, 1), else_=0)).label("has_recovery_code"),
@@ -23,6 +24,6 @@ FACTORS_OF_ACCOUNT = scoped(
     .outerjoin(Credential, IS_FACTOR_OF_ACCOUNT)
     .outerjoin(Passkey, IS_PASSKEY_OF_ACCOUNT)
     .where(Account.id == bindparam("account"))
-    .group_by(Account.id, Account.email, Account.role, Account.organization_id)
+    .group_by(Account.id, Account.email, Account.role, Account.organization_id, Account.language)
 )
 """Kinds, not counts; codes that were used up are none. When app and passkey were last used says which is asked first."""

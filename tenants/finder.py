@@ -41,15 +41,15 @@ def finder_paused_until(db: Database, network: str, now: datetime) -> datetime |
     return until
 
 
-def ask_finder(db: Database, address: Address, network: str, now: datetime) -> None:
-    """Have a mail sent to an address, unless it got its share already: who asks learns neither."""
+def ask_finder(db: Database, address: Address, network: str, now: datetime, language: str = "") -> None:
+    """Have a mail sent to an address, in the language of the page, unless it got its share already: who asks learns neither."""
     with db.platform("somebody looks for their organization", now) as session:
         # Always in this order: two that ask at once wait for each other and never in a circle.
         requests = count_platform_try(session, counter_key("finder-network", network), WINDOW, now)
         mails = count_platform_try(session, counter_key("finder-address", address.key), WINDOW, now)
         if requests <= REQUESTS_AN_HOUR and mails <= MAILS_AN_HOUR:
             # To the very name that is looked up: no other spelling may read what is this one's.
-            add_platform_mail(session, address.key, FINDER, now)
+            add_platform_mail(session, address.key, FINDER, now, language)
 
 
 def find_tenants(db: Database, address: Address, now: datetime) -> Found:

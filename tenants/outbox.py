@@ -64,6 +64,8 @@ class PlatformMail(WaitingMail, Base):
     __tablename__ = "platform_outbox"
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    language: Mapped[str | None] = mapped_column(String(35))
+    """Of the page on which it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Leased:
     tries: int
     """Which lease this is: a process whose own has ended meanwhile settles nothing."""
     until: datetime
+    language: str | None = None
+    """For a mail of the platform: the one that it was asked for in."""
 
 
 _OWN = OutboxMail.__table__
@@ -114,10 +118,11 @@ def add_mail(
     return mail_id
 
 
-def add_platform_mail(session: PlatformSession, to_address: str, message: str, now: datetime) -> str:
+def add_platform_mail(session: PlatformSession, to_address: str, message: str, now: datetime, language: str = "") -> str:
     """Write a mail of the platform into the caller's transaction. Returns its id."""
     mail_id = new_id("mai")
-    session.add(PlatformMail(id=mail_id, to_address=to_address, message=message, created_at=now, next_try_at=now))
+    known: dict[str, Any] = {"created_at": now, "next_try_at": now, "language": language or None}
+    session.add(PlatformMail(id=mail_id, to_address=to_address, message=message, **known))
     return mail_id
 
 
@@ -162,6 +167,7 @@ def _lease(session: PlatformSession, model: type[OutboxMail] | type[PlatformMail
             created_at=row["created_at"],
             tries=row["tries"],
             until=until,
+            language=row.get("language"),
         )
         for row in rows
     ]

@@ -33,6 +33,8 @@ class NewPerson:
     organization_id: str
     is_local_enabled: bool
     expires_at: datetime | None = None
+    language: str | None = None
+    """In which the first mails are; None: the tenant's."""
 
 
 def find_by_address(db: TenantSession, address: Address) -> Account | None:
@@ -52,6 +54,7 @@ def add_person(db: TenantSession, person: NewPerson, now: datetime, by: str) -> 
         name=person.name,
         is_local_enabled=person.is_local_enabled,
         expires_at=person.expires_at,
+        language=person.language,
         created_at=now,
     )
     db.add(account)

@@ -19,6 +19,7 @@ RECIPIENT = scoped(
         Account.is_local_enabled,
         Account.role,
         Account.organization_id,
+        Account.language,
     ).where(Account.email_key == bindparam("email_key"))
 )
 """What a mail may depend on, of the account that its address belongs to."""

@@ -135,7 +135,7 @@ _PERSON = (
     Tenant.config_version,
 )
 SESSION_BY_COOKIE = scoped(
-    select(*_SESSION.c, *_PERSON, Account.admin_organization_id)
+    select(*_SESSION.c, *_PERSON, Account.admin_organization_id, Account.language)
     .join(Account, _ACCOUNT_OF_SESSION)
     .join(Tenant, Tenant.id == BrowserSession.tenant_id)
     .where(BrowserSession.cookie_hash == bindparam("cookie_hash"))

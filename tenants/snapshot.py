@@ -16,12 +16,14 @@ from tenants.application_config import ApplicationConfig as ApplicationConfig
 from tenants.application_config import application_config
 from tenants.applications import Application
 from tenants.backdoors import DOOR
+from tenants.branding import Branding as Branding
+from tenants.branding import branding_of
 from tenants.connections import Connection
 from tenants.consents import consented_directories
 from tenants.db import Database, TenantSession
 from tenants.domains import Domain
 from tenants.keys import KeyState, SigningKey
-from tenants.logos import PNG_TYPE
+from tenants.languages import NAME, Texts
 from tenants.organization_policies import policies_of
 from tenants.organization_tree import Tree, load_tree
 from tenants.organizations import Contact
@@ -30,17 +32,6 @@ from tenants.routing_domains import DomainRule
 from tenants.saml_metadata import FETCHED
 from tenants.statements import scoped
 from tenants.tenants import PROOFS_OF_TENANT, TenantSettings, TenantStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Branding:
-    """What a tenant's pages look like: one colour (#rrggbb) and a logo."""
-
-    colour: str | None
-    logo: bytes | None
-    logo_type: str | None
-    mail_logo: bytes | None = None
-    """A PNG for mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +110,8 @@ class TenantConfig:
     policy: TenantPolicy
     branding: Branding
     contacts: tuple[ContactConfig, ...]
-    wording: Mapping[str, str]
-    """The tenant's own paragraph for each mail: message → text."""
+    wording: Mapping[str, Texts]
+    """The tenant's own paragraph for each mail, by message."""
     domains: tuple[DomainRule, ...]
     connections: Mapping[str, ConnectionConfig]
     """By key, in the order in which they are offered."""
@@ -142,6 +133,11 @@ class TenantConfig:
     @property
     def root_organization_id(self) -> str:
         return self.organizations.root
+
+    def name_in(self, language: str) -> str:
+        """What people who read this language know it as."""
+        names = self.branding.texts.get(NAME, {})
+        return self.name if isinstance(names, str) else names.get(language, self.name)
 
     def policy_for(self, organization_id: str) -> TenantPolicy:
         """What holds for the people of an organization (T8)."""
@@ -207,7 +203,7 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             version=tenant.config_version,
             base_url=base_url,
             policy=policy,
-            branding=_branding(settings),
+            branding=branding_of(settings),
             contacts=tuple(
                 ContactConfig(row.label, row.email, row.phone, row.organization_id) for row in session.all(_CONTACTS)
             ),
@@ -223,14 +219,6 @@ def load_snapshot(database: Database, tenant: Row[Any], base_url: str) -> Tenant
             is_file_managed=tenant.is_file_managed,
             pairwise_salt=(settings.pairwise_salt if settings else None) or "",
         )
-
-
-def _branding(settings: Row[Any] | None) -> Branding:
-    if settings is None:
-        return Branding(None, None, None)
-    is_png = settings.logo_type == PNG_TYPE
-    mail_logo = settings.mail_logo or (settings.logo if is_png else None)
-    return Branding(settings.colour, settings.logo, settings.logo_type, mail_logo)
 
 
 def _connections(session: TenantSession) -> list[ConnectionConfig]:

@@ -112,7 +112,13 @@ class TenantSettings(TenantScoped, Base):
     mail_logo: Mapped[bytes | None] = mapped_column(LargeBinary)
     """A PNG, as mail programs show nothing else; not needed where `logo` is one."""
     wording: Mapped[dict[str, Any] | None]
-    """The tenant's own sentence for each mail: message → text."""
+    """The tenant's own sentence for each mail: message → text, or message → language → text."""
+    languages: Mapped[list[str] | None]
+    """What it offers, in this order; None: all there are."""
+    language: Mapped[str | None] = mapped_column(String(35))
+    """Its default; None: see tenants/languages.py."""
+    texts: Mapped[dict[str, Any] | None]
+    """Its own texts on pages, by name as `wording` has them by message."""
     pairwise_salt: Mapped[str | None] = mapped_column(String(43), default=new_secret)
     """Random and never changed: pairwise subjects hang on it. No secret against who reads this database."""
 

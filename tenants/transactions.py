@@ -125,6 +125,7 @@ RETURN_OF_ENDED = scoped(
         LoginTransaction.purpose,
         LoginTransaction.browser_hash,
         LoginTransaction.email,
+        LoginTransaction.hints,
     ).where(LoginTransaction.id == bindparam("id_hash"))
 )
 """Where an attempt that is over was going, so that it can be started again."""

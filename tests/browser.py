@@ -33,6 +33,8 @@ class Browser:
         self.home = origin
         self.address = "127.0.0.1"
         """Where it stands in the network."""
+        self.languages = ""
+        """Which languages its person reads, as its settings say: `de-AT, en;q=0.5`."""
         self._apps = {origin: app, **(others or {})}
         self.client = Client(self._dispatch)
         self.url = origin
@@ -192,7 +194,7 @@ class Browser:
             query_string=parts.query,
             method=method,
             data=data,
-            headers=dict(headers),
+            headers=({"Accept-Language": self.languages} if self.languages else {}) | dict(headers),
             environ_base={"REMOTE_ADDR": self.address},
         )
         self.url = url

@@ -28,7 +28,7 @@ from broker.settings import Settings
 
 app = broker.create_app(Settings())
 client = app.test_client()
-answer = client.get("/t/nobody/sign-in", base_url="http://localhost:8000")
+answer = client.get("/t/nobody/sign-in", base_url="http://localhost:8000", headers={"Accept-Language": "de"})
 print(answer.status_code, answer.content_type)
 print(answer.text)
 """
@@ -55,6 +55,7 @@ def test_wheel_holds_the_product_and_not_the_demo(wheel: Path) -> None:
     assert any(name.startswith("tenants/migrations/versions/") for name in names)
     assert any(name.startswith("broker/static/") for name in names)
     assert "tenants/data/compromised.bin" in names
+    assert "broker/translations/de/LC_MESSAGES/messages.mo" in names
     assert [name for name in names if name.startswith(("broker/demo", "tests", "bench", "tools"))] == []
 
 
@@ -68,6 +69,7 @@ def test_installed_product_serves_a_page_from_its_templates(installed: Path, tmp
     assert status == "404 text/html; charset=utf-8"
     assert "<html" in page
     assert "/static/" in page
+    assert '<html lang="de">' in page
 
 
 def test_installed_command_runs(installed: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from flask import g
 from flask_babel import gettext as _
 from sqlalchemy import Row
 
+from broker.language import language
 from broker.sentences import texts_of
 from broker.user_agent import device_words
 from tenants.audit import Event
@@ -72,7 +73,7 @@ def _refused(event: Row[Any]) -> str:
         return str(_("A sign-in was refused"))
     connection = next((one for one in g.tenant.connections.values() if one.id == event.connection_id), None)
     words = {
-        "organization": g.tenant.name,
+        "organization": g.tenant.name_in(language()),
         "provider": connection.label if connection else _("the identity provider"),
         "application": _application(event),
     }

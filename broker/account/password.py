@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import g, request, url_for
-from flask_babel import format_time
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -14,6 +13,7 @@ from broker.account.overview import Notice, show
 from broker.errors import record
 from broker.guard import require_fresh, require_person
 from broker.mail.letters import post
+from broker.moments import clock_time
 from broker.next_steps import are_codes_offered
 from broker.password_check import judge, objection
 from broker.password_rules import checklist, context_of
@@ -69,8 +69,8 @@ def mail_link() -> Response:
     with g.db.writing() as db:
         until = take_try(db, counter_key("reset-mail", person.row.account_id), MAIL_LIMIT, now)
     if until is not None:
-        time = format_time(until, "HH:mm")
-        pause = _("That is enough mails for now. You can ask for the next one at %(time)s UTC.", time=time)
+        time = clock_time(until)
+        pause = _("That is enough mails for now. You can ask for the next one at %(time)s.", time=time)
         return show(person, Notice("warning", "hourglass-split", str(pause)), 429)
     expires_at = now + LINK_LIFE
     with g.db.writing() as db:
@@ -104,8 +104,7 @@ def _take_try(person: SignedIn) -> None:
     with g.db.writing() as db:
         until = take_try(db, _counter(person), OWN_PASSWORD_LIMIT, clock_now())
     if until is not None:
-        until_words = f"{format_time(until, 'HH:mm')} UTC"
-        raise Refusal(Cause.RATE_LIMITED, "own password", until=until_words, account_id=person.row.account_id)
+        raise Refusal(Cause.RATE_LIMITED, "own password", until=clock_time(until), account_id=person.row.account_id)
 
 
 def _proven_hash(person: SignedIn) -> str | None:

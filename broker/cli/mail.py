@@ -9,8 +9,8 @@ from flask import Flask
 from broker import create_app
 from broker.cli.asking import address_of, tenant_of, time_text
 from broker.cli.start import started
-from broker.mail.letter import Letter
-from broker.mail.letters import TENANT_MESSAGES
+from broker.mail.letter import letter_to
+from broker.mail.letters import made
 from broker.ports import MailFault, OutgoingMail
 from broker.wiring import Broker
 from tenants.ids import new_id
@@ -35,8 +35,8 @@ def test(tenant: str, address: str) -> None:
         if mailer is None or config is None:
             raise click.ClickException("No mail server is set up: BROKER_SMTP_HOST is not set.")
         with app.app_context():
-            letter = Letter(broker, config, to_address, "test", {"note": "Sent by broker mail test."}, now)
-            content = TENANT_MESSAGES["test"](letter)
+            letter = letter_to(broker, config, to_address, "test", {"note": "Sent by broker mail test."}, now)
+            content = made(letter)
         if content is None:
             raise click.ClickException("There is nothing to send.")
         outgoing = OutgoingMail(new_id("mai"), to_address, content.subject, content.text, content.html, content.pictures)

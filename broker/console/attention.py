@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import Row, bindparam, select
 
 from broker.console.access import Admin
 from broker.console.connections.endings import endings_of_row
 from broker.console.connections.words import days_words
+from broker.moments import short_day
 from broker.wiring import the_broker
 from tenants.accounts import Account, AccountState
 from tenants.backdoors import Backdoor, DoorCredential
@@ -129,7 +129,7 @@ def _ends(now: datetime) -> Iterator[Need]:
             continue
         tone = "bad" if one.ends_at <= now else "warn"
         title = _title_of(one)
-        text = f"{days_words(one.ends_at, now)}, {format_date(one.ends_at, 'd MMM y')}."
+        text = f"{days_words(one.ends_at, now)}, {short_day(one.ends_at)}."
         url = url_for("console.connection", connection=one.connection) if one.connection else url_for("console.saml_keys")
         yield Need("clock-history", tone, title, text, url, str(_("Review")))
 

@@ -1,13 +1,13 @@
 """Branding, words of mails, contacts; emergency access."""
 
-from broker.console import branding, contacts, door, mail_words
+from broker.console import branding, contacts, door, own_words
 from broker.console.route import Route
 
 BRANDING_ROUTES = (
     Route("GET", "/branding", "branding", branding.branding_page),
     Route("POST", "/branding", "save_branding", branding.save_branding),
-    Route("GET", "/branding/mails", "mail_words", mail_words.words_page),
-    Route("POST", "/branding/mails", "save_mail_words", mail_words.save_words),
+    Route("GET", "/branding/mails", "mail_words", own_words.words_page),
+    Route("POST", "/branding/mails", "save_mail_words", own_words.save_words),
     Route("GET", "/branding/contacts", "contacts", contacts.contacts_page),
     Route("GET", "/branding/contacts/new", "new_contact", contacts.new_page),
     Route("POST", "/branding/contacts/new", "add_contact", contacts.add),

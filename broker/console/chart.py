@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 
+from broker.moments import day_and_month, number_words
 from tenants.sign_in_days import Day
 
 WIDTH, HEIGHT, BASE, TOP = 640, 196, 166, 26
@@ -55,13 +55,13 @@ def chart_of(days: Sequence[Day]) -> Chart | None:
     worked = sum(day.worked for day in days)
     sentence = _(
         "Sign-ins per day from %(first)s to %(last)s: %(worked)s worked, %(failed)s failed.",
-        first=format_date(days[0].day, "d MMM"),
-        last=format_date(days[-1].day, "d MMM"),
-        worked=f"{worked:,}",
-        failed=f"{total - worked:,}",
+        first=day_and_month(days[0].day),
+        last=day_and_month(days[-1].day),
+        worked=number_words(worked),
+        failed=number_words(total - worked),
     )
     bars = tuple(_bar(number, day, len(days), top) for number, day in enumerate(days))
-    lines = tuple(Line(_y(part * top / 3, top), f"{round(part * top / 3):,}" if part else "") for part in range(4))
+    lines = tuple(Line(_y(part * top / 3, top), number_words(round(part * top / 3)) if part else "") for part in range(4))
     return Chart(bars, lines, str(sentence), total, round(100 * worked / total))
 
 

@@ -12,9 +12,10 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from flask import g
-from flask_babel import format_time
 
+from broker.language import language
 from broker.mail.letters import post
+from broker.moments import clock_time
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
@@ -131,7 +132,9 @@ def _write(db: TenantSession, transaction: Attempt, address: Address, purpose: s
         now=now,
         until=now + LIFE,
     )
-    post(db, found.email if found else address.text, "code", now, code=code, purpose=purpose)
+    # For whom no language is kept: also where there is nobody, so that the row is the same.
+    facts = {"code": code, "purpose": purpose, "language": language()}
+    post(db, found.email if found else address.text, "code", now, **facts)
     _note(db, transaction, Event.CODE_SENT, found.id if found else None, purpose, now)
 
 
@@ -187,4 +190,4 @@ def _counted_as(transaction: Attempt) -> str:
 
 def _paused(until: datetime, fact: str, email: str | None) -> Refusal:
     detail = f"mailed codes paused until {until.isoformat()}"
-    return Refusal(Cause.RATE_LIMITED, detail, fact=fact, email=email, until=f"{format_time(until, 'HH:mm')} UTC")
+    return Refusal(Cause.RATE_LIMITED, detail, fact=fact, email=email, until=clock_time(until))

@@ -2,22 +2,21 @@
 
 from datetime import date
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 
 from broker.mail.letter import Button, Letter, Words, asked_at
-from broker.mail.messages import moment_of
+from broker.moments import day_words, moment_words
 
 
 def invitation(letter: Letter) -> Words:
     """The way to a new account (L1)."""
     return Words(
         subject=_("Set up your account"),
-        heading=_("%(name)s has invited you", name=letter.tenant.name),
+        heading=_("%(name)s has invited you", name=letter.name),
         lead=_("Choose a password and set up an authenticator app. It takes about two minutes; have your phone at hand."),
         button=Button(_("Set up your account"), letter.link(f"/activate/{letter.facts['token']}")),
         notes=(
-            _("The link works once, until %(time)s.", time=moment_of(letter.time("expires_at"))),
+            _("The link works once, until %(time)s.", time=moment_words(letter.time("expires_at"))),
             _("You don’t expect this? Then you need to do nothing: the invitation runs out by itself."),
         ),
     )
@@ -29,7 +28,8 @@ def reset_link(letter: Letter) -> Words:
         subject=_("Choose a new password"),
         heading=_("Choose a new password"),
         lead=_(
-            "The link works once, until %(time)s. Your second factor stays as it is.", time=moment_of(letter.time("expires_at"))
+            "The link works once, until %(time)s. Your second factor stays as it is.",
+            time=moment_words(letter.time("expires_at")),
         ),
         button=Button(_("Choose a new password"), letter.link(f"/activate/{letter.facts['token']}")),
         rows=(asked_at(letter),),
@@ -42,17 +42,17 @@ def account_ready(letter: Letter) -> Words:
     return Words(
         subject=_("Your account is set up"),
         heading=_("Your account is set up"),
-        lead=_("From now on you sign in to %(name)s with your password and your second factor.", name=letter.tenant.name),
+        lead=_("From now on you sign in to %(name)s with your password and your second factor.", name=letter.name),
         button=Button(_("Sign in"), letter.sign_in_link()),
-        rows=((_("Set up on"), moment_of(letter.created_at)),),
+        rows=((_("Set up on"), moment_words(letter.created_at)),),
         notes=(_("That wasn’t you? Then tell your organization’s help desk at once: somebody else can read your mail."),),
     )
 
 
 def life_warning(letter: Letter) -> Words:
     """Before an account ends by itself (A4)."""
-    day = format_date(date.fromisoformat(letter.facts["on"][:10]), "d MMMM y")
-    name = letter.tenant.name
+    day = day_words(date.fromisoformat(letter.facts["on"][:10]))
+    name = letter.name
     heading, lead, label = {
         "activation": (
             _("Your invitation runs out on %(day)s", day=day),
@@ -79,7 +79,7 @@ def test(letter: Letter) -> Words:
     """That mail works, for those who look after it."""
     return Words(
         subject=_("Mail works"),
-        heading=_("Mail from %(name)s arrives", name=letter.tenant.name),
+        heading=_("Mail from %(name)s arrives", name=letter.name),
         lead=_("Somebody who looks after this sign-in service sent it to see that mail works. You need to do nothing."),
         rows=((_("Note"), letter.facts.get("note", "")),),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from flask_babel import gettext as _
 
 from broker.mail.letter import Letter, Words, harmless_name
-from broker.mail.messages import moment_of
+from broker.moments import moment_words
 
 
 def application_metadata(letter: Letter) -> Words:
@@ -21,7 +21,7 @@ def application_metadata(letter: Letter) -> Words:
             )
         ),
         rows=(
-            (_("When"), moment_of(letter.time("at"))),
+            (_("When"), moment_words(letter.time("at"))),
             (_("Application"), letter.facts["application"]),
             (_("New keys"), letter.facts["added"]),
             (_("Keys that are gone"), letter.facts["removed"]),

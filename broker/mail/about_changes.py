@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from flask_babel import gettext as _
 
 from broker.mail.letter import Button, Letter, Words, harmless_name
-from broker.mail.messages import moment_of
+from broker.moments import moment_words
 
 Sentences = tuple[str, str]
 """The heading, and what it means."""
@@ -22,7 +22,7 @@ def credential_changed(letter: Letter) -> Words:
         lead=f"{lead} {then}".strip(),
         rows=(
             (_("Identity provider"), letter.facts.get("provider", "")),
-            (_("When"), moment_of(letter.time("at"))),
+            (_("When"), moment_words(letter.time("at"))),
             (_("Network address"), letter.facts.get("address", "")),
             (_("By"), _("an admin of your organization") if is_by_admin else ""),
         ),
@@ -41,7 +41,7 @@ def password_leaked(letter: Letter) -> Words:
         heading=_("Your password is known from a data leak"),
         lead=_("You signed in with it. It stands in a list of leaked passwords, so others may try it. Choose a new one."),
         button=Button(_("Choose a new password"), letter.link("/account/password")),
-        rows=((_("When you signed in"), moment_of(letter.time("at"))),),
+        rows=((_("When you signed in"), moment_words(letter.time("at"))),),
         notes=(
             _("It leaked somewhere else, not here: wherever you use it, choose a new one."),
             _("That wasn’t you? Then tell your organization’s help desk at once."),
@@ -57,7 +57,7 @@ def new_device(letter: Letter) -> Words:
         lead=_("If that was you, you need to do nothing."),
         button=Button(_("See where you are signed in"), letter.link("/account")),
         rows=(
-            (_("When"), moment_of(letter.time("at"))),
+            (_("When"), moment_words(letter.time("at"))),
             (_("Device"), letter.facts.get("device", "")),
             (_("Network address"), letter.facts.get("address", "")),
         ),
@@ -73,11 +73,11 @@ def door_used(letter: Letter) -> Words:
         heading=_("Emergency access was used"),
         lead=_(
             "Somebody signed in to %(name)s by emergency access. All its owners and admins get this mail.",
-            name=letter.tenant.name,
+            name=letter.name,
         ),
         rows=(
             (_("Who"), f"{name}, {email}" if name else email),
-            (_("When"), moment_of(letter.time("at"))),
+            (_("When"), moment_words(letter.time("at"))),
             (_("Network address"), letter.facts.get("address", "")),
         ),
         notes=(

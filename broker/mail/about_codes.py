@@ -11,13 +11,12 @@ from flask_babel import gettext as _
 from sqlalchemy import Row
 
 from broker.mail.letter import Button, Letter, Words, asked_at
-from broker.mail.messages import day_of
+from broker.moments import day_words
 from tenants.accounts import AccountState
 from tenants.addresses import Address, AddressError, normalise_address
 from tenants.ends import effective_state
 from tenants.lifecycle import life_facts
 from tenants.mailed_codes import LIFE
-from tenants.recipients import RECIPIENT
 from tenants.routing_domains import find_rule
 
 
@@ -27,8 +26,7 @@ def code(letter: Letter) -> Words | None:
         address = normalise_address(letter.to_address)
     except AddressError:
         return None
-    with letter.broker.db.tenant(letter.tenant.id).reading() as db:
-        account = db.one(RECIPIENT, email_key=address.key)
+    account = letter.reader
     if account is None:
         return None
     state = effective_state(
@@ -69,10 +67,10 @@ def _code(letter: Letter) -> Words:
 
 def _closed(letter: Letter, account: Row[Any], state: AccountState) -> Words:
     """The cause in the words of the pages (L4)."""
-    policy, name = letter.tenant.policy_for(account.organization_id), letter.tenant.name
+    policy, name = letter.tenant.policy_for(account.organization_id), letter.name
     if state is AccountState.EXPIRED and account.expires_at is not None:
         # An end date is the first moment after the last day.
-        heading = _("Your access ended on %(day)s", day=day_of(account.expires_at - timedelta(microseconds=1)))
+        heading = _("Your access ended on %(day)s", day=day_words(account.expires_at - timedelta(microseconds=1)))
         sentence = _("If you still work with %(name)s, ask your contact there to extend it.", name=name)
     elif state is AccountState.EXPIRED:
         heading = _("Your access has ended")

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 
 from broker.mail.letter import Button, Letter, Words
+from broker.moments import day_words
 
 
 def connection_ends(letter: Letter) -> Words:
@@ -31,7 +31,7 @@ def connection_ends(letter: Letter) -> Words:
 
 def _day(moment: datetime) -> str:
     """The last day on which it is good."""
-    return str(format_date((moment - timedelta(seconds=1)).date(), "d MMMM y"))
+    return day_words(moment - timedelta(seconds=1))
 
 
 def _certificate(name: str, day: str, is_over: bool) -> tuple[str, str]:

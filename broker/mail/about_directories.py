@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from broker.mail.letter import Letter, Words, harmless_name
-from broker.mail.messages import moment_of
+from broker.moments import moment_words
 
 
 def directory_added(letter: Letter) -> Words:
@@ -20,7 +20,7 @@ def directory_added(letter: Letter) -> Words:
         heading=_("People of another directory can sign in by %(name)s", name=name),
         lead=who,
         rows=(
-            (_("When"), moment_of(letter.time("at"))),
+            (_("When"), moment_words(letter.time("at"))),
             (_("Connection"), letter.facts["connection"]),
             (_("Directory id"), letter.facts["directory"]),
             (_("Domain"), letter.facts["domain"]),

@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from broker.mail.letter import Letter, Words
-from broker.mail.messages import moment_of
+from broker.moments import moment_words
 
 
 def domain_proof(letter: Letter) -> Words:
@@ -15,7 +15,7 @@ def domain_proof(letter: Letter) -> Words:
         lead = _(
             "It proves that the domain is yours. Put it back by %(time)s; after that, addresses of the domain are no longer "
             "sent to your sign-in, and no longer believed.",
-            time=moment_of(letter.time("until")),
+            time=moment_words(letter.time("until")),
         )
     else:
         subject = _("A domain is not proven any more")

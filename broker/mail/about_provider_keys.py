@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from flask_babel import gettext as _
 
 from broker.mail.letter import Letter, Words, harmless_name
-from broker.mail.messages import moment_of
+from broker.moments import moment_words
 
 
 def provider_keys(letter: Letter) -> Words:
@@ -29,7 +29,7 @@ def provider_keys(letter: Letter) -> Words:
         heading=heading,
         lead=lead,
         rows=(
-            (_("When"), moment_of(letter.time("at"))),
+            (_("When"), moment_words(letter.time("at"))),
             (_("Connection"), letter.facts["connection"]),
             (_("New keys"), letter.facts["added"]),
             (_("Keys that are gone"), letter.facts["removed"]),

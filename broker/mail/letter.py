@@ -13,15 +13,19 @@ from urllib.parse import quote, urlsplit
 
 from flask import render_template
 from flask_babel import gettext as _
+from sqlalchemy import Row
 
-from broker.mail.messages import DEFAULT_COLOURS, Colours, Content, colours_of, moment_of, place_of
+from broker.mail.messages import DEFAULT_COLOURS, Colours, Content, colours_of, place_of
+from broker.moments import moment_words
 from broker.ports import Picture
 from broker.wiring import Broker
 from tenants.addresses import AddressError, normalise_address
 from tenants.audit import printable
+from tenants.branding import Branding
+from tenants.languages import SOURCE, language_for, text_in
 from tenants.logos import PNG_TYPE
 from tenants.recipients import RECIPIENT
-from tenants.snapshot import Branding, ContactConfig, TenantConfig
+from tenants.snapshot import ContactConfig, TenantConfig
 
 LOGO = "logo"
 """Content id of the logo inside its mail (RFC 2392)."""
@@ -40,6 +44,15 @@ class Letter:
     facts: Mapping[str, str]
     """What its cause said, as short texts; times in ISO 8601."""
     created_at: datetime
+    language: str = SOURCE
+    """In which it is written."""
+    reader: Row[Any] | None = None
+    """Whose address it goes to (a row of RECIPIENT); None: nobody's who is known here."""
+
+    @property
+    def name(self) -> str:
+        """What its reader knows the organization as."""
+        return self.tenant.name_in(self.language)
 
     def time(self, name: str) -> datetime:
         """The time that a fact names. Raises KeyError and ValueError."""
@@ -51,20 +64,33 @@ class Letter:
 
     def contacts(self) -> tuple[ContactConfig, ...]:
         """Whom its reader can ask: the contacts of their part, where parts have contacts of their own."""
-        known = self.tenant.contacts
-        if len({one.organization_id for one in known}) < 2:
-            return known
-        try:
-            key = normalise_address(self.to_address).key
-        except AddressError:
-            return known
-        with self.broker.db.tenant(self.tenant.id).reading() as db:
-            reader = db.one(RECIPIENT, email_key=key)
-        return known if reader is None else self.tenant.contacts_for(reader.organization_id)
+        reader = self.reader
+        return self.tenant.contacts if reader is None else self.tenant.contacts_for(reader.organization_id)
 
     def sign_in_link(self) -> str:
         """The sign-in page, with this address filled in."""
         return self.link(f"/sign-in?login_hint={quote(self.to_address, safe='@')}")
+
+
+def letter_to(
+    broker: Broker, tenant: TenantConfig, to_address: str, message: str, facts: Mapping[str, str], created_at: datetime
+) -> Letter:
+    """A mail to this address: in the language kept with its account, else the one of the page on which its reader asked
+    for it (the fact `language`), else the tenant's. One statement."""
+    reader = _reader(broker, tenant, to_address)
+    offered = tenant.branding.languages
+    kept = (reader.language if reader is not None else None) or facts.get("language", "")
+    spoken = language_for(offered, kept=kept)
+    return Letter(broker, tenant, to_address, message, facts, created_at, spoken, reader)
+
+
+def _reader(broker: Broker, tenant: TenantConfig, to_address: str) -> Row[Any] | None:
+    try:
+        key = normalise_address(to_address).key
+    except AddressError:
+        return None
+    with broker.db.tenant(tenant.id).reading() as db:
+        return db.one(RECIPIENT, email_key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +131,22 @@ def write(letter: Letter, words: Words) -> Content:
         "colours": _colours(tenant.branding),
         "contacts": [_one_lines(contact) for contact in letter.contacts()],
         "logo": LOGO if logo else None,
-        "name": printable(tenant.name),
+        "name": printable(letter.name),
         "place": place_of(tenant.base_url),
         "rows": [(label, printable(value)) for label, value in words.rows if value],
         "sender": urlsplit(tenant.base_url).netloc,
         "subject": words.subject,
-        "wording": printable(tenant.wording.get(letter.message, "")) if words.is_usual else "",
+        "wording": printable(_own_words(letter)) if words.is_usual else "",
         "words": replace(_one_lines(words), notes=tuple(map(printable, words.notes))),
     }
     text, html = render_template("mail/letter.txt", **values), render_template("mail/letter.html", **values)
     return Content(words.subject, text, html, (logo,) if logo else ())
+
+
+def _own_words(letter: Letter) -> str:
+    """The tenant's own paragraph for this message, in the language of the mail."""
+    tenant = letter.tenant
+    return text_in(tenant.wording.get(letter.message), letter.language, tenant.branding.languages.default)
 
 
 def _one_lines(said: Said) -> Said:
@@ -126,7 +158,7 @@ def _one_lines(said: Said) -> Said:
 
 def asked_at(letter: Letter) -> tuple[str, str]:
     """The row that says when the cause of this mail was."""
-    return _("Asked for on"), moment_of(letter.created_at)
+    return _("Asked for on"), moment_words(letter.created_at)
 
 
 def harmless_name(name: str) -> str:

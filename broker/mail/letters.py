@@ -4,7 +4,7 @@
 |---|---|
 | `invitation`, `reset_link` | `token`, `expires_at` |
 | `application_metadata` | `why`, `application`, `name`, `address`, `added`, `removed`, `at` |
-| `code` | `code`, `purpose`: for any address that was typed; the account is looked at when the mail is sent |
+| `code` | `code`, `purpose`, `language` (the page's): for any address typed; the account is looked at when it is sent |
 | `account_ready` | |
 | `credential_changed` | `what`, `at`, `address`, `by` (`you` or `admin`), `provider` |
 | `password_leaked` | `at` |
@@ -21,6 +21,9 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from flask_babel import force_locale
+
+from broker.language import LOCALES
 from broker.mail import (
     about_accounts,
     about_applications,
@@ -69,6 +72,12 @@ TENANT_MESSAGES: Mapping[str, Maker] = {
     "reset_link": _maker(about_accounts.reset_link),
     "test": _maker(about_accounts.test),
 }
+
+
+def made(letter: Letter) -> Content | None:
+    """What it says, in its language. None: there is nothing to say to this address after all."""
+    with force_locale(LOCALES[letter.language]):
+        return TENANT_MESSAGES[letter.message](letter)
 
 
 def is_over(letter: Letter, now: datetime) -> bool:

@@ -6,14 +6,14 @@ are made of stored addresses. Nothing in a mail is fetched from elsewhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from flask import render_template
-from flask_babel import format_datetime
 from flask_babel import gettext as _
 
 from broker.brand import brand_tokens
+from broker.moments import moment_words
 from broker.ports import Picture
 from tenants.audit import printable
 
@@ -65,7 +65,7 @@ def finder(address: str, ways: Sequence[WayIn], base_url: str, asked_at: datetim
     subject = _("Where you sign in")
     values = {
         "address": address,
-        "asked_at": moment_of(asked_at),
+        "asked_at": moment_words(asked_at),
         "colours": DEFAULT_COLOURS,
         "front_url": f"{base_url}/",
         "lines": lines,
@@ -86,13 +86,3 @@ def place_of(base_url: str) -> str:
     """The address without its scheme, as people read it."""
     parts = urlsplit(base_url)
     return f"{parts.netloc}{parts.path}"
-
-
-def moment_of(moment: datetime) -> str:
-    """A time in full: the mail may be read anywhere, so it names its zone."""
-    return f"{format_datetime(moment.astimezone(UTC), 'd MMMM y, HH:mm')} UTC"
-
-
-def day_of(moment: datetime) -> str:
-    """A day in full."""
-    return str(format_datetime(moment.astimezone(UTC), "d MMMM y"))

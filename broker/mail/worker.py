@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping
 
 import structlog
+from flask_babel import force_locale
 
+from broker.language import LOCALES
 from broker.mail.finder import finder_content
-from broker.mail.letter import Letter
-from broker.mail.letters import TENANT_MESSAGES, is_over
+from broker.mail.letter import Letter, letter_to
+from broker.mail.letters import is_over, made
 from broker.mail.messages import Content
 from broker.ports import Mailer, MailFault, OutgoingMail
 from broker.wiring import Broker
 from tenants import outbox
 from tenants.finder import FINDER
+from tenants.languages import ALL, language_for
 from tenants.outbox import Leased
 
 log = structlog.get_logger()
@@ -69,13 +72,14 @@ def _letter(broker: Broker, mail: Leased) -> Letter | None:
     if tenant is None:
         return None
     facts = outbox.facts_of(mail, broker.vault)
-    return Letter(broker, tenant, mail.to_address, mail.message, facts, mail.created_at)
+    return letter_to(broker, tenant, mail.to_address, mail.message, facts, mail.created_at)
 
 
 def _content(broker: Broker, mail: Leased, letter: Letter | None) -> Content | None:
     if mail.tenant_id is None:
-        return PLATFORM_MESSAGES[mail.message](broker, mail)
-    return TENANT_MESSAGES[mail.message](letter) if letter else None
+        with force_locale(LOCALES[language_for(ALL, kept=mail.language or "")]):
+            return PLATFORM_MESSAGES[mail.message](broker, mail)
+    return made(letter) if letter else None
 
 
 def _outgoing(mail: Leased, content: Content) -> OutgoingMail:

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, make_response, redirect, render_template, request, url_for
-from flask_babel import format_datetime
 from flask_babel import gettext as _
 from sqlalchemy import Row, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from broker.factors.totp import matching_step
+from broker.moments import clock_time
 from broker.operator.access import HOME, next_place, present, require
 from broker.tenancy import client_address
 from broker.wiring import the_broker
@@ -95,7 +95,7 @@ def _judge(email: str) -> tuple[Row[Any] | None, str]:
     except AddressError:
         key = ""
     if (until := _paused_until(key, now)) is not None:
-        return None, str(_("Too many tries. Try again at %(time)s.", time=format_datetime(until, "HH:mm z")))
+        return None, str(_("Too many tries. Try again at %(time)s.", time=clock_time(until)))
     row = next(iter(broker.db.look_up(OPERATOR_OF_ADDRESS, email_key=key)), None)
     known = row if row is not None and row.set_up_at is not None and not row.is_disabled else None
     fits = broker.hasher.verify(known.password_hash if known else None, _typed_password())

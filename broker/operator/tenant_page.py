@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request, url_for
-from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy import Row, bindparam, select
 from werkzeug.wrappers import Response
 
+from broker.moments import short_day
 from broker.operator.access import Me, require
 from broker.operator.frame import confirm_page, go, not_typed, show
 from broker.operator.tenants_list import TenantLine, line_of
@@ -94,7 +94,7 @@ def delete_page(slug: str, error: str = "") -> Response:
         _("It is suspended and hidden at once: its addresses answer as if it had never been."),
         _(
             "On %(date)s everything in it is removed for good. Until then you can take it back.",
-            date=format_date(_end(), "d MMM y"),
+            date=short_day(_end()),
         ),
         _("After that its short name and its hosts are given to nobody for %(days)s days.", days=QUARANTINE.days),
     ]

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import g, make_response, redirect, render_template, request
-from flask_babel import format_time
 from flask_babel import gettext as _
 from sqlalchemy import Row
 from werkzeug.wrappers import Response
@@ -19,6 +18,7 @@ from werkzeug.wrappers import Response
 from broker.factors import door
 from broker.factors.door import Judgement
 from broker.mail.letters import post
+from broker.moments import clock_time
 from broker.session import Proof, open_session, present_session
 from broker.signin.transaction import Transaction, begin_at_door, browser_hash, find
 from broker.tenancy import client_address
@@ -88,7 +88,7 @@ def _judge_try(networks: tuple[str, ...], only: str | None = None) -> Response:
     until = _take_try(*counters)
     if until is not None:
         _note_refusal(transaction, Cause.RATE_LIMITED, f"paused until {until.isoformat()}", email, None)
-        pause = _("Too many tries. Signing in here is paused until %(until)s.", until=f"{format_time(until, 'HH:mm')} UTC")
+        pause = _("Too many tries. Signing in here is paused until %(until)s.", until=clock_time(until))
         return _form(transaction.tx, email, notice=pause, status=429, is_again=is_again)
     judged = door.judge(email, request.form.get("password", ""), request.form.get("code", ""))
     is_near = is_inside(client_address(), networks)
@@ -148,7 +148,7 @@ def _open_session(transaction: Transaction, judged: Judgement, counters: tuple[s
         if not db.run(FINISH_TRANSACTION, id_hash=transaction.id_hash, browser=browser_hash(), now=now):
             raise Refusal(Cause.FLOW_EXPIRED, "the transaction ended meanwhile")
         db.run(NOTE_DOOR_USE, at=now)
-        db.run(NOTE_SIGN_IN, account=account.account_id, at=now, active=AccountState.ACTIVE.value)
+        db.run(NOTE_SIGN_IN, account=account.account_id, at=now, active=AccountState.ACTIVE.value, speaks=None)
         db.run(FORGIVE_TRY, key=by_address)
         db.run(FORGET_TRIES, key=by_account)
         proofs = [Proof(method, now).as_json() for method in ("pwd", "otp")]

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from broker.came_by import CameBy
 from broker.known_devices import remember_device
+from broker.language import language
 from broker.seeing import note_sign_in
 from broker.session import SignedIn, open_session, present_session
 from broker.signin.assurance import sign_in_facts
@@ -103,8 +104,9 @@ def _write_session(
     shown = [replace(proof, session=None).as_json() for proof in proofs]
     came_by = CameBy.of_attempt(row)
     open_session(db, row.account_id, row.method, shown, auth_time, before, life, came_by, account.organization_id)
-    if account.state != AccountState.ACTIVE or account.last_login_at is None or now - account.last_login_at >= _NOTED_EVERY:
-        db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value)
+    speaks = language()
+    if speaks != account.language or _is_to_be_noted(account, now):
+        db.run(NOTE_SIGN_IN, account=row.account_id, at=now, active=AccountState.ACTIVE.value, speaks=speaks)
     _note_identity_use(db, row, now)
     note_sign_in(db, row.connection_id, now)
     if account.state == AccountState.INVITED:
@@ -124,6 +126,11 @@ def _write_session(
             "groups": came_by.groups_missing and f"unknown: {came_by.groups_missing}",
         },
     )
+
+
+def _is_to_be_noted(account: Row[Any], now: datetime) -> bool:
+    last = account.last_login_at
+    return account.state != AccountState.ACTIVE or last is None or now - last >= _NOTED_EVERY
 
 
 def _note_identity_use(db: TenantSession, row: Any, now: datetime) -> None:
@@ -154,7 +161,7 @@ def require_admitted_as(transaction: Transaction, account: Row[Any], is_way_enab
 
     Where an account is proven for a link, the application is asked afterwards, with the way that is linked.
     """
-    know_reader(account.organization_id)
+    know_reader(account)
     application = None if transaction.hints.link else transaction.application
     entitled = Entitlements()
     if application is not None and application.audience is not None:

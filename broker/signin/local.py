@@ -90,7 +90,7 @@ def _refusal(account: Row[Any]) -> Refusal | None:
         facts = db.one(ACCOUNT_FACTS, account=account.account_id)
     if facts is None:
         return Refusal(Cause.ACCOUNT_UNKNOWN, "the account was removed meanwhile")
-    know_reader(facts.organization_id)
+    know_reader(facts)
     admission = admit(
         AdmissionFacts(
             policy=g.tenant.policy_for(facts.organization_id),

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from broker.factors import totp
 from broker.known_devices import remember_device
+from broker.language import language
 from broker.mail.letters import post
 from broker.session import Proof, SignedIn, open_session
 from broker.signin.complete import account_facts
@@ -40,7 +41,7 @@ def require_renewable(account: Row[Any], *, is_by_invitation: bool = False) -> N
 
     An invitation says itself until when it is good; else the activation period decides.
     """
-    know_reader(account.organization_id)
+    know_reader(account)
     facts, now = account_facts(account), the_broker().ports.clock.now()
     policy = g.tenant.policy_for(account.organization_id)
     admission = admit(
@@ -115,7 +116,7 @@ def sign_in(db: TenantSession, transaction: Transaction, account: Row[Any], now:
         before,
         organization_id=account.organization_id,
     )
-    db.run(NOTE_SIGN_IN, account=account.id, at=now, active=AccountState.ACTIVE.value)
+    db.run(NOTE_SIGN_IN, account=account.id, at=now, active=AccountState.ACTIVE.value, speaks=language())
     remember_device(db, account, now, is_to_be_trusted=False)
     detail = {"method": LOCAL, "proofs": " ".join(methods)}
     application_id = transaction.row.application_id

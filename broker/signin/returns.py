@@ -18,7 +18,8 @@ def begin_by_mail(purpose: str, before: str = "", **values: object) -> str:
     return_to = row.return_to if row else url_for("home.home")
     application = g.tenant.application_by_id(row.application_id) if row else None
     known = {"method": LOCAL, "email": _own_email(row) or None}
-    return insert(return_to, application, Hints(), purpose, ACTIVATION_LIFE, known | values)
+    hints = Hints(language=_language_of(row))
+    return insert(return_to, application, hints, purpose, ACTIVATION_LIFE, known | values)
 
 
 def begin_again(tx: str, *, is_done: bool = False) -> Response:
@@ -28,7 +29,7 @@ def begin_again(tx: str, *, is_done: bool = False) -> Response:
         return begin(url_for("home.home"), has_just_ended=True)
     if row.purpose in BY_MAIL and not is_done:
         return redirect(url_for(f"signin.{row.purpose}", tx=tx), 303)
-    hints = Hints(login_hint=_own_email(row)) if is_done else None
+    hints = Hints(login_hint=_own_email(row) if is_done else "", language=_language_of(row))
     return begin(row.return_to, g.tenant.application_by_id(row.application_id), hints, has_just_ended=True)
 
 
@@ -37,6 +38,10 @@ def find_return(tx: str) -> Row[Any] | None:
     with g.db.reading() as db:
         row = db.one(RETURN_OF_ENDED, id_hash=digest(tx))
     return row if row is not None and row.purpose in {"sign_in", *BY_MAIL} else None
+
+
+def _language_of(row: Row[Any] | None) -> str:
+    return str(row.hints.get("language", "")) if row is not None else ""
 
 
 def _own_email(row: Row[Any] | None) -> str:

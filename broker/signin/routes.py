@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from broker.device import has_just_signed_out
+from broker.language import language
 from broker.next_steps import stuck_links
 from broker.signin import (
     activate,
@@ -253,6 +254,7 @@ def _first_page(
         show_email=decision.asks_address,
         first_login_url=first_login_url(transaction) if decision.asks_address else None,
         passkey_url=passkey_sign_in.offered_url(transaction),
+        introduction=g.tenant.branding.text("introduction", language()),
         ways=[] if is_email_only else way_buttons(keys, decision.first),
         stuck=stuck_links(),
     )

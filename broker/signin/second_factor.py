@@ -68,7 +68,7 @@ def _factors(account_id: str) -> Row[Any] | None:
     with g.db.reading() as db:
         row: Row[Any] | None = db.one(FACTORS_OF_ACCOUNT, account=account_id)
     if row is not None:
-        know_reader(row.organization_id)
+        know_reader(row)
     return row
 
 

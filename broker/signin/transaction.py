@@ -10,7 +10,9 @@ from sqlalchemy import Row
 from werkzeug.wrappers import Response
 
 from broker.flow import Flow
+from broker.language import ask_language
 from broker.session import Proof, browser_secret
+from broker.signin.hints import Hints as Hints  # what an attempt consists of: asked of it by others too
 from broker.tenancy import cookie_scope
 from broker.wiring import the_broker
 from tenants.causes import Cause, Refusal
@@ -23,6 +25,7 @@ from tenants.transactions import (
     COUNT_FAILURE,
     FINISH_TRANSACTION,
     REOPEN_TRANSACTION,
+    RETURN_OF_ENDED,
     SAVE_TRANSACTION,
     TRANSACTION,
 )
@@ -47,23 +50,6 @@ _NOTHING_PROVEN: dict[str, object] = {
     "upstream_sealed": None,
     "proofs": [],
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What an application asked of the sign-in (OpenID Connect Core, 3.1.2.1). `max_age` in seconds."""
-
-    login_hint: str = ""
-    domain_hint: str = ""
-    connection: str = ""
-    prompt: tuple[str, ...] = ()
-    max_age: int | None = None
-    acr_values: str = ""
-    account: str = ""
-    """Whose proof is asked for, by a page of their own: nobody else finishes this attempt. No application can say it."""
-    factor: bool = False  # asked for here by a page of their own, whatever a provider says
-    link: str = ""
-    """Id of the link that waits for a proof of its account (tenants/pending_links.py). No application can say it."""
 
 
 @dataclass(slots=True)
@@ -152,6 +138,7 @@ def require(*purposes: str) -> Transaction:
     found = find(request.values.get("tx", ""), *purposes)
     if found is None:
         g.flow = Flow(request.values.get("tx", ""), new_reference(), is_live=False)
+        _speak_as_before(request.values.get("tx", ""))
         fact = _SET_UPS.get(purposes[0]) if purposes else None
         raise Refusal(Cause.FLOW_EXPIRED, "no live transaction of this browser", fact=fact)
     return found
@@ -166,6 +153,14 @@ def find(tx: str, *purposes: str) -> Transaction | None:
     found = Transaction(tx, row)
     note_flow(found)
     return found
+
+
+def _speak_as_before(tx: str) -> None:
+    """The page that says that an attempt of this browser is over is in the language of its others."""
+    with g.db.reading() as db:
+        row = db.one(RETURN_OF_ENDED, id_hash=digest(tx))
+    if row is not None and row.browser_hash == browser_hash():
+        ask_language(row.hints.get("language", ""))
 
 
 def start_url(transaction: Transaction) -> str:
@@ -186,6 +181,8 @@ def note_flow(transaction: Transaction) -> None:
         application_id=application.id if application else None,
         application_name=application.name if application else None,
     )
+    if asked := transaction.row.hints.get("language"):
+        ask_language(asked)
     if application:
         g.form_targets = application.redirect_uris
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, after_this_request, g
-from flask_babel import format_time
 from sqlalchemy import Row
 
+from broker.moments import clock_time
 from broker.tenancy import client_address
 from broker.wiring import the_broker
 from tenants import audit
@@ -94,7 +94,7 @@ def spend_network_try(what: str) -> None:
     """One try for the network address alone, for what names no account before it is proven (a passkey). Or a pause."""
     until = _take([(_network(), ADDRESS_LIMIT)], the_broker().ports.clock.now())
     if until is not None:
-        raise Refusal(Cause.RATE_LIMITED, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
+        raise Refusal(Cause.RATE_LIMITED, f"{what} paused until {until.isoformat()}", until=clock_time(until))
 
 
 def note_wrong_try(tries: Tries) -> None:
@@ -156,7 +156,7 @@ def _looked_at_for(tries: Tries) -> list[tuple[str, Limit]]:
 
 def _paused(tries: Tries, until: datetime) -> Refusal:
     what = tries.counter.partition(":")[0]
-    return Refusal(tries.cause, f"{what} paused until {until.isoformat()}", until=_clock_time(until))
+    return Refusal(tries.cause, f"{what} paused until {until.isoformat()}", until=clock_time(until))
 
 
 def _give_back(db: TenantSession, statement: Scoped, key: str) -> None:
@@ -177,7 +177,3 @@ def _give_back(db: TenantSession, statement: Scoped, key: str) -> None:
 
 def _network() -> str:
     return counter_key("address", client_address())
-
-
-def _clock_time(moment: datetime) -> str:
-    return f"{format_time(moment, 'HH:mm')} UTC"

@@ -14,10 +14,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from tenants.manifest.values import ONE_TEXT, TEXTS
+
 Location = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _QUOTED = re.compile(r"'([^']*)'")
+_UNNAMED = frozenset({"[key]", ONE_TEXT, TEXTS})
+"""Parts of a finding's place that the file has no name for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,7 +89,7 @@ def not_one_of(value: object, allowed: Sequence[str]) -> str:
 
 
 def _fault(details: ErrorDetails, model: type[BaseModel], prefix: Location, extra: Sequence[str]) -> Fault:
-    location = tuple(part for part in details["loc"] if part != "[key]")
+    location = tuple(part for part in details["loc"] if part not in _UNNAMED)
     return Fault(path_of((*prefix, *location)), _sentence(details, model, location, extra))
 
 

@@ -208,11 +208,14 @@ def plan_settings(comparison: Comparison) -> None:
     """Policy, branding and the words of mails: one row, three tables of the file."""
     spec, manifest = comparison.manifest.spec, comparison.manifest
     policy = {"policy": spec.policy.model_dump(mode="json", exclude_unset=True)}
-    branding = {
+    branding: dict[str, Any] = {
         "colour": spec.branding.colour,
         "logo": manifest.logo.body if manifest.logo else None,
         "logo_type": manifest.logo.media_type if manifest.logo else None,
         "mail_logo": manifest.mail_logo.body if manifest.mail_logo else None,
+        "languages": list(spec.branding.languages) if spec.branding.languages else None,
+        "language": spec.branding.language,
+        "texts": spec.branding.texts or None,
     }
     wording = {"wording": spec.mails.model_dump(exclude_none=True) or None}
     row = comparison.state.settings
@@ -225,7 +228,9 @@ def plan_settings(comparison: Comparison) -> None:
     _plan_policy(comparison, row, policy)
     if different := differing(row, branding):
         write = Write(Verb.CHANGE, TenantSettings, row.id, different)
-        comparison.add(Change(Verb.CHANGE, comparison.path("branding"), field_names(different), (write,)))
+        own = _changed(row.texts or {}, branding["texts"] or {})
+        names = tuple(sorted({*field_names(different), *field_names(dict.fromkeys(own))} - {"texts"}))
+        comparison.add(Change(Verb.CHANGE, comparison.path("branding"), names, (write,)))
     if differing(row, wording):
         write = Write(Verb.CHANGE, TenantSettings, row.id, wording)
         names = _changed(row.wording or {}, wording["wording"] or {})

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from tenants.assurance import MFA
+from tenants.languages import LANGUAGES, NAME, OWN_TEXTS
 from tenants.manifest.application_specs import ROOT as ROOT
 from tenants.manifest.application_specs import ApplicationSpec as ApplicationSpec
 from tenants.manifest.group_specs import GroupRules
@@ -21,10 +22,13 @@ from tenants.manifest.values import (
     FactorWord,
     Host,
     Key,
+    Language,
+    LanguageList,
     Line,
     Network,
     OrganizationKey,
-    Paragraph,
+    PageTexts,
+    ParagraphTexts,
     Phone,
     SecretReference,
     ShortLine,
@@ -34,6 +38,7 @@ from tenants.manifest.values import (
 from tenants.organization_policies import Overrides
 from tenants.policies import TenantPolicy
 
+_SOME = ", ".join(f"`{one}`" for one in LANGUAGES)
 Position = Annotated[StrictInt, Field(ge=0, le=1000)]
 
 
@@ -47,39 +52,73 @@ class BrandingSpec(Spec):
     mail_logo: str | None = Field(
         default=None, min_length=1, description="A PNG file for mails. Not needed where `logo` is a PNG."
     )
+    languages: LanguageList | None = Field(
+        default=None,
+        description=f"Languages that its pages and mails are offered in, in this order: {_SOME}. Left out: all of them.",
+    )
+    language: Language | None = Field(
+        default=None,
+        description="The language for whoever asks for none of these. Left out: `en`, or else the first of `languages`.",
+    )
+    names: dict[Language, Line] = Field(
+        default_factory=dict, description='Its name in languages in which it is another one, such as `{ de = "…" }`.'
+    )
+    introduction: ParagraphTexts | None = Field(
+        default=None, description="A short text on the first page of a sign-in: one, or one for each language."
+    )
+    privacy: PageTexts | None = Field(
+        default=None, description="The https address of its privacy notice: one, or one for each language."
+    )
+    imprint: PageTexts | None = Field(
+        default=None, description="The https address of its imprint: one, or one for each language."
+    )
+
+    @model_validator(mode="after")
+    def _default_is_offered(self) -> Self:
+        if self.language and self.languages and self.language not in self.languages:
+            raise ValueError("language must be one of languages.")
+        return self
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """What it says in its own words, as it is stored."""
+        said = self.model_dump(include=set(OWN_TEXTS), exclude_none=True)
+        return said | ({NAME: dict(self.names)} if self.names else {})
 
 
 class MailsSpec(Spec):
-    """The tenant's own paragraph in its mails, by message."""
+    """The tenant's own paragraph in its mails, by message: one for all languages, or one for each."""
 
-    account_ready: Paragraph | None = Field(default=None, description="After somebody has set up their account.")
-    code: Paragraph | None = Field(default=None, description="With the six-digit code.")
-    connection_ends: Paragraph | None = Field(
+    account_ready: ParagraphTexts | None = Field(default=None, description="After somebody has set up their account.")
+    code: ParagraphTexts | None = Field(default=None, description="With the six-digit code.")
+    connection_ends: ParagraphTexts | None = Field(
         default=None, description="To owners and admins, before a certificate or a secret of a connection runs out."
     )
-    credential_changed: Paragraph | None = Field(
+    credential_changed: ParagraphTexts | None = Field(
         default=None, description="After a change of password, second factors, passkeys or emergency access."
     )
-    directory_added: Paragraph | None = Field(
+    directory_added: ParagraphTexts | None = Field(
         default=None, description="To owners, admins and contacts, when another directory was let in by consent."
     )
-    domain_proof: Paragraph | None = Field(
+    domain_proof: ParagraphTexts | None = Field(
         default=None, description="To owners and admins, when the record that proves a domain is gone."
     )
-    door_used: Paragraph | None = Field(default=None, description="To the other owners and admins, after emergency access.")
-    invitation: Paragraph | None = Field(default=None, description="With the link to set up an account.")
-    life_warning: Paragraph | None = Field(default=None, description="Before an account or an invitation runs out.")
-    new_device: Paragraph | None = Field(default=None, description="After a sign-in on a new device.")
-    password_leaked: Paragraph | None = Field(
+    door_used: ParagraphTexts | None = Field(
+        default=None, description="To the other owners and admins, after emergency access."
+    )
+    invitation: ParagraphTexts | None = Field(default=None, description="With the link to set up an account.")
+    life_warning: ParagraphTexts | None = Field(default=None, description="Before an account or an invitation runs out.")
+    new_device: ParagraphTexts | None = Field(default=None, description="After a sign-in on a new device.")
+    password_leaked: ParagraphTexts | None = Field(
         default=None, description="After a sign-in with a password that is known from a leak."
     )
-    application_metadata: Paragraph | None = Field(
+    application_metadata: ParagraphTexts | None = Field(
         default=None, description="To owners and admins, when changed metadata of a SAML application waits for a word."
     )
-    provider_keys: Paragraph | None = Field(
+    provider_keys: ParagraphTexts | None = Field(
         default=None, description="To owners and admins, when the metadata of an identity provider has changed."
     )
-    reset_link: Paragraph | None = Field(default=None, description="With the link to choose a new password.")
+    reset_link: ParagraphTexts | None = Field(default=None, description="With the link to choose a new password.")
 
 
 class ContactSpec(Spec):
@@ -215,7 +254,7 @@ class TenantSpec(Spec):
     )
     status: Literal["active", "suspended"] = Field(default="active", description="`suspended`: nobody enters.")
     policy: TenantPolicy = Field(default_factory=TenantPolicy, description="The tenant's rules, see below.")
-    branding: BrandingSpec = Field(default_factory=BrandingSpec, description="Colour and logo, see below.")
+    branding: BrandingSpec = Field(default_factory=BrandingSpec, description="Colour, logo, languages, own texts; see below.")
     mails: MailsSpec = Field(default_factory=MailsSpec, description="Own words in mails, see below.")
     contacts: tuple[ContactSpec, ...] = Field(default=(), description="Help desks, see below.")
     organizations: dict[OrganizationKey, OrganizationSpec] = Field(

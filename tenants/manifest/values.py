@@ -3,13 +3,25 @@
 import ipaddress
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from tenants.addresses import AddressError, normalise_address
 from tenants.assurance import WORTHLESS
 from tenants.connections import RESERVED_KEYS
+from tenants.languages import LANGUAGES, OTHERS
 from tenants.return_addresses import check_launch_address, check_return_address
 from tenants.routing_domains import parse_domain_name
 
@@ -130,6 +142,40 @@ def _domain(text: str) -> str:
         raise ValueError('must be a domain such as "acme.example" or "*.acme.example".') from None
 
 
+def _language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise ValueError(f"must be one of {', '.join(LANGUAGES)}.")
+    return text
+
+
+def _language_of_text(text: str) -> str:
+    if text not in LANGUAGES and text != OTHERS:
+        raise ValueError(f"must be a language ({', '.join(LANGUAGES)}), or {OTHERS}.")
+    return text
+
+
+def _languages(tags: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(tags)) < len(tags):
+        raise ValueError("must not name a language twice.")
+    return tags
+
+
+def _page_address(text: str) -> str:
+    """Of a page elsewhere that people may open."""
+    try:
+        is_page = text.isascii() and text.isprintable() and " " not in text and _is_https(text)
+    except ValueError:
+        is_page = False
+    if not is_page:
+        raise ValueError("must be an address such as https://acme.example/privacy.")
+    return text
+
+
+def _is_https(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+
+
 def _client_id(text: str) -> str:
     if not _CLIENT_ID.fullmatch(text):
         raise ValueError("must have letters, digits and . _ ~ - only.")
@@ -153,6 +199,27 @@ FactorWord = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_plain), AfterValidator(_factor_word)
 ]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_paragraph)]
+Language = Annotated[str, AfterValidator(_language)]
+LanguageList = Annotated[tuple[Language, ...], Field(min_length=1), AfterValidator(_languages)]
+PageAddress = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_page_address)]
+LanguageOfText = Annotated[str, AfterValidator(_language_of_text)]
+ONE_TEXT, TEXTS = "[text]", "[texts]"
+"""How pydantic tells the two forms of a text apart, in the places of its findings."""
+
+
+def _form_of_text(value: Any) -> str:
+    return TEXTS if isinstance(value, dict) else ONE_TEXT
+
+
+def _simplest(texts: dict[str, str]) -> dict[str, str] | str:
+    """What is the same for all languages is one text."""
+    return texts[OTHERS] if set(texts) == {OTHERS} else texts
+
+
+_TABLE = (Field(min_length=1), AfterValidator(_simplest), Tag(TEXTS))
+_EITHER = Discriminator(_form_of_text)
+ParagraphTexts = Annotated[Annotated[Paragraph, Tag(ONE_TEXT)] | Annotated[dict[LanguageOfText, Paragraph], *_TABLE], _EITHER]
+PageTexts = Annotated[Annotated[PageAddress, Tag(ONE_TEXT)] | Annotated[dict[LanguageOfText, PageAddress], *_TABLE], _EITHER]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_plain)]
 Key = Annotated[str, AfterValidator(checked_key)]
 ConnectionKey = Annotated[str, AfterValidator(_connection_key)]

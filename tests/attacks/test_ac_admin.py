@@ -564,7 +564,7 @@ def test_ac10_every_form_of_the_product_is_tried_above(app):
     others = {
         "support.enter", "support.leave",
         "signin.choose_other_way", "home.sign_out", "signin.callback", "oidc.authorize", "oidc.logout", "oidc.confirmed",
-        "oidc.consented", "set_up.save",
+        "oidc.consented", "set_up.save", "language.tenants_chosen",
         "signin.take_saml_response", "signin.take_saml_logout", "signin.take_logout_token",
         "signin.begin_consent", "signin.begin_own_consent", "signin.confirm_consent", "signin.start_connection_test",
         "signin.choose_proof", "signin.link_subject", "help.explain_microsoft", "help.explain_google",

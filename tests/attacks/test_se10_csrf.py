@@ -2,7 +2,7 @@
 
 import pytest
 
-import broker as product
+import broker.app as product
 from tests import factories
 from tests.support.routes import csrf_token, of_nobody, places, tx_of
 from tests.support.rows import backdoor

@@ -181,5 +181,6 @@ def test_what_is_a_tenants_has_its_own_space(app):
     platform = {rule.endpoint for rule in app.url_map.iter_rules() if rule.subdomain == ""}
     finder = {"finder.front", "finder.ask", "finder.sent"}
     operators = {rule.endpoint for rule in app.url_map.iter_rules() if rule.subdomain == "operator"}
-    assert {endpoint.partition(".")[0] for endpoint in operators} == {"operator", "operator_look"}
-    assert platform == finder | {"bounce.entra", "bounce.google", "health.healthz", "health.readyz", "look.asset"}
+    assert {endpoint.partition(".")[0] for endpoint in operators} == {"language", "operator", "operator_look"}
+    language = {"language.platform", "language.platform_chosen"}
+    assert platform == finder | language | {"bounce.entra", "bounce.google", "health.healthz", "health.readyz", "look.asset"}

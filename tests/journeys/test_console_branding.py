@@ -31,6 +31,11 @@ def ada(home):
     return factories.account(home, role="owner")
 
 
+def spoken(home):
+    row = settings(home)
+    return row.languages, row.language
+
+
 @pytest.fixture
 def branding(app, home, at_home):
     """Posts the form as a browser with a file does."""
@@ -39,6 +44,7 @@ def branding(app, home, at_home):
         page = at_home.open(f"{home.path}/console/branding")
         form = next(one for one in page.page.forms if "seen" in one.fields)
         fields = {name: field.value or "" for name, field in form.fields.items() if name not in {"logo", "drop_logo"}}
+        fields |= {name: one.checked for name, one in form.fields.items() if one.checked}
         data = fields | values | {"logo": (BytesIO(logo), "../../logo.svg")}
         return at_home.client.post(f"{home.path}/console/branding", data=data, base_url=ORIGIN)
 
@@ -118,3 +124,81 @@ def test_in05_words_of_mails_are_text(home, at_home):
     at_home.open(f"{home.path}/console/branding/mails").submit(invitation="")
     assert settings(home).wording is None
     assert at_home.open(f"{home.path}/console/branding/mails").submit(code="x" * 501).status == 422
+
+
+def test_languages_are_offered_and_one_is_usual(home, branding):
+    assert spoken(home) == (None, None)
+    assert branding(languages=["de"], language="de").status_code == 303
+    assert spoken(home) == (["de"], None)
+    assert branding(languages=["en", "de"], language="de").status_code == 303
+    assert spoken(home) == (None, "de")
+    told = [event.detail for event in steps.events(home, Event.CONFIGURATION_CHANGED)]
+    assert ("de", "en, de") in {(one["before languages"], one["after languages"]) for one in told if "after languages" in one}
+    assert branding(languages=["en", "de"], language="en").status_code == 303
+    assert spoken(home) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("languages", "language", "told"),
+    [
+        ([], "en", "Offer one language at least."),
+        (["de"], "en", "Choose one that is offered."),
+        (["tlh"], "tlh", "Offer one language at least."),
+        (["en", "tlh"], "tlh", "Choose one that is offered."),
+    ],
+)
+def test_languages_that_cannot_be_are_told(home, branding, languages, language, told):
+    answer = branding(languages=languages, language=language)
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert spoken(home) == (None, None)
+
+
+def test_words_are_the_same_for_all_languages_or_of_each(home, at_home, browser, clock):
+    words = f"{home.path}/console/branding/mails"
+    at_home.open(words).submit(introduction="Welcome.", privacy="https://acme.example/privacy", code="Call us.")
+    assert "Saved." in at_home.words
+    at_home.open(words).follow("Deutsch")
+    assert at_home.page.forms[-1].fields["introduction"].value.strip() == ""
+    at_home.submit(introduction="Willkommen.", names="Blauer Hafen", imprint="https://acme.example/impressum")
+    row = settings(home)
+    assert row.texts == {
+        "introduction": {"others": "Welcome.", "de": "Willkommen."},
+        "privacy": "https://acme.example/privacy",
+        "imprint": {"de": "https://acme.example/impressum"},
+        "names": {"de": "Blauer Hafen"},
+    }
+    assert row.wording == {"code": "Call us."}
+    clock.advance(seconds=3)
+    for languages, said, name, links in (
+        ("de", "Willkommen.", "Blauer Hafen", ["Datenschutz", "Impressum"]),
+        ("en", "Welcome.", f"{home.canary} Group", ["Privacy"]),
+    ):
+        browser.languages = languages
+        browser.open(f"{home.path}/sign-in")
+        assert said in browser.words
+        assert name in browser.title
+        assert [one.label for one in browser.page.links if one.href.startswith("https://acme.example/")] == links
+    at_home.open(f"{words}?language=de").submit(introduction="", names="", imprint="")
+    assert settings(home).texts == {"introduction": "Welcome.", "privacy": "https://acme.example/privacy"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://acme.example/", "javascript:alert(1)", "https://", "https://a b", "https://u:p@acme.example/", "//acme.example"],
+)
+def test_address_of_a_notice_begins_with_https(home, at_home, address):
+    page = at_home.open(f"{home.path}/console/branding/mails").submit(privacy=address)
+    assert page.status == 422
+    assert "Must be an address such as https://acme.example/privacy." in page.words
+    assert settings(home).texts is None
+
+
+def test_in05_introduction_is_text(home, at_home, browser, clock):
+    nasty = "<script>alert(1)</script> {{7*7}} %(name)s"
+    at_home.open(f"{home.path}/console/branding/mails").submit(introduction=nasty)
+    clock.advance(seconds=3)
+    browser.open(f"{home.path}/sign-in")
+    assert nasty in browser.words
+    assert "<script>alert" not in browser.text
+    assert at_home.open(f"{home.path}/console/branding/mails").submit(introduction="x" * 501).status == 422

@@ -42,7 +42,9 @@ def proofs(home):
 
 
 def offered(browser):
-    return [link.label.partition(" ")[0] for link in browser.page.links if "/sign-in/" in link.href]
+    return [
+        link.label.partition(" ")[0] for link in browser.page.links if "/sign-in/" in link.href and "/language" not in link.href
+    ]
 
 
 # The choice

@@ -1,6 +1,7 @@
 """Samples of the console's pages about the tenant as a whole."""
 
 from broker.console.forms import Choice, FormField
+from broker.console.own_words import Tab
 from broker.console.policy_sections import SECTIONS, told
 from tenants.door_keeping import DoorState, Holder
 from tenants.organizations import Contact
@@ -41,7 +42,10 @@ _ALL = {
 _BACK = ("/console/branding", "Branding")
 _NAME = FormField("label", "Name", "text", "Acme IT", "Of the help desk or the person.", is_required=True)
 _BRANDING = {
-    "fields": [FormField("colour", "Colour", "text", "#0d6b64", "Of buttons, links and focus.")],
+    "fields": [
+        FormField("colour", "Colour", "text", "#0d6b64", "Of buttons, links and focus."),
+        FormField("languages", "Languages", "choices", "en\nde", choices=(Choice("en", "English"), Choice("de", "Deutsch"))),
+    ],
     "logo_error": "",
     "has_logo": True,
     "tokens": {"brand": "#0d6b64", "brand-dark": "#62c9b8"},
@@ -52,7 +56,11 @@ _BRANDING = {
     "contacts_url": "/console/branding/contacts",
 }
 _WORDS = {
-    "lede": "It stands under what the mail says itself.",
+    "tabs": [
+        Tab("others", "All languages", "/console/branding/mails?language=others", True),
+        Tab("de", "Deutsch", "/x", False),
+    ],
+    "language": "others",
     "fields": [FormField("invitation", "Invitation", "area", "Ask at the desk.", "With the link to set up an account.")],
     "seen": "abc",
     "may_change": True,
@@ -111,9 +119,9 @@ SETTINGS_SAMPLES: dict[str, Sample] = {
     "console-branding-by-file": console_page(
         "branding.html", "Branding", **(_BRANDING | {"may_change": False, "is_file_managed": True, "has_logo": False})
     ),
-    "console-mail-words": console_page("settings.html", "Words of mails", **_WORDS),
+    "console-mail-words": console_page("own_words.html", "Own words", **_WORDS),
     "console-mail-words-by-file": console_page(
-        "settings.html", "Words of mails", **(_WORDS | {"may_change": False, "is_file_managed": True})
+        "own_words.html", "Own words", **(_WORDS | {"may_change": False, "is_file_managed": True, "tabs": []})
     ),
     "console-contacts": console_page("contacts.html", "Contacts", **_CONTACTS),
     "console-contacts-none": console_page("contacts.html", "Contacts", **(_CONTACTS | {"lines": []})),

@@ -11,7 +11,8 @@ from typing import Any
 
 import segno
 
-from broker.mail.letter import Letter
+from broker.mail import letters
+from broker.mail.letter import Letter, letter_to
 from broker.mail.letters import TENANT_MESSAGES
 from broker.mail.messages import Content, WayIn, finder
 from broker.wiring import the_broker
@@ -55,12 +56,12 @@ def letter(home: Home, message: str, email: str, /, **facts: str) -> Letter:
     """A mail of this tenant that is about to be sent."""
     tenant = home.broker.snapshots.find_by_id(home.id)
     assert tenant is not None
-    return Letter(home.broker, tenant, email, message, facts, home.now)
+    return letter_to(home.broker, tenant, email, message, facts, home.now)
 
 
 def made(home: Home, message: str, email: str, /, **facts: str) -> Content | None:
     """What it says. Needs an application context."""
-    return TENANT_MESSAGES[message](letter(home, message, email, **facts))
+    return letters.made(letter(home, message, email, **facts))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Flask, Request, Response, g, make_response, render_template, request
-from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.routing import MapAdapter
 
+from broker.language import init_language
 from broker.look import init_look
 from broker.pages import Button, ErrorPage, RuleLine, SignedIn, Tile, Way
 from tenants.snapshot import Branding, ContactConfig
@@ -47,6 +47,10 @@ class Host:
     """The part of a tenant's configuration that pages read."""
 
     name: str = "Acme Group"
+
+    def name_in(self, _language: str) -> str:
+        return self.name
+
     branding: Branding = ACME
     contacts: tuple[ContactConfig, ...] = (
         ContactConfig("Acme IT Service Desk", "it@acme.example", "+32 2 555 01 00"),
@@ -71,6 +75,13 @@ SIGN_IN = {
     "errors": {},
     "show_email": True,
     "ways": WAYS[:1],
+}
+LANGUAGE = {
+    "title": "Choose your language",
+    "tongues": (("en", "English", True), ("de", "Deutsch", False)),
+    "hidden": {"back": "/sign-in?tx=txn_1", "tx": "txn_1", "email": EMAIL},
+    "form_action_url": "/language",
+    "back_url": "/sign-in?tx=txn_1",
 }
 STEP = {"tx": "txn_1", "email": EMAIL, "restart_url": "/sign-in", "errors": {}}
 ENROL = {
@@ -239,6 +250,7 @@ SAMPLES: dict[str, Sample] = (
     | CONSOLE_SAMPLES
     | AUDIT_SAMPLES
     | PEOPLE_SAMPLES
+    | {"language": Sample("language.html", LANGUAGE), "language-platform": Sample("language.html", LANGUAGE, tenant=False)}
     | SETTINGS_SAMPLES
     | CONSOLE_APPLICATION_SAMPLES
     | FACTOR_SAMPLES
@@ -266,7 +278,7 @@ def page_app(host: Host | None = None) -> Flask:
     app.config.update(SECRET_KEY="only for tests", TESTING=True)
     # Templates name pages of the product, of which none is here.
     app.url_build_error_handlers.append(lambda error, endpoint, values: f"/{endpoint}")
-    Babel(app)
+    init_language(app)
     CSRFProtect(app)
     init_look(app)
     app.before_request(lambda: _set_tenant(host or Host()))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from broker import moments
 from broker.console.forms import Choice
 from tenants.connection_versions import VersionState
 from tenants.connections import Linking, NetworkMode, Provisioning
@@ -54,4 +55,4 @@ def days_words(ends_at: datetime, now: datetime) -> str:
 
 def number_words(count: int) -> str:
     """How many, of what is counted up to a bound."""
-    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
+    return f"{moments.number_words(MOST_COUNTED)}+" if count > MOST_COUNTED else moments.number_words(count)

@@ -14,6 +14,7 @@ from broker.console.changes import StaleError, changing, fingerprint
 from broker.console.forms import Choice, Errors, FormField, marked
 from broker.console.frame import go, show
 from broker.console.people import words
+from broker.console.people.language import language_field, language_of
 from broker.console.people.reach import account_within, objection_to, person_within
 from broker.console.policy_reach import AskError, ask, ends_by_moving
 from broker.wiring import the_broker
@@ -41,7 +42,7 @@ def new_page() -> Response:
 def add() -> Response:
     """POST: the account, and the mail if it is wanted."""
     admin = require(Permission.MANAGE_USERS, fresh=True)
-    form, errors = _typed(("email", "name", "organization", "expires", "local", "mail")), dict[str, str]()
+    form, errors = _typed(("email", "name", "organization", "expires", "local", "mail", "language")), dict[str, str]()
     address = _address(form, errors)
     person = _person(admin, form, address, errors)
     if errors or person is None:
@@ -194,7 +195,10 @@ def _end(form: Mapping[str, str], errors: dict[str, str]) -> datetime | None:
 def _person(admin: Admin, form: dict[str, str], address: Address | None, errors: dict[str, str]) -> NewPerson | None:
     form["organization"] = form["organization"] or _home(admin)
     name, organization, end = _name(form, errors), _organization(admin, form, errors), _end(form, errors)
-    return NewPerson(address, name, organization, bool(form["local"]), end) if address is not None and not errors else None
+    language = language_of(form, errors)
+    if address is None or errors:
+        return None
+    return NewPerson(address, name, organization, bool(form["local"]), end, language)
 
 
 def _home(admin: Admin) -> str:
@@ -218,6 +222,7 @@ def _new(admin: Admin, form: Mapping[str, str], errors: Errors, status: int = 20
             form.get("local", ""),
             _local_help(),
         ),
+        *language_field(form),
         FormField("mail", str(_("Send an invitation now")), "check", form.get("mail", ""), str(mail_help)),
     ]
     return show(

@@ -17,12 +17,14 @@ from broker.downstream.oidc.checks import CHECKS, PARAMETERS
 from broker.downstream.oidc.codes import issue_code
 from broker.downstream.oidc.consent import ask_consent, lacks_consent
 from broker.downstream.oidc.parameters import Parameters
+from broker.language import ask_language, languages
 from broker.session import SignedIn, signed_in
 from broker.signin.step_up import begin_step_up, lacks_factor
 from broker.signin.transaction import Hints, begin
 from broker.wiring import the_broker
 from tenants.assignments import entitlements_of
 from tenants.causes import Cause, ProtocolFault, Refusal
+from tenants.languages import asked_of
 from tenants.snapshot import ApplicationConfig
 from tenants.subjects import subject_of
 
@@ -42,7 +44,9 @@ def authorize() -> Response:
 
 def checked(sent: Parameters) -> Asked:
     """The request, after every check that needs no person. Raises ProtocolFault."""
+    ask_language(sent.get("ui_locales") or "")
     asked = pushed.recall(sent) if pushed.is_handle(sent.get("request_uri")) else read_request(sent)
+    ask_language(asked.parameters.get("ui_locales") or "")
     for check in CHECKS:
         check(asked)
     return asked
@@ -113,6 +117,7 @@ def _ask_person(asked: Asked, lacking: str) -> Response:
         prompt=asked.prompt,
         max_age=asked.max_age,
         acr_values=asked.hint("acr_values"),
+        language=asked_of(languages(), asked.parameters.get("ui_locales") or ""),
     )
     return begin(_address(asked, without_prompt=True), asked.application, hints)
 

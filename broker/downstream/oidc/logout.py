@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from broker.downstream.oidc import tokens
 from broker.downstream.oidc.parameters import Parameters
 from broker.downstream.return_to import VerifiedReturn
+from broker.language import ask_language
 from broker.session import SignedIn, end_session, signed_in
 from broker.signed_out import signed_out_url, telling_url
 from broker.signin.upstream_logout import leave
@@ -22,7 +23,8 @@ from broker.wiring import the_broker
 from tenants.causes import Cause, ProtocolFault
 from tenants.snapshot import ApplicationConfig
 
-PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+_ONCE = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+PARAMETERS = (*_ONCE, "ui_locales")
 _LONGEST_ADDRESS = 6000
 
 
@@ -90,7 +92,8 @@ def _end(wish: Wish, person: SignedIn, *, from_form: bool) -> Response:
 
 
 def _read(parameters: Parameters) -> Wish:
-    if repeated := parameters.repeated(PARAMETERS):
+    ask_language(parameters.get("ui_locales") or "")
+    if repeated := parameters.repeated(_ONCE):
         raise ProtocolFault(Cause.REQUEST_INVALID, f"{repeated[0]} came more than once")
     hint = tokens.read(parameters.get("id_token_hint"), tokens.ID_TOKEN)
     if hint is not None and parameters.get("client_id") not in (None, hint.get("aud")):

@@ -79,7 +79,7 @@ def _abilities() -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": ["page"],
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": list(g.tenant.branding.languages.offered),
         "claim_types_supported": ["normal"],
         "claims_supported": [*_TOKEN_CLAIMS, *(name for names in CLAIMS_OF_SCOPE.values() for name in names)],
         "claims_parameter_supported": True,
