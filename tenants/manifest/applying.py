@@ -17,7 +17,6 @@ from tenants.backdoors import DROP_DOOR_CREDENTIAL
 from tenants.base import Base, TenantScoped
 from tenants.db import Database, PlatformSession, TenantSession
 from tenants.grants import settle_roles, withdraw_grants, withdraw_roles
-from tenants.ids import new_id
 from tenants.lifecycle import withdraw_local
 from tenants.local_off import withdraw_from_all
 from tenants.manifest.changes import Change, Effect, TenantPlan, Verb, Workshop, Write
@@ -115,7 +114,7 @@ class Apply:
 
     def _tenant_id(self, tenant: TenantManifest) -> str:
         rows = self.db.look_up(TENANT, slug=tenant.slug)
-        return str(rows[0].id) if rows else new_id("ten")
+        return str(rows[0].id) if rows else self.workshop.tenant_id(tenant.slug)
 
     def _plan(self, tenant: TenantManifest, tenant_id: str, session: TenantSession) -> TenantPlan:
         """Compare with what this session sees. (The platform's tables are read beside it.)"""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from tenants.base import Base
+from tenants.ids import new_id
 from tenants.manifest.faults import Fault
 from tenants.reasons import Reason
 from tenants.signing import NewKey, new_key
@@ -98,6 +99,11 @@ class Workshop:
         self.vault = vault
         self._hash_password = hash_password
         self._made: dict[tuple[str, ...], Any] = {}
+
+    def tenant_id(self, slug: str) -> str:
+        """Of a tenant that is new: what was made for it is still there when it is planned again."""
+        made: str = self._once(("tenant", slug), lambda: new_id("ten"))
+        return made
 
     def signing_key(self, tenant_id: str, algorithm: str) -> NewKey:
         made: NewKey = self._once(("key", tenant_id, algorithm), lambda: new_key(algorithm))

@@ -102,5 +102,6 @@ def test_workshop_makes_each_thing_once() -> None:
     made: list[str] = []
     shop = Workshop(Vault({"new": NEW}), lambda password: made.append(password) or pretend_hash(password))
     assert shop.password_hash("ten", "jane", "pw") == shop.password_hash("ten", "jane", "pw")
+    assert shop.tenant_id("acme") == shop.tenant_id("acme") != shop.tenant_id("lumen")
     assert shop.signing_key("ten", "ES256") is shop.signing_key("ten", "ES256")
     assert made == ["pw"]
