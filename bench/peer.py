@@ -7,7 +7,7 @@ from typing import Any
 from granian import Granian
 from granian.constants import Interfaces
 
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tests.peers.oidc import FakeIssuer, OidcPeer
 from tests.peers.people import Person
 

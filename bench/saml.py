@@ -25,7 +25,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from broker import create_app
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tenants.keys import place_of_private
 from tenants.signing import SAML, rsa_private_key
 from tests import factories

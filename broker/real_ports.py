@@ -1,12 +1,10 @@
 """The real outside world: the system's clock, randomness and resolver, and the guarded HTTP client."""
 
-import secrets
 import socket
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookUpTimeout
-from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from ipaddress import ip_network
@@ -17,6 +15,7 @@ from broker.kept import Kept
 from broker.mail.smtp import SmtpMailer
 from broker.ports import Counters, Ports
 from broker.settings import Settings
+from broker.system import SystemClock, SystemRandomness
 
 if TYPE_CHECKING:
     import dns.resolver
@@ -25,22 +24,6 @@ DNS_SECONDS = 2.0
 DNS_THREADS = 32
 MAX_TXT = 50
 MAX_TXT_CHARACTERS = 500
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-class SystemRandomness:
-    def token_bytes(self, count: int) -> bytes:
-        return secrets.token_bytes(count)
-
-    def token_urlsafe(self, count: int) -> str:
-        return secrets.token_urlsafe(count)
-
-    def randbelow(self, limit: int) -> int:
-        return secrets.randbelow(limit)
 
 
 class SystemDns:

@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 
 from broker.demo.people import LOCAL_PEOPLE, OPERATOR
 from broker.demo.saml.keys import KeyPair, new_key_pair
-from broker.real_ports import SystemClock, SystemRandomness
+from broker.system import SystemClock, SystemRandomness
 from tenants.ids import new_secret
 
 

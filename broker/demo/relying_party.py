@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from werkzeug.wrappers import Response
 
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 
 _LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 SCOPE = "openid profile email groups offline_access"

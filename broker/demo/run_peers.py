@@ -9,7 +9,7 @@ from broker.demo.kept import load_or_make
 from broker.demo.mailbox import Mailbox, taking_mail
 from broker.demo.peers import make_peers, serving
 from broker.demo.places import Places, places_from
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 
 
 def run_peers(places: Places) -> None:

@@ -17,8 +17,8 @@ import pytest
 
 from broker.background import Job, start_background
 from broker.mail.worker import deliver
-from broker.real_ports import SystemClock
 from broker.served import make_served_app
+from broker.system import SystemClock
 from tenants.outbox import LEASE, OutboxMail, add_mail
 from tests import factories
 from tests.support.clock import FakeClock

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tenants import outbox
 from tenants.accounts import Account
 from tenants.audit import Event

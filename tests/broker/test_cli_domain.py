@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from broker.real_ports import SystemClock, real_ports
+from broker.real_ports import real_ports
+from broker.system import SystemClock
 from tenants.audit import Event
 from tenants.domain_proofs import record_name
 from tenants.tenants import DomainProof

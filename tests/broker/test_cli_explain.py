@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tests import factories
 from tests.support import steps
 from tests.support.commands import environment, run

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from broker.wiring import Broker
 from tenants.accounts import Account
 from tenants.ids import digest

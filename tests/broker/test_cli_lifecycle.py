@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from broker.background import Nightly
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tenants import nightly
 from tenants.accounts import Account
 from tenants.claims import JobClaim

@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 from broker.demo.application import make_application
 from broker.demo.peers import serving
 from broker.demo.relying_party import Client
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tests.browser import Browser
 from tests.support.demo import free_ports
 

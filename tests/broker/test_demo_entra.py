@@ -20,7 +20,7 @@ from broker.demo.entra.tokens import Signer
 from broker.demo.peers import serving
 from broker.demo.people import DIRECTORY_PEOPLE
 from broker.demo.places import DIRECTORY, OTHER_DIRECTORY, PERSONAL_DIRECTORY
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from broker.upstream.entra_errors import read_entra_error
 from tenants.causes import Cause
 from tests.browser import Browser

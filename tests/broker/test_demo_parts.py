@@ -18,7 +18,7 @@ from broker.demo.run_broker import HARBOUR
 from broker.demo.saml.metadata import metadata
 from broker.demo.saml.rolling import Rolling
 from broker.demo.tenants_file import write_tenants_file
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from broker.upstream.saml_parts.provider import from_metadata
 from tenants.guessing import context_words
 from tenants.passwords import PRESETS, check_password

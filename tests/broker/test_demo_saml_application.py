@@ -10,7 +10,7 @@ from broker.demo.peers import serving
 from broker.demo.saml.keys import new_key_pair
 from broker.demo.saml_application import make_saml_application
 from broker.demo.saml_party import IdentityProvider
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tenants.saml_applications import AcsAddress, AttributeRule, SamlApplicationConfig
 from tests import factories
 from tests.browser import Browser

@@ -13,7 +13,7 @@ from broker.demo.saml.site import make_company_login
 from broker.demo.saml.switches import SWITCHES
 from broker.kept import Kept
 from broker.ports import Ports
-from broker.real_ports import SystemRandomness
+from broker.system import SystemRandomness
 from broker.upstream.kind import Assertion, FlowContext, ReturnData
 from broker.upstream.saml import Saml, SamlOptions
 from tenants.causes import Cause, UpstreamFailure

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from broker.endings import daily_warnings, endings_of
-from broker.real_ports import SystemClock
+from broker.system import SystemClock
 from tenants.connection_health import SentNotice
 from tenants.connections import Connection
 from tenants.endings import STAGES, warn

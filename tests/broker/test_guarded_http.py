@@ -11,7 +11,8 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from broker.bulkhead import Bulkhead
-from broker.real_ports import SystemClock, SystemDns, SystemRandomness, real_ports
+from broker.real_ports import SystemDns, real_ports
+from broker.system import SystemClock, SystemRandomness
 from tenants.causes import Cause, UpstreamFailure
 from tests.support.certificates import Authority
 from tests.support.edge import FakeDns, guarded_http

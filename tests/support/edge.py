@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from broker.guarded_http import GuardedHttp
 from broker.kept import Kept
 from broker.ports import Ports
-from broker.real_ports import SystemRandomness
+from broker.system import SystemRandomness
 from broker.upstream.entra import EntraOptions
 from broker.upstream.google import GoogleOptions
 from broker.upstream.kind import Assertion, FlowContext, Kind, ReturnData

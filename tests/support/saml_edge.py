@@ -9,8 +9,8 @@ from typing import Any
 
 from broker.kept import Kept
 from broker.ports import Ports
-from broker.real_ports import SystemRandomness
 from broker.saml_xml.keys import OwnKey
+from broker.system import SystemRandomness
 from broker.upstream.kind import Assertion, FlowContext, ReturnData, Start
 from broker.upstream.saml import Saml, SamlOptions
 from tenants.signing import SAML as SAML_KEY

@@ -10,8 +10,8 @@ from werkzeug.test import Client
 
 from broker.kept import Kept
 from broker.ports import HashCost, HttpReply, Ports
-from broker.real_ports import SystemRandomness
 from broker.settings import Settings, is_loopback
+from broker.system import SystemRandomness
 from tenants.causes import Cause, UpstreamFailure
 from tests.support.clock import FakeClock
 from tests.support.names import FakeDns
