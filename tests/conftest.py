@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import fasteners
+import psutil
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -38,6 +39,7 @@ from tests.support.compiled import CompiledOnce
 from tests.support.counting import Count, counted
 from tests.support.demo import RunningDemo
 from tests.support.grouping import mark_group, turn_of
+from tests.support.key_pool import share_rsa_pairs
 from tests.support.memory import folder_in_memory
 from tests.support.posted import Posted, posted
 from tests.support.rows_chosen import chosen_rows
@@ -45,6 +47,7 @@ from tests.support.stores import NewStore, Once, Store
 from tests.support.wiring import ENTRA, ORIGIN, PeerHttp, make_ports, make_settings
 
 gc.disable()
+share_rsa_pairs()
 TenantFlask.jinja_options = {"bytecode_cache": CompiledOnce()}
 StatementCounter = Callable[..., AbstractContextManager[Count]]
 
@@ -115,11 +118,14 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Once:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    """`make demo`, started once for all who walk through it (see grouping.py), and ended as by a supervisor."""
+    """`make demo`, for all who walk through it (see grouping.py), until the worst end: whoever is left has to notice."""
     with RunningDemo(tmp_path_factory.mktemp("demo")) as running:
         yield running
-        assert running.end(signal.SIGTERM) == 0
-        assert running.processes() == []
+        processes = [psutil.Process(pid) for pid in running.processes()]
+        assert len(processes) >= len(("demo", "peers", "broker"))
+        running.end(signal.SIGKILL)
+        _, alive = psutil.wait_procs(processes, timeout=30)
+        assert alive == []
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,10 @@ UNUSED = (
     "HttpsFirstBalancedModeAutoEnable", "PaintHolding", "ThirdPartyStoragePartitioning",
 )  # fmt: skip
 """What Chromium draws around pages takes longer than they. The others Playwright switches off: our list replaces its own."""
+SWITCHES = (
+    "--no-sandbox", "--disable-site-isolation-trials", "--renderer-process-limit=1", f"--disable-features={','.join(UNUSED)}",
+)  # fmt: skip
+"""One process draws all: else each step to another site begins a new one, which takes as long as ten pages."""
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +31,9 @@ def internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
 @pytest.fixture(scope="session")
 def chromium(internet: Internet) -> Iterator[Browser]:
     """The system's Chromium, one a worker; tests open contexts of their own in it."""
-    rules, unused = f"--host-resolver-rules={internet.rules}", f"--disable-features={','.join(UNUSED)}"
+    switches = [*SWITCHES, f"--host-resolver-rules={internet.rules}"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", rules, unused])
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=switches)
         yield browser
         browser.close()
 

@@ -5,12 +5,11 @@ import signal
 from pathlib import Path
 from threading import Event
 
-import psutil
 import pytest
 
 from broker.demo.people import DIRECTORY_PEOPLE, LOCAL_PEOPLE, DirectoryPerson, LocalPerson
 from tests.browser import Browser
-from tests.support.demo import RunningDemo, free_ports
+from tests.support.demo import RunningDemo
 
 PEOPLE = {person.given_name: person for person in DIRECTORY_PEOPLE}
 JANE = PEOPLE["Jane"]
@@ -172,31 +171,35 @@ def test_application_that_must_not_ask_is_told_so(demo: RunningDemo) -> None:
     assert "login_required" in browser.words
 
 
-def test_second_start_has_kept_everything(tmp_path: Path) -> None:
-    with RunningDemo(tmp_path) as first:
-        sign_in_with_password(first, browser := first.browser(), TOM)
-        subject = re.search(r"sub (acc_\w+)", browser.words)
-        assert subject
-        assert len(first.processes()) >= len(("demo", "peers", "broker"))
-        assert first.end(signal.SIGINT, whole_group=True) == 0
-        assert first.processes() == []
-        assert "Traceback" not in first.shown
-    with RunningDemo(tmp_path, first.places.port) as second:
-        browser.open(second.places.desk).submit(press="Sign in with Lumen Studio")
-        arrive(browser)
-        assert f"sub {subject[1]}" in browser.words
-        with pytest.raises(AssertionError, match=f"Port {second.places.port} is in use by another program, try PORT="):
-            RunningDemo(tmp_path, second.places.port).__enter__()
-        # The worst end: whoever is left has to notice.
-        children = [psutil.Process(pid) for pid in second.processes()]
-        second.end(signal.SIGKILL)
-        _, alive = psutil.wait_procs(children, timeout=30)
-        assert alive == []
+def test_second_start_has_kept_everything(demo: RunningDemo) -> None:
+    sign_in_with_password(demo, browser := demo.browser(), TOM)
+    subject = re.search(r"sub (acc_\w+)", browser.words)
+    assert subject
+    assert demo.end(signal.SIGINT, whole_group=True) == 0
+    assert demo.processes() == []
+    assert "Traceback" not in demo.shown
+    demo.start()
+    browser.open(demo.places.desk).submit(press="Sign in with Lumen Studio")
+    arrive(browser)
+    assert f"sub {subject[1]}" in browser.words
+
+
+def test_second_demo_needs_ports_of_its_own(demo: RunningDemo, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=f"Port {demo.places.port} is in use by another program, try PORT="):
+        RunningDemo(tmp_path, demo.places.port).start()
+
+
+def test_demo_that_is_told_to_end_before_it_is_there_ends(tmp_path: Path) -> None:
+    """As a supervisor tells it: the parent alone."""
+    early = RunningDemo(tmp_path)
+    early.start(until="Starting")
+    assert early.end(signal.SIGTERM) == 0
+    assert early.processes() == []
+    assert "Ctrl-C ends it" not in early.shown
 
 
 def test_broker_that_cannot_start_is_named_with_its_reason(tmp_path: Path) -> None:
-    port = free_ports()
-    spoil(tmp_path / str(port) / "broker.sqlite3")
-    broken = RunningDemo(tmp_path, port)
+    broken = RunningDemo(tmp_path)
+    spoil(broken.places.database)
     with pytest.raises(AssertionError, match=r"not a database[\s\S]*The broker ended; its whole log is "):
-        broken.__enter__()
+        broken.start()

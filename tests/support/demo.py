@@ -41,33 +41,36 @@ def _is_free(port: int) -> bool:
 class RunningDemo:
     """`python -m broker.demo` as a process group of its own, as a terminal makes one for `make demo`."""
 
-    def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
-        port = port or free_ports()
-        self.places = places_from({"PORT": str(port), "DEMO_FOLDER": str(folder)})
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "broker.demo"],
-            cwd=ROOT,
-            env=os.environ | {"PORT": str(port), "DEMO_FOLDER": str(folder)} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self._environment = {"PORT": str(port or free_ports()), "DEMO_FOLDER": str(folder)}
+        self.places = places_from(self._environment)
 
     def __enter__(self) -> Self:
-        """Wait for the table of what to open."""
-        self.shown = ""
-        while "Ctrl-C ends it" not in self.shown:
-            line = self._process.stdout.readline()
-            if not line:
-                self._process.stdout.close()
-                raise AssertionError(f"the demo ended with {self._process.wait()}:\n{self.shown}")
-            self.shown += line
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self.end(signal.SIGINT)
+
+    def start(self, until: str = "Ctrl-C ends it") -> None:
+        """Once more, where it has ended. Waits for these words of its, which stand under the table of what to open."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "broker.demo"],
+            cwd=ROOT,
+            env=os.environ | self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.shown = ""
+        while until not in self.shown:
+            line = self._process.stdout.readline()
+            if not line:
+                self._process.stdout.close()
+                raise AssertionError(f"the demo ended with {self._process.wait()}:\n{self.shown}")
+            self.shown += line
 
     def end(self, number: int, *, whole_group: bool = False) -> int:
         """Send a signal, to all its processes as Ctrl-C does or to the parent alone; the exit code."""

@@ -6,14 +6,8 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-TOGETHER = {
-    "browser/test_newcomer.py": "demo",
-    "journeys/test_demo.py": "demo",
-    "journeys/test_demo_switches.py": "demo",
-    "browser/test_pages.py": "pages",
-    "browser": "browser",
-}
-"""One demo, or one Chromium, for all who want it. They take longest, so they begin first."""
+TOGETHER = ("browser", "journeys/test_demo.py", "journeys/test_demo_switches.py")
+"""One Chromium, and one demo, for all who want them. They take longest, so they begin first."""
 BACKENDS = ("sqlite", "postgresql")
 
 
@@ -26,14 +20,14 @@ def mark_group(item: pytest.Item) -> None:
 @cache
 def _place_of(path: Path) -> tuple[str, str]:
     """The group that shares something, or nothing, and the file's own name."""
-    together = next((group for part, group in TOGETHER.items() if path.is_relative_to(TESTS / part)), "")
+    together = TOGETHER[0] if any(path.is_relative_to(TESTS / part) for part in TOGETHER) else ""
     return together, str(path.relative_to(TESTS))
 
 
 def turn_of(item: pytest.Item) -> int:
     """Who shares something dear begins; then one database after the other, so that each worker opens each once."""
     group = item.get_closest_marker("xdist_group")
-    if group is not None and group.args[0] in TOGETHER.values():
+    if group is not None and group.args[0] == TOGETHER[0]:
         return 0
     backend = backend_of(item)
     return BACKENDS.index(backend) + 1 if backend in BACKENDS else len(BACKENDS) + 1
