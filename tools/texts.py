@@ -23,7 +23,7 @@ FOLDER = ROOT / "broker" / "translations"
 SAYING = frozenset({"_", "_l", "lazy", "gettext"})
 """Functions of the code whose first argument is a text. `ngettext` takes two, `pgettext` a context before it."""
 METHODS = [("**.html", "jinja2"), ("**.txt", "jinja2")]
-SILENT = ("broker/cli/", "broker/demo/")
+SILENT = ("broker/cli/", "broker/demo/", "broker/settings.py")
 """What speaks to operators on a terminal, or is no part of the product."""
 _NAMES = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 """The same in templates, as babel's own reader of them has it."""
@@ -48,7 +48,7 @@ def _texts() -> Iterator[Text]:
     options = dict.fromkeys((pattern for pattern, _method in METHODS), _BLOCKS)
     for name, _line, text, _comments, context in extract_from_dir(ROOT / "templates", METHODS, options, _NAMES):
         yield f"templates/{name}", text if isinstance(text, str) else tuple(text), context
-    for path in sorted((ROOT / "broker").rglob("*.py")):
+    for path in sorted([*(ROOT / "broker").rglob("*.py"), *(ROOT / "tenants").rglob("*.py")]):
         place = path.relative_to(ROOT).as_posix()
         if not place.startswith(SILENT):
             yield from ((place, text, context) for text, context in texts_in(path.read_text(encoding="utf-8")))
@@ -65,6 +65,15 @@ def texts_in(source: str) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
                 yield (said[0], said[1]), None
             elif node.func.id == "pgettext" and len(said) > 1:
                 yield said[1], said[0]
+            elif node.func.id == "Field":
+                yield from ((text, None) for text in _of_field(node))
+
+
+def _of_field(call: ast.Call) -> Iterator[str]:
+    """What forms say of a field of a model (broker/console/forms.py): its title and its description."""
+    for word in call.keywords:
+        if word.arg in {"title", "description"} and isinstance(word.value, ast.Constant):
+            yield str(word.value.value)
 
 
 def languages() -> list[str]:

@@ -14,6 +14,8 @@ from flask_babel import gettext as _
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from broker.wording import told
+
 Control = Literal["text", "email", "url", "number", "date", "password", "lines", "area", "choice", "check", "file", "choices"]
 Errors = Mapping[str, str]
 _NAME = re.compile(r"`([a-z_]+)`")
@@ -125,11 +127,16 @@ def with_names(text: str, labels: Mapping[str, str]) -> str:
 
 
 def _quoted(found: re.Match[str], labels: Mapping[str, str]) -> str:
-    return f"“{labels[found[1]]}”" if labels.get(found[1]) else found[0]
+    return _("“%(name)s”", name=labels[found[1]]) if labels.get(found[1]) else found[0]
+
+
+def title_of(model: type[BaseModel], name: str) -> str:
+    """What a field is called in the language of the page; its name in the file where it has no title."""
+    return told(model.model_fields[name].title or name)
 
 
 def _titles(model: type[BaseModel]) -> dict[str, str]:
-    return {name: info.title for name, info in model.model_fields.items() if info.title}
+    return {name: title_of(model, name) for name, info in model.model_fields.items() if info.title}
 
 
 def _field(name: str, info: FieldInfo, value: object, is_secret: bool, is_kept: bool, is_document: bool) -> FormField:
@@ -139,10 +146,10 @@ def _field(name: str, info: FieldInfo, value: object, is_secret: bool, is_kept: 
         choices = (Choice("", str(_("not given"))), *choices)
     return FormField(
         name=name,
-        label=info.title or name,
+        label=told(info.title or name),
         control=control,
         value="" if is_secret else text_of(value if value is not None else _default(info)),
-        help=(info.description or "") + _example(info),
+        help=told(info.description or "") + _example(info),
         choices=choices,
         is_required=info.is_required(),
         is_kept=is_kept,

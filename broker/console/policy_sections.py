@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from broker.console.forms import title_of
 from tenants.policies import TenantPolicy
 
 
@@ -116,5 +117,5 @@ def told(section: Section, policy: TenantPolicy) -> list[tuple[str, str]]:
         words = section.words.get(name, {}).get(str(value))
         if isinstance(value, bool):
             words = _("On") if value else _("Off")
-        lines.append((str(TenantPolicy.model_fields[name].title or name), str(words if words is not None else value)))
+        lines.append((title_of(TenantPolicy, name), str(words if words is not None else value)))
     return lines

@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 
 from broker.console.connections.assistants import Assistant
 from broker.console.connections.words import linking_choices, network_choices, provisioning_choices
-from broker.console.forms import Choice, Errors, FormField, fields_of, marked, read, text_of
+from broker.console.forms import Choice, Errors, FormField, fields_of, marked, read, text_of, title_of
 from broker.surroundings import own_icons, surroundings
 from broker.upstream import KINDS
 from broker.upstream.kind import document_fields, secret_fields
@@ -82,7 +82,7 @@ def forget_fields(kind: str, kept: Iterable[str]) -> list[FormField]:
     """To take a stored secret away, where something else takes its place."""
     model = KINDS[kind].options_type
     names = [name for name in secret_fields(model) if name in kept]
-    labels = {name: model.model_fields[name].title or name for name in names}
+    labels = {name: title_of(model, name) for name in names}
     return [FormField(f"{FORGET}{name}", _("Forget the stored: %(name)s", name=labels[name]), "check") for name in names]
 
 
@@ -179,7 +179,7 @@ def draft_from(kind: str, typed: Typed, base: Values | None, given: Mapping[str,
 def errors_of_faults(faults: Iterable[Fault], kind: str) -> dict[str, str]:
     """The file's findings, each at its field, in the words of the form."""
     model = KINDS[kind].options_type
-    titles = {name: info.title or name for name, info in model.model_fields.items()}
+    titles = {name: title_of(model, name) for name in model.model_fields}
     errors: dict[str, str] = {}
     for fault in faults:
         name = re.split(r"[.\[]", fault.path)[0]

@@ -16,6 +16,7 @@ from broker.console.connections.endings import ends_of
 from broker.console.connections.trying import may_change
 from broker.console.connections.words import provisioning_choices, state_words
 from broker.console.connections.work import Standing, stand
+from broker.console.forms import title_of
 from broker.console.frame import show
 from broker.sentences import texts_of
 from broker.upstream import KINDS
@@ -141,7 +142,7 @@ def facts_of(row: Connection) -> list[tuple[str, str]]:
     for name, value in row.options.items():
         if name in options and isinstance(value, str | list) and value and len(str(value)) < 300:
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            facts.append((options[name].title or name, text))
+            facts.append((title_of(KINDS[row.kind].options_type, name), text))
     if row.networks:
         facts.append((str(_("Networks")), ", ".join(row.networks)))
     return facts

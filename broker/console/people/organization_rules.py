@@ -8,7 +8,7 @@ from flask import g
 from flask_babel import gettext as _
 from pydantic import ValidationError
 
-from broker.console.forms import Choice, Errors, FormField, errors_of, marked
+from broker.console.forms import Choice, Errors, FormField, errors_of, marked, title_of
 from broker.console.policy_sections import MATTERS as MATTER_WORDS
 from broker.console.policy_sections import SECTIONS
 from tenants.organization_policies import BREACH, MATTERS, Overrides, is_free, may_differ, read_overrides
@@ -114,7 +114,7 @@ def _is_stricter(name: str, key: str, inherited: str) -> bool:
 
 
 def _title(name: str) -> str:
-    return str(Overrides.model_fields[name].title)
+    return title_of(Overrides, name)
 
 
 def _text(value: object) -> str:
